@@ -1,0 +1,61 @@
+# Everything that librocketmq binds in, as one target.
+find_package(Threads REQUIRED)
+add_library(rocketmq_dependencies INTERFACE)
+target_link_libraries(rocketmq_dependencies INTERFACE Threads::Threads)
+target_compile_definitions(rocketmq_dependencies INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED FMT_HEADER_ONLY
+  $<$<BOOL:${WIN32}>:_WIN32_WINNT=0x0A00> $<$<BOOL:${WIN32}>:NOMINMAX> $<$<BOOL:${WIN32}>:WIN32_LEAN_AND_MEAN>)
+
+if(MSVC)
+  # From a package manager's toolchain file.
+  find_package(asio CONFIG REQUIRED)
+  find_package(nlohmann_json CONFIG REQUIRED)
+  find_package(fmt CONFIG REQUIRED)
+  find_package(tl-expected CONFIG REQUIRED)
+  find_package(ZLIB REQUIRED)
+  find_package(lz4 CONFIG REQUIRED)
+  find_package(zstd CONFIG REQUIRED)
+  target_link_libraries(rocketmq_dependencies INTERFACE asio::asio nlohmann_json::nlohmann_json
+    fmt::fmt-header-only tl::expected ZLIB::ZLIB lz4::lz4 $<IF:$<TARGET_EXISTS:zstd::libzstd_static>,zstd::libzstd_static,zstd::libzstd_shared>
+    ws2_32 mswsock)
+  return()
+endif()
+
+if(CMAKE_CROSSCOMPILING)
+  # Debian's header-only packages serve every target, but /usr/include as a whole does not.
+  set(HEADER_ONLY ${CMAKE_BINARY_DIR}/header-only)
+  file(MAKE_DIRECTORY ${HEADER_ONLY})
+  foreach(name asio asio.hpp nlohmann fmt tl)
+    file(CREATE_LINK /usr/include/${name} ${HEADER_ONLY}/${name} SYMBOLIC)
+  endforeach()
+  target_include_directories(rocketmq_dependencies SYSTEM INTERFACE ${HEADER_ONLY})
+  target_link_libraries(rocketmq_dependencies INTERFACE ws2_32 mswsock)
+endif()
+
+find_library(ZLIB_STATIC NAMES libz.a z REQUIRED)
+target_link_libraries(rocketmq_dependencies INTERFACE ${ZLIB_STATIC})
+
+# Not packaged for Windows targets: built there from the sources that these name.
+set(ROCKETMQ_LZ4_SOURCES "" CACHE PATH "The folder lib of LZ4's sources, where the system has no library")
+set(ROCKETMQ_ZSTD_SOURCES "" CACHE PATH "The folder lib of Zstandard's sources, where the system has no library")
+if(ROCKETMQ_LZ4_SOURCES)
+  file(GLOB LZ4_FILES ${ROCKETMQ_LZ4_SOURCES}/*.c)
+  add_library(lz4_bundled STATIC ${LZ4_FILES})
+  target_compile_options(lz4_bundled PRIVATE -w)
+  target_include_directories(lz4_bundled SYSTEM INTERFACE ${ROCKETMQ_LZ4_SOURCES})
+  target_link_libraries(rocketmq_dependencies INTERFACE lz4_bundled)
+else()
+  find_library(LZ4_STATIC NAMES liblz4.a lz4 REQUIRED)
+  target_link_libraries(rocketmq_dependencies INTERFACE ${LZ4_STATIC})
+endif()
+if(ROCKETMQ_ZSTD_SOURCES)
+  file(GLOB ZSTD_FILES ${ROCKETMQ_ZSTD_SOURCES}/common/*.c ${ROCKETMQ_ZSTD_SOURCES}/compress/*.c
+    ${ROCKETMQ_ZSTD_SOURCES}/decompress/*.c)
+  add_library(zstd_bundled STATIC ${ZSTD_FILES})
+  target_compile_definitions(zstd_bundled PRIVATE ZSTD_DISABLE_ASM)
+  target_compile_options(zstd_bundled PRIVATE -w)
+  target_include_directories(zstd_bundled SYSTEM INTERFACE ${ROCKETMQ_ZSTD_SOURCES})
+  target_link_libraries(rocketmq_dependencies INTERFACE zstd_bundled)
+else()
+  find_library(ZSTD_STATIC NAMES libzstd.a zstd REQUIRED)
+  target_link_libraries(rocketmq_dependencies INTERFACE ${ZSTD_STATIC})
+endif()

@@ -1,0 +1,46 @@
+# One executable for each folder of test/, which writes its results to test-results/ for the summary.
+if(CMAKE_CROSSCOMPILING)
+  # Debian has GoogleTest's sources, and libraries for its own architecture only.
+  set(gtest_force_shared_crt ON)
+  set(BUILD_GMOCK ON)
+  set(INSTALL_GTEST OFF)
+  add_subdirectory(/usr/src/googletest ${CMAKE_BINARY_DIR}/googletest EXCLUDE_FROM_ALL)
+  set(GTEST_MAIN gmock_main gmock gtest)
+else()
+  find_package(GTest REQUIRED)
+  set(GTEST_MAIN GTest::gmock_main GTest::gmock GTest::gtest)
+endif()
+
+function(add_native_test folder)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  set(target rocketmq_${folder}_test)
+  add_executable(${target} ${ARG_SOURCES})
+  target_include_directories(${target} PRIVATE ${ROOT}/test ${HEADERS})
+  target_compile_definitions(${target} PRIVATE ROCKETMQ_CORPUS="${ROOT}/fuzz/corpus")
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} ${GTEST_MAIN})
+  if(MINGW)
+    target_link_options(${target} PRIVATE -static)
+  endif()
+  add_test(NAME ${folder} COMMAND ${target} --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${folder}.xml
+    WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+  set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
+endfunction()
+
+foreach(folder base protocol net client producer consumer mock)
+  file(GLOB sources CONFIGURE_DEPENDS ${ROOT}/test/${folder}/*.cpp)
+  if(sources)
+    add_native_test(${folder} SOURCES ${sources} LIBRARIES rocketmq_mock_core)
+  endif()
+endforeach()
+
+# Through the shared library, as a program sees it.
+file(GLOB sources CONFIGURE_DEPENDS ${ROOT}/test/capi/*.cpp ${ROOT}/test/capi/*.c)
+add_native_test(capi SOURCES ${sources} LIBRARIES rocketmq rocketmq_mock_core)
+
+# The parsers of what comes from the network, over the fuzzers' corpora.
+add_native_test(fuzz SOURCES ${ROOT}/fuzz/replay_test.cpp ${FUZZER_SOURCES} LIBRARIES rocketmq_core)
+target_compile_definitions(rocketmq_fuzz_test PRIVATE ROCKETMQ_FUZZ_REPLAY)
+
+# Prints what the C compiler makes of rocketmq.h; Java's bindings are compared with it.
+add_executable(rocketmq-abi-layout ${ROOT}/test/abi/abi_layout.c)
+target_include_directories(rocketmq-abi-layout PRIVATE ${HEADERS})

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <asio/steady_timer.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mock/mock_server.h"
+#include "protocol/heartbeat.h"
+#include "protocol/message.h"
+
+namespace rocketmq::mock {
+
+class MockCluster;
+
+// A broker that stores, holds pulls until messages arrive, keeps offsets and groups, delays, and redelivers.
+// A delay level of n lasts n times delay_unit.
+class MockBroker : public MockServer {
+ public:
+  MockBroker(asio::io_context& loop, std::recursive_mutex& mutex, MockCluster& cluster, std::string name);
+
+  const std::string& name() const { return name_; }
+  void set_delay_unit(std::chrono::milliseconds unit);
+  // Stores a message, as from another producer; `properties` as "k\001v\002…". The queue's offset of it.
+  int64_t put(const std::string& topic, int queue, const std::string& body, const std::string& properties = {});
+  // Stores bytes in place of a message.
+  void put_raw(const std::string& topic, int queue, std::vector<uint8_t> bytes);
+  // Forgets what lies before `offset`.
+  void trim(const std::string& topic, int queue, int64_t offset);
+  std::vector<StoredMessage> messages(const std::string& topic) const;
+  // -1 where there is none.
+  int64_t committed_offset(const std::string& group, const std::string& topic, int queue) const;
+  void set_committed_offset(const std::string& group, const std::string& topic, int queue, int64_t offset);
+  std::set<std::string> clients_of(const std::string& group) const;
+  // Sends a request to every connected client.
+  void send_to_clients(const RemotingCommand& request);
+
+ protected:
+  void handle(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply) override;
+  void on_disconnect(Session* session) override;
+
+ private:
+  struct Stored {
+    std::vector<uint8_t> bytes;
+    int32_t tag_hash = 0;
+  };
+  struct Queue {
+    int64_t first_offset = 0;
+    std::vector<Stored> messages;
+    int64_t end() const { return first_offset + static_cast<int64_t>(messages.size()); }
+  };
+  struct HeldPull {
+    RemotingCommand request;
+    Reply reply;
+    std::shared_ptr<asio::steady_timer> timer;
+  };
+  using QueueKey = std::pair<std::string, int>;
+
+  void send(const RemotingCommand& request, Reply reply);
+  void pull(const RemotingCommand& request, Reply reply, bool may_hold);
+  void send_back(const RemotingCommand& request, Reply reply);
+  void heartbeat(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply);
+  void unregister(const RemotingCommand& request, Reply reply);
+  void offsets(const RemotingCommand& request, Reply reply);
+  int64_t store(MessageToStore message, int32_t delay_level);
+  int64_t append(const QueueKey& key, Stored stored);
+  void release_pulls(const QueueKey& key);
+  void leave(const std::string& group, const std::string& client);
+  void notify_group(const std::string& group);
+  Host own_host() const;
+
+  MockCluster& cluster_;
+  const std::string name_;
+  std::chrono::milliseconds delay_unit_{10};
+  int64_t log_end_ = 0;
+  std::map<QueueKey, Queue> queues_;
+  std::map<int64_t, QueueKey> by_log_offset_;
+  std::multimap<QueueKey, HeldPull> held_;
+  std::map<std::string, int64_t> offsets_;
+  // group → client id → its connection.
+  std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> groups_;
+};
+
+}  // namespace rocketmq::mock

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rocketmq {
+
+using ByteView = std::basic_string_view<uint8_t>;
+
+inline ByteView as_bytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view as_text(ByteView bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// A view of bytes that keeps their owner alive. Copies are cheap and share the bytes.
+class SharedBytes {
+ public:
+  SharedBytes() = default;
+  explicit SharedBytes(std::vector<uint8_t> bytes) {
+    auto owned = std::make_shared<std::vector<uint8_t>>(std::move(bytes));
+    view_ = {owned->data(), owned->size()};
+    owner_ = std::move(owned);
+  }
+  SharedBytes(std::shared_ptr<const void> owner, ByteView view) : owner_(std::move(owner)), view_(view) {}
+
+  const uint8_t* data() const { return view_.data(); }
+  size_t size() const { return view_.size(); }
+  bool empty() const { return view_.empty(); }
+  ByteView view() const { return view_; }
+  // A part of it; clamped to what is there.
+  SharedBytes slice(size_t offset, size_t length) const {
+    if (offset > view_.size()) offset = view_.size();
+    return {owner_, view_.substr(offset, length)};
+  }
+
+ private:
+  std::shared_ptr<const void> owner_;
+  ByteView view_;
+};
+
+// Appends big-endian numbers and bytes to a vector.
+class ByteWriter {
+ public:
+  explicit ByteWriter(std::vector<uint8_t>& out) : out_(out) {}
+  void u8(uint8_t value) { out_.push_back(value); }
+  void i16(int16_t value) { number(static_cast<uint16_t>(value)); }
+  void i32(int32_t value) { number(static_cast<uint32_t>(value)); }
+  void i64(int64_t value) { number(static_cast<uint64_t>(value)); }
+  void bytes(ByteView value) { out_.insert(out_.end(), value.begin(), value.end()); }
+  void text(std::string_view value) { bytes(as_bytes(value)); }
+  size_t size() const { return out_.size(); }
+  // Overwrites four bytes written before.
+  void set_i32(size_t at, int32_t value) {
+    for (int i = 0; i < 4; ++i) out_[at + i] = static_cast<uint8_t>(static_cast<uint32_t>(value) >> (24 - 8 * i));
+  }
+
+ private:
+  template <typename Unsigned>
+  void number(Unsigned value) {
+    for (int shift = static_cast<int>(sizeof(Unsigned)) * 8 - 8; shift >= 0; shift -= 8) {
+      out_.push_back(static_cast<uint8_t>(value >> shift));
+    }
+  }
+  std::vector<uint8_t>& out_;
+};
+
+// Reads big-endian numbers and bytes. A read beyond the end gives 0 or an empty view and makes ok() false
+// for good, so that a parser checks once at its end.
+class ByteReader {
+ public:
+  explicit ByteReader(ByteView input) : input_(input) {}
+  uint8_t u8() { return static_cast<uint8_t>(number(1)); }
+  int16_t i16() { return static_cast<int16_t>(number(2)); }
+  int32_t i32() { return static_cast<int32_t>(number(4)); }
+  int64_t i64() { return static_cast<int64_t>(number(8)); }
+  ByteView bytes(int64_t length) {
+    if (!ok_ || length < 0 || static_cast<uint64_t>(length) > input_.size() - position_) {
+      ok_ = false;
+      return {};
+    }
+    ByteView view = input_.substr(position_, static_cast<size_t>(length));
+    position_ += static_cast<size_t>(length);
+    return view;
+  }
+  void skip(int64_t length) { bytes(length); }
+  bool ok() const { return ok_; }
+  size_t position() const { return position_; }
+  size_t remaining() const { return input_.size() - position_; }
+
+ private:
+  uint64_t number(int width) {
+    ByteView view = bytes(width);
+    uint64_t value = 0;
+    for (uint8_t byte : view) value = value << 8 | byte;
+    return value;
+  }
+  ByteView input_;
+  size_t position_ = 0;
+  bool ok_ = true;
+};
+
+}  // namespace rocketmq

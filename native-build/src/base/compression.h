@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace rocketmq {
+
+// The formats that RocketMQ stores: a zlib stream, an LZ4 frame, a Zstandard frame.
+enum class CompressionType { kZlib, kLz4, kZstd };
+
+Result<std::vector<uint8_t>> compress(CompressionType type, ByteView input, int level);
+
+// Fails with kProtocolError for input that is corrupt, cut short, or larger than `max_size` when unpacked
+// (checked while unpacking, so that a small bomb costs little).
+Result<std::vector<uint8_t>> decompress(CompressionType type, ByteView input, size_t max_size);
+
+}  // namespace rocketmq

@@ -1,0 +1,59 @@
+#include "base/thread.h"
+
+#include <sstream>
+
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <pthread.h>
+#include <unistd.h>
+#endif
+
+namespace rocketmq {
+
+namespace {
+
+std::string& thread_name() {
+  thread_local std::string name;
+  return name;
+}
+
+void name_current_thread(const std::string& name) {
+#ifdef _WIN32
+  const std::wstring wide(name.begin(), name.end());
+  (void)SetThreadDescription(GetCurrentThread(), wide.c_str());
+#else
+  constexpr size_t kLongest = 15;
+  pthread_setname_np(pthread_self(), name.substr(0, kLongest).c_str());
+#endif
+}
+
+}  // namespace
+
+std::thread start_thread(std::string name, std::function<void()> body) {
+  return std::thread([name = std::move(name), body = std::move(body)] {
+    thread_name() = name;
+    name_current_thread(name);
+    body();
+  });
+}
+
+const std::string& current_thread_name() {
+  std::string& name = thread_name();
+  if (name.empty()) {
+    std::ostringstream text;
+    text << std::this_thread::get_id();
+    name = text.str();
+  }
+  return name;
+}
+
+int64_t current_process_id() {
+#ifdef _WIN32
+  return GetCurrentProcessId();
+#else
+  return getpid();
+#endif
+}
+
+}  // namespace rocketmq

@@ -1,0 +1,260 @@
+#include "consumer/push_consumer.h"
+
+#include <deque>
+
+#include "capi/boundary.h"
+#include "capi/client_options.h"
+
+using rocketmq::ErrorKind;
+using rocketmq::fail;
+using rocketmq::Millis;
+using rocketmq::Result;
+using rocketmq::Status;
+namespace capi = rocketmq::capi;
+
+struct rocketmq_push_consumer {
+  std::unique_ptr<rocketmq::PushConsumer> impl;
+};
+
+namespace {
+
+constexpr int32_t kLongestIntervalMs = 3600000;
+constexpr int32_t kLongestConsumeMs = 86400000;
+
+// The C view of a delivery, with the texts that the protocol does not hold as such.
+struct DeliveryViews {
+  rocketmq_message_batch batch{};
+  std::vector<rocketmq_message_view> messages;
+  std::vector<const rocketmq_message_view*> pointers;
+  std::vector<rocketmq_property> properties;
+  // A deque never moves what it holds.
+  std::deque<std::string> texts;
+
+  rocketmq_string own(std::string text) { return capi::to_c(texts.emplace_back(std::move(text))); }
+};
+
+void fill_view(const rocketmq::StoredMessage& message, const rocketmq::MessageQueue& queue, DeliveryViews& views,
+               rocketmq_message_view& out) {
+  out.size = sizeof out;
+  out.topic = capi::to_c(message.topic);
+  out.tag = capi::to_c(message.property(rocketmq::property::kTags));
+  out.keys = capi::to_c(message.property(rocketmq::property::kKeys));
+  out.offset_message_id = views.own(message.offset_message_id());
+  const std::string_view unique = message.property(rocketmq::property::kUniqueId);
+  out.message_id = unique.empty() ? out.offset_message_id : capi::to_c(unique);
+  out.broker_name = capi::to_c(queue.broker_name);
+  out.born_host = views.own(rocketmq::host_text(message.born_host));
+  out.store_host = views.own(rocketmq::host_text(message.store_host));
+  out.body = message.body.data();
+  out.body_length = static_cast<int64_t>(message.body.size());
+  out.flag = message.flag;
+  out.queue_id = queue.queue_id;
+  out.reconsume_times = message.reconsume_times;
+  out.queue_offset = message.queue_offset;
+  out.born_timestamp_ms = message.born_timestamp_ms;
+  out.store_timestamp_ms = message.store_timestamp_ms;
+  out.store_size = message.store_size;
+  out.system_flag = message.system_flag;
+  out.properties = views.properties.data() + views.properties.size();
+  out.property_count = static_cast<int32_t>(message.properties.size());
+  for (const auto& [name, value] : message.properties) {
+    views.properties.push_back({capi::to_c(name), capi::to_c(value)});
+  }
+}
+
+std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
+  auto views = std::make_shared<DeliveryViews>();
+  size_t properties = 0;
+  for (const auto& message : delivery.messages) properties += message.properties.size();
+  // Reserved whole, as the messages point into it.
+  views->properties.reserve(properties);
+  views->messages.resize(delivery.messages.size());
+  for (size_t i = 0; i < delivery.messages.size(); ++i) {
+    fill_view(delivery.messages[i], delivery.queue, *views, views->messages[i]);
+    views->pointers.push_back(&views->messages[i]);
+  }
+  rocketmq_message_batch& batch = views->batch;
+  batch.size = sizeof batch;
+  batch.delivery_id = delivery.id;
+  batch.messages = views->pointers.data();
+  batch.count = static_cast<int32_t>(views->pointers.size());
+  batch.queue_id = delivery.queue.queue_id;
+  batch.topic = capi::to_c(delivery.queue.topic);
+  batch.broker_name = capi::to_c(delivery.queue.broker_name);
+  return views;
+}
+
+Status check_supported(const rocketmq_push_consumer_options& options) {
+  if (options.message_model == ROCKETMQ_BROADCASTING) {
+    return fail(ErrorKind::kNotSupported, "push_consumer_options.message_model BROADCASTING is not in this version");
+  }
+  if (options.consume_mode == ROCKETMQ_ORDERLY) {
+    return fail(ErrorKind::kNotSupported, "push_consumer_options.consume_mode ORDERLY is not in this version");
+  }
+  capi::RangeCheck range("push_consumer_options");
+  range.number("message_model", options.message_model, 0, 1, 1);
+  range.number("consume_mode", options.consume_mode, 0, 1, 1);
+  range.number("consume_from", options.consume_from, 0, 1, ROCKETMQ_CONSUME_FROM_TIMESTAMP);
+  return range.status();
+}
+
+Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_options* in) {
+  auto options = capi::copy_in(in, "push_consumer_options");
+  if (!options) return fail(options.error());
+  auto group = capi::text_of(options->group, "push_consumer_options.group");
+  if (!group) return fail(group.error());
+  if (options->on_messages == nullptr) return fail(capi::null_argument("push_consumer_options.on_messages"));
+  if (auto supported = check_supported(*options); !supported) return fail(supported.error());
+  if (options->consume_timestamp_ms < 0) {
+    return fail(ErrorKind::kInvalidArgument, "push_consumer_options.consume_timestamp_ms is " +
+                                                 std::to_string(options->consume_timestamp_ms) +
+                                                 ": give milliseconds since 1970");
+  }
+  capi::RangeCheck range("push_consumer_options");
+  rocketmq::PushConsumerOptions out;
+  out.group = *group;
+  out.consume_from = static_cast<rocketmq::ConsumeFrom>(options->consume_from);
+  out.consume_timestamp_ms = options->consume_timestamp_ms;
+  out.consume_threads = range.number("consume_threads", options->consume_threads, 1, 1, 256);
+  out.max_outstanding_batches = range.number("max_outstanding_batches", options->max_outstanding_batches, 20, 1, 100000);
+  out.max_batch_size = range.number("max_batch_size", options->max_batch_size, 1, 1, 1024);
+  out.max_reconsume_times = range.number("max_reconsume_times", options->max_reconsume_times, 16, -1, 1000000);
+  out.pull_batch_size = range.number("pull_batch_size", options->pull_batch_size, 32, 1, 1024);
+  out.max_cached_messages_per_queue =
+      range.number("max_cached_messages_per_queue", options->max_cached_messages_per_queue, 1000, 1, 65535);
+  out.max_offset_span_per_queue =
+      range.number("max_offset_span_per_queue", options->max_offset_span_per_queue, 2000, 1, 65535);
+  out.max_cached_bytes_per_queue = range.large_number("max_cached_bytes_per_queue", options->max_cached_bytes_per_queue,
+                                                104857600, 1, INT64_MAX);
+  out.pull_suspend_timeout =
+      Millis(range.number("pull_suspend_timeout_ms", options->pull_suspend_timeout_ms, 15000, 10, 60000));
+  out.rebalance_interval =
+      Millis(range.number("rebalance_interval_ms", options->rebalance_interval_ms, 20000, 10, kLongestIntervalMs));
+  out.persist_offset_interval = Millis(
+      range.number("persist_offset_interval_ms", options->persist_offset_interval_ms, 5000, 10, kLongestIntervalMs));
+  out.consume_timeout =
+      Millis(range.number("consume_timeout_ms", options->consume_timeout_ms, 900000, 1000, kLongestConsumeMs));
+  if (!range.status()) return fail(range.status().error());
+  out.on_delivery = [callback = options->on_messages, context = options->context](rocketmq::Delivery& delivery) {
+    auto views = make_views(delivery);
+    delivery.views = views;
+    callback(context, &views->batch);
+  };
+  return out;
+}
+
+// The calls that take nothing but the consumer.
+template <typename Call>
+int32_t with_consumer(rocketmq_push_consumer* consumer, rocketmq_error* error, Call&& call) {
+  return capi::guarded(error, [&]() -> Status {
+    if (consumer == nullptr) return fail(capi::null_argument("consumer"));
+    return call(*consumer->impl);
+  });
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t rocketmq_push_consumer_create(const rocketmq_client_options* client_options,
+                                      const rocketmq_push_consumer_options* options,
+                                      rocketmq_push_consumer** consumer, rocketmq_error* error) {
+  return capi::guarded(error, [&]() -> Status {
+    if (consumer == nullptr) return fail(capi::null_argument("consumer"));
+    auto client = capi::read_client_options(client_options);
+    if (!client) return fail(client.error());
+    auto own = read_options(options);
+    if (!own) return fail(own.error());
+    auto created = rocketmq::PushConsumer::create(std::move(*client), std::move(*own));
+    if (!created) return fail(created.error());
+    *consumer = new rocketmq_push_consumer{std::move(*created)};
+    return {};
+  });
+}
+
+int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer* consumer, const rocketmq_string* topic,
+                                         int32_t filter_type, const rocketmq_string* expression,
+                                         rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status {
+    auto name = capi::text_of(topic, "topic");
+    if (!name) return fail(name.error());
+    auto filter = capi::text_of(expression, "expression");
+    if (!filter) return fail(filter.error());
+    if (filter_type == ROCKETMQ_FILTER_SQL92) {
+      return fail(ErrorKind::kNotSupported, "filter_type SQL92 is not in this version: filter by tag");
+    }
+    if (filter_type != ROCKETMQ_FILTER_TAG) {
+      return fail(ErrorKind::kInvalidArgument,
+                  "filter_type is " + std::to_string(filter_type) + ": use ROCKETMQ_FILTER_TAG (0)");
+    }
+    return impl.subscribe(*name, *filter);
+  });
+}
+
+int32_t rocketmq_push_consumer_unsubscribe(rocketmq_push_consumer* consumer, const rocketmq_string* topic,
+                                           rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status {
+    auto name = capi::text_of(topic, "topic");
+    if (!name) return fail(name.error());
+    return impl.unsubscribe(*name);
+  });
+}
+
+int32_t rocketmq_push_consumer_start(rocketmq_push_consumer* consumer, rocketmq_error* error) {
+  return with_consumer(consumer, error, [](auto& impl) { return impl.start(); });
+}
+
+int32_t rocketmq_push_consumer_suspend(rocketmq_push_consumer* consumer, rocketmq_error* error) {
+  return with_consumer(consumer, error, [](auto& impl) { return impl.suspend(); });
+}
+
+int32_t rocketmq_push_consumer_resume(rocketmq_push_consumer* consumer, rocketmq_error* error) {
+  return with_consumer(consumer, error, [](auto& impl) { return impl.resume(); });
+}
+
+int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer* consumer, uint64_t delivery_id,
+                                           const rocketmq_acknowledgement* acknowledgement, rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status {
+    if (acknowledgement == nullptr) return impl.acknowledge(delivery_id, -1, 0);
+    auto copy = capi::copy_in(acknowledgement, "acknowledgement");
+    if (!copy) return fail(copy.error());
+    return impl.acknowledge(delivery_id, copy->success_count, copy->delay_level);
+  });
+}
+
+int32_t rocketmq_push_consumer_get_statistics(rocketmq_push_consumer* consumer,
+                                              rocketmq_push_consumer_statistics* statistics, rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status {
+    if (statistics == nullptr) return fail(capi::null_argument("statistics"));
+    const auto now = impl.statistics();
+    rocketmq_push_consumer_statistics full{};
+    full.size = sizeof full;
+    full.pulls = now.pulls;
+    full.messages_received = now.messages_received;
+    full.messages_filtered = now.messages_filtered;
+    full.messages_delivered = now.messages_delivered;
+    full.messages_consumed = now.messages_consumed;
+    full.messages_sent_back = now.messages_sent_back;
+    full.messages_undecodable = now.messages_undecodable;
+    full.rebalances = now.rebalances;
+    full.assigned_queues = now.assigned_queues;
+    full.cached_messages = now.cached_messages;
+    full.cached_bytes = now.cached_bytes;
+    full.outstanding_batches = now.outstanding_batches;
+    full.last_pull_ms = now.last_pull_ms;
+    full.last_consume_ms = now.last_consume_ms;
+    capi::copy_out(full, statistics);
+    return {};
+  });
+}
+
+int32_t rocketmq_push_consumer_close(rocketmq_push_consumer* consumer, int32_t timeout_ms, rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status {
+    if (auto valid = capi::check_close_timeout(timeout_ms); !valid) return valid;
+    return impl.close(Millis(timeout_ms));
+  });
+}
+
+void rocketmq_push_consumer_destroy(rocketmq_push_consumer* consumer) { delete consumer; }
+
+}  // extern "C"

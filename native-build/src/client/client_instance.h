@@ -1,0 +1,93 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/task_thread.h"
+#include "client/client_options.h"
+#include "client/consumer_member.h"
+#include "client/name_servers.h"
+#include "client/route_table.h"
+#include "net/call.h"
+#include "net/event_loop.h"
+#include "net/remoting_client.h"
+
+namespace rocketmq {
+
+// What the producers and consumers of one cluster share: the event loop, connections, routes, heartbeats.
+// Held by way of ClientLease; threads "rmq-io-N" and "rmq-callback-N".
+class ClientInstance {
+ public:
+  ClientInstance(ClientOptions options, int number);
+  // After shutdown().
+  ~ClientInstance();
+
+  ClientInstance(const ClientInstance&) = delete;
+  ClientInstance& operator=(const ClientInstance&) = delete;
+
+  const ClientOptions& options() const { return options_; }
+  const std::string& client_id() const { return client_id_; }
+  EventLoop& loop() { return loop_; }
+  // Runs the users' completion callbacks.
+  TaskThread& callbacks() { return callbacks_; }
+  RemotingClient& remoting() { return *remoting_; }
+  NameServers& name_servers() { return *name_servers_; }
+  RouteTable& routes() { return routes_; }
+
+  // Begins the periodic work, once. Any thread.
+  void start();
+
+  // Producers of the same group may be several; the broker is told of a group once, and of its end with the
+  // last. Any thread; leaving waits at most `timeout` for the brokers' answers, and not on the loop.
+  void join_producer_group(const std::string& group);
+  void leave_producer_group(const std::string& group, Millis timeout);
+  // kConflict when the group has a live consumer here already.
+  Status join_consumer_group(std::shared_ptr<ConsumerMember> member);
+  // On return the member is not called any more.
+  void leave_consumer_group(const std::string& group, Millis timeout);
+
+  // On the loop: tells all brokers in use of our groups; failures are logged.
+  asio::awaitable<void> send_heartbeats();
+  // Asks for a heartbeat soon, as a new group or topic needs one. Any thread.
+  void heartbeat_soon();
+
+  // On the loop: any live broker that has the topic, masters first; {} where none is known.
+  std::string any_broker_of(const std::string& topic) const;
+
+  // Ends everything and joins the threads; not from one of them. Idempotent.
+  void shutdown();
+
+ private:
+  asio::awaitable<void> route_loop();
+  asio::awaitable<void> heartbeat_loop();
+  asio::awaitable<void> heartbeat_to(std::string address, std::string body);
+  asio::awaitable<void> unregister(std::string producer_group, std::string consumer_group);
+  void unregister_and_wait(const std::string& producer_group, const std::string& consumer_group, Millis timeout);
+  void on_server_request(RemotingCommand request, const std::string& address,
+                         std::function<void(RemotingCommand)> reply);
+  std::shared_ptr<ConsumerMember> consumer(std::string_view group) const;
+
+  const ClientOptions options_;
+  const std::string client_id_;
+  EventLoop loop_;
+  TaskThread callbacks_;
+  std::shared_ptr<RemotingClient> remoting_;
+  std::shared_ptr<NameServers> name_servers_;
+  RouteTable routes_;
+  Pause route_pause_;
+  Pause heartbeat_pause_;
+  std::atomic<bool> started_{false};
+  std::atomic<bool> stopping_{false};
+  mutable std::mutex mutex_;
+  std::map<std::string, int> producer_groups_;
+  std::map<std::string, std::shared_ptr<ConsumerMember>, std::less<>> consumers_;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "protocol/heartbeat.h"
+#include "protocol/remoting_command.h"
+
+namespace rocketmq {
+
+// What the client instance needs of a consumer. Called on the event loop; must not block.
+class ConsumerMember {
+ public:
+  virtual ~ConsumerMember() = default;
+  virtual const std::string& group() const = 0;
+  virtual ConsumerHeartbeat heartbeat() const = 0;
+  // The members of the group changed.
+  virtual void rebalance_soon() = 0;
+  // A server's request for this group (RESET_CONSUMER_CLIENT_OFFSET, GET_CONSUMER_STATUS_FROM_CLIENT,
+  // GET_CONSUMER_RUNNING_INFO, CONSUME_MESSAGE_DIRECTLY): replies now or later, or false when it is none of
+  // these.
+  virtual bool handle_request(const RemotingCommand& request, std::function<void(RemotingCommand)> reply) = 0;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "client/name_servers.h"
+#include "net/event_loop.h"
+#include "protocol/route.h"
+
+namespace rocketmq {
+
+// A topic's route with what is derived from it. Immutable: readers share it, a refresh replaces it.
+struct RouteSnapshot {
+  TopicRoute route;
+  std::vector<MessageQueue> publish_queues;
+  std::vector<MessageQueue> subscribe_queues;
+};
+using Route = std::shared_ptr<const RouteSnapshot>;
+
+// The routes of the topics in use. A look-up that is under way is shared by all who ask meanwhile; a route
+// once found stays in use while name servers are down.
+class RouteTable {
+ public:
+  using Callback = std::function<void(Result<Route>)>;
+
+  RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_servers);
+
+  // What is known now; nullptr when nothing is. Any thread, cheap.
+  Route find(std::string_view topic) const;
+  // The known route, or that of a look-up; `callback` runs on the loop, or at once where the route is known.
+  // Any thread. A publisher that allows it (`or_default`) gets TBW102's route for a topic that does not
+  // exist, limited to `default_queues` a broker.
+  void get(const std::string& topic, bool or_default, int32_t default_queues, Callback callback);
+  // On the loop: looks the topic up anew; true when the route is new or changed.
+  asio::awaitable<Result<bool>> refresh(std::string topic);
+  // Asks for a refresh soon, for a route that proved stale. Any thread.
+  void invalidate(const std::string& topic);
+  // On the loop: refreshes all topics in use.
+  asio::awaitable<void> refresh_all();
+  // The addresses of all brokers of all routes.
+  std::vector<std::string> broker_addresses(bool masters_only) const;
+  // The broker's address in any route; {} where unknown.
+  std::string find_master(std::string_view broker_name) const;
+  std::string find_address(std::string_view broker_name, int64_t broker_id) const;
+  // Topics are refreshed while they are in use by a consumer, or were sent to.
+  std::vector<std::string> topics() const;
+  void close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,177 @@
+#include <algorithm>
+
+#include "base/log.h"
+#include "consumer/push_consumer_impl.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+constexpr int32_t kMostDelayLevels = 18;
+constexpr int32_t kToDeadLetters = -1;
+// RocketMQ's first delay level of a redelivery.
+constexpr int32_t kFirstRetryLevel = 3;
+// Before this consumer itself delivers again what no broker takes back.
+constexpr Millis kLocalRedelivery{5000};
+
+}  // namespace
+
+Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level) {
+  if (in_child_process()) return check_usable();
+  auto record = dispatcher_.find(delivery_id);
+  if (record) {
+    const auto count = static_cast<int32_t>(record->delivery.messages.size());
+    if (success_count < -1 || success_count > count) {
+      return fail(ErrorKind::kInvalidArgument, "success_count is " + std::to_string(success_count) +
+                                                   ", outside -1 (all) to " + std::to_string(count) +
+                                                   ", the messages of the batch");
+    }
+    if (delay_level < kToDeadLetters || delay_level > kMostDelayLevels) {
+      return fail(ErrorKind::kInvalidArgument, "delay_level is " + std::to_string(delay_level) +
+                                                   ", outside -1 (dead letters) to " +
+                                                   std::to_string(kMostDelayLevels));
+    }
+    record = dispatcher_.take(delivery_id);
+  } else {
+    (void)dispatcher_.take(delivery_id);
+  }
+  if (!record) {
+    return fail(ErrorKind::kInvalidState, "the delivery " + std::to_string(delivery_id) +
+                                              " is unknown, was acknowledged before, or timed out");
+  }
+  const int64_t at = wall_clock_ms();
+  last_consume_ms_ = at;
+  record->queue->note_consume(at);
+  const auto& messages = record->delivery.messages;
+  const size_t consumed = success_count < 0 ? messages.size() : static_cast<size_t>(success_count);
+  for (size_t i = 0; i < consumed; ++i) record->queue->finish(messages[i].queue_offset);
+  consumed_ += static_cast<int64_t>(consumed);
+  std::lock_guard lock(mutex_);
+  if (detached_) {
+    return fail(ErrorKind::kInvalidState, "the consumer was closed before this acknowledgement: the batch goes to "
+                                          "another member of the group");
+  }
+  if (consumed < messages.size()) give_back(record, consumed, delay_level);
+  after_progress(record->queue);
+  return {};
+}
+
+// The pull loop may wait for the room that an acknowledgement makes.
+void PushConsumer::Impl::after_progress(const Queue& queue) {
+  if (!queue->throttled) return;
+  client().loop().post([queue] {
+    if (queue->pause) queue->pause->interrupt();
+  });
+}
+
+void PushConsumer::Impl::give_back(const std::shared_ptr<DeliveryRecord>& record, size_t first, int32_t delay_level) {
+  if (record->queue->dropped()) return;
+  {
+    std::lock_guard lock(send_back_mutex_);
+    send_backs_ += static_cast<int64_t>(record->delivery.messages.size() - first);
+  }
+  for (size_t i = first; i < record->delivery.messages.size(); ++i) {
+    start_coroutine(client().loop(), send_back(record->queue, record->delivery.messages[i], delay_level), "send back");
+  }
+}
+
+void PushConsumer::Impl::end_send_back() {
+  std::lock_guard lock(send_back_mutex_);
+  if (--send_backs_ == 0) send_backs_done_.notify_all();
+}
+
+asio::awaitable<void> PushConsumer::Impl::send_back(Queue queue, StoredMessage message, int32_t delay_level) {
+  auto self = shared_from_this();
+  // -1 as the limit asks for no redelivery at all.
+  if (options_.max_reconsume_times < 0) delay_level = kToDeadLetters;
+  bool taken = !ended_ && co_await send_back_to_broker(*queue, message, delay_level);
+  if (!taken && !ended_ && delay_level != kToDeadLetters) taken = co_await send_to_retry_topic(message);
+  if (taken) {
+    ++sent_back_;
+    queue->finish(message.queue_offset);
+    end_send_back();
+    if (!ended_) after_progress(queue);
+    co_return;
+  }
+  end_send_back();
+  if (ended_ || queue->dropped()) co_return;
+  // The offset must not pass a message that nobody else has.
+  log(LogLevel::kWarn, "consumer", "the message {} could not be given back: it is delivered again here",
+      message.message_id());
+  Pause pause(client().loop());
+  co_await pause.wait(kLocalRedelivery);
+  if (ended_ || queue->dropped()) co_return;
+  ++message.reconsume_times;
+  queue->put_back(std::move(message));
+  dispatcher_.schedule(queue);
+}
+
+asio::awaitable<bool> PushConsumer::Impl::send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
+                                                              int32_t delay_level) {
+  const std::string broker = client().routes().find_master(queue.queue().broker_name);
+  if (broker.empty()) co_return false;
+  RemotingCommand request = RemotingCommand::request(request_code::kConsumerSendMessageBack);
+  request.ext_fields.add("offset", message.commit_log_offset);
+  request.ext_fields.add("group", options_.group);
+  request.ext_fields.add("delayLevel", delay_level);
+  request.ext_fields.add("originMsgId", message.message_id());
+  request.ext_fields.add("originTopic", message.topic);
+  request.ext_fields.add("unitMode", false);
+  request.ext_fields.add("maxReconsumeTimes", std::max(options_.max_reconsume_times, 0));
+  request.ext_fields.add("bname", queue.queue().broker_name);
+  auto response = co_await client().remoting().call(broker, std::move(request), client_options_.request_timeout);
+  if (response && response->code == response_code::kSuccess) co_return true;
+  log(LogLevel::kInfo, "consumer", "{} did not take the message {} back: {}", broker, message.message_id(),
+      response ? "code " + std::to_string(response->code) + ": " + response->remark : response.error().message);
+  co_return false;
+}
+
+// An ordinary send to the group's retry topic, on any broker: for when the message's own one is down.
+asio::awaitable<bool> PushConsumer::Impl::send_to_retry_topic(const StoredMessage& message) {
+  const Route route = client().routes().find(retry_topic_);
+  if (!route) co_return false;
+  std::string properties;
+  for (const auto& [name, value] : message.properties) {
+    const bool replaced = name == property::kDelay || name == property::kRetryTopic ||
+                          name == property::kReconsumeTime || name == property::kMaxReconsumeTimes ||
+                          name == property::kOriginMessageId;
+    if (!replaced && !value.empty()) append_property(properties, name, value);
+  }
+  const std::string_view origin = message.property(property::kOriginMessageId);
+  const int32_t times = message.reconsume_times;
+  append_property(properties, property::kRetryTopic, message.topic);
+  append_property(properties, property::kReconsumeTime, std::to_string(times + 1));
+  append_property(properties, property::kMaxReconsumeTimes, std::to_string(options_.max_reconsume_times));
+  append_property(properties, property::kDelay, std::to_string(std::min(kFirstRetryLevel + times, kMostDelayLevels)));
+  append_property(properties, property::kOriginMessageId, origin.empty() ? message.message_id() : std::string(origin));
+  if (properties.size() > kMaxPropertiesBytes) co_return false;
+  for (const auto& broker : route->route.brokers) {
+    const std::string address(route->route.master_address(broker.name));
+    if (address.empty()) continue;
+    RemotingCommand request = RemotingCommand::request(request_code::kSendMessageV2);
+    auto& fields = request.ext_fields;
+    fields.add("a", options_.group);
+    fields.add("b", retry_topic_);
+    fields.add("c", "TBW102");
+    fields.add("d", 1);
+    fields.add("e", 0);
+    // The body goes unpacked.
+    fields.add("f", message.system_flag & ~(system_flag::kCompressed | system_flag::kCompressionMask));
+    fields.add("g", message.born_timestamp_ms);
+    fields.add("h", message.flag);
+    fields.add("i", properties);
+    fields.add("j", times + 1);
+    fields.add("k", false);
+    fields.add("l", options_.max_reconsume_times);
+    fields.add("m", false);
+    fields.add("n", broker.name);
+    request.body = message.body;
+    auto response = co_await client().remoting().call(address, std::move(request), client_options_.request_timeout);
+    if (ended_) co_return false;
+    if (response && response->code == response_code::kSuccess) co_return true;
+  }
+  co_return false;
+}
+
+}  // namespace rocketmq

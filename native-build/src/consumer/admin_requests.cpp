@@ -1,0 +1,75 @@
+#include "base/log.h"
+#include "consumer/push_consumer_impl.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+RemotingCommand answer(const RemotingCommand& request, std::string body) {
+  RemotingCommand response = RemotingCommand::response_to(request, response_code::kSuccess);
+  const ByteView bytes = as_bytes(body);
+  response.body = SharedBytes(std::vector<uint8_t>(bytes.begin(), bytes.end()));
+  return response;
+}
+
+}  // namespace
+
+bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::function<void(RemotingCommand)> reply) {
+  if (ended_) return false;
+  switch (request.code) {
+    case request_code::kResetConsumerOffset: {
+      auto offsets = parse_reset_offset_body(as_text(request.body.view()));
+      if (!offsets) {
+        log(LogLevel::kWarn, "consumer", "refused an offset reset: {}", offsets.error().message);
+        reply(RemotingCommand::response_to(request, response_code::kSystemError, offsets.error().message));
+        return true;
+      }
+      start_coroutine(client().loop(), reset_offsets(std::move(*offsets)), "offset reset");
+      reply(RemotingCommand::response_to(request, response_code::kSuccess));
+      return true;
+    }
+    case request_code::kGetConsumerStatus: {
+      const std::string topic(request.ext_fields.text("topic"));
+      std::map<MessageQueue, int64_t> offsets;
+      for (const auto& [name, queue] : queues_) {
+        if (name.topic == topic) offsets[name] = std::max<int64_t>(queue->commit_offset(), 0);
+      }
+      reply(answer(request, consumer_status_to_json(offsets)));
+      return true;
+    }
+    case request_code::kGetConsumerRunningInfo: {
+      ConsumerRunningInfo info;
+      info.subscriptions = subscriptions();
+      for (const auto& [name, queue] : queues_) info.queues[name] = queue->info();
+      info.properties = {{"PROP_CONSUME_TYPE", "CONSUME_PASSIVELY"},
+                         {"PROP_CONSUMEORDERLY", "false"},
+                         {"PROP_CLIENT_VERSION", "V5_3_3"},
+                         {"PROP_THREADPOOL_CORE_SIZE", std::to_string(options_.consume_threads)},
+                         {"PROP_CONSUMER_START_TIMESTAMP", "0"}};
+      reply(answer(request, running_info_to_json(info)));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+asio::awaitable<void> PushConsumer::Impl::reset_offsets(std::map<MessageQueue, int64_t> offsets) {
+  auto self = shared_from_this();
+  for (const auto& [name, offset] : offsets) {
+    auto found = queues_.find(name);
+    if (found == queues_.end()) continue;
+    log(LogLevel::kInfo, "consumer", "an operator sets queue {} of topic {} to offset {}", name.queue_id, name.topic,
+        offset);
+    co_await drop_queue(found->second, false);
+    auto updated = co_await update_offset(name, offset);
+    if (ended_) co_return;
+    if (!updated) {
+      log(LogLevel::kWarn, "consumer", "the new offset {} was not persisted: {}", offset, updated.error().message);
+    }
+    if (queues_.count(name) == 0) add_queue(name, offset);
+  }
+}
+
+}  // namespace rocketmq

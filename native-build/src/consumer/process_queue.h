@@ -1,0 +1,79 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "net/call.h"
+#include "protocol/admin_bodies.h"
+#include "protocol/message.h"
+#include "protocol/route.h"
+
+namespace rocketmq {
+
+// What a consumer holds of one queue that was allocated to it: messages that wait and messages given out. A
+// queue that is given up and allocated again gets a new one. Any thread.
+class ProcessQueue {
+ public:
+  explicit ProcessQueue(MessageQueue queue) : queue_(std::move(queue)) {}
+
+  const MessageQueue& queue() const { return queue_; }
+  // Given up: what is pulled or acknowledged from now on does not count.
+  bool dropped() const { return dropped_.load(std::memory_order_acquire); }
+  void drop() { dropped_.store(true, std::memory_order_release); }
+
+  // The next offset to pull; -1 before it is known.
+  int64_t next_offset() const;
+  // Adds pulled messages, and moves on to `next_offset`. How many wait now.
+  void add(std::vector<StoredMessage> messages, int64_t next_offset);
+  // Up to `most` waiting messages in the order of their offsets; they count as given out.
+  std::vector<StoredMessage> take(size_t most);
+  // Given-out messages that are consumed, or in the broker's hands again.
+  void finish(int64_t offset);
+  // A given-out message waits again.
+  void put_back(StoredMessage message);
+
+  // The lowest offset that is not finished: what may be committed. -1 before anything is known.
+  int64_t commit_offset() const;
+  bool has_waiting() const;
+  size_t count() const;
+  int64_t bytes() const;
+  // Whether the limits allow another pull.
+  bool may_pull(int64_t most_messages, int64_t most_bytes, int64_t widest_span) const;
+  ProcessQueueInfo info() const;
+
+  void note_pull(int64_t at_ms) { last_pull_ms_.store(at_ms, std::memory_order_relaxed); }
+  void note_consume(int64_t at_ms) { last_consume_ms_.store(at_ms, std::memory_order_relaxed); }
+
+  // For the event loop and the dispatcher alone.
+  // The pull loop's pause; nullptr once the loop has ended.
+  std::shared_ptr<Pause> pause;
+  // The pull loop waits for room.
+  std::atomic<bool> throttled{false};
+  // In the dispatcher's list; guarded by the dispatcher.
+  bool scheduled = false;
+  // The broker that the last pull named for the next one; 0 is the master.
+  int64_t suggested_broker = 0;
+  // What was committed last; -1: nothing yet.
+  int64_t persisted_offset = -1;
+
+ private:
+  int64_t lowest() const;
+  int64_t highest() const;
+
+  const MessageQueue queue_;
+  std::atomic<bool> dropped_{false};
+  std::atomic<int64_t> last_pull_ms_{0};
+  std::atomic<int64_t> last_consume_ms_{0};
+  mutable std::mutex mutex_;
+  std::map<int64_t, StoredMessage> waiting_;
+  // Offsets given out, with the bytes of their bodies.
+  std::map<int64_t, int64_t> given_out_;
+  int64_t bytes_ = 0;
+  int64_t next_offset_ = -1;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,215 @@
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "consumer/push_consumer_impl.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+constexpr int32_t kCommitFlag = 1;
+constexpr int32_t kSuspendFlag = 2;
+constexpr int32_t kSubscriptionFlag = 4;
+
+constexpr Millis kNow{0};
+constexpr Millis kFlowControl{20};
+constexpr Millis kFirstPause{50};
+constexpr Millis kLongestPause{1000};
+// While the limits forbid a pull; an acknowledgement ends it sooner.
+constexpr Millis kThrottled{1000};
+// What a broker may take beyond the time that it holds a pull.
+constexpr Millis kPullMargin{10000};
+
+Millis jittered(Millis pause) {
+  return pause * 3 / 4 + Millis(random_below(static_cast<uint32_t>(pause.count() / 2 + 1)));
+}
+
+}  // namespace
+
+asio::awaitable<void> PushConsumer::Impl::pull_loop(Queue queue) {
+  auto self = shared_from_this();
+  const auto pause = queue->pause;
+  Millis back_off = kFirstPause;
+  int32_t most = options_.pull_batch_size;
+  while (!ended_ && !queue->dropped()) {
+    if (queue->next_offset() < 0) {
+      const bool found = co_await find_start(queue);
+      if (ended_ || queue->dropped()) break;
+      if (found) continue;
+      co_await pause->wait(jittered(back_off));
+      back_off = std::min(back_off * 2, kLongestPause);
+      continue;
+    }
+    if (!queue->may_pull(options_.max_cached_messages_per_queue, options_.max_cached_bytes_per_queue,
+                         options_.max_offset_span_per_queue)) {
+      queue->throttled = true;
+      // Looked at again: room may have come between the look and the mark.
+      if (!queue->may_pull(options_.max_cached_messages_per_queue, options_.max_cached_bytes_per_queue,
+                           options_.max_offset_span_per_queue)) {
+        co_await pause->wait(kThrottled);
+        if (ended_) break;
+        queue->note_pull(wall_clock_ms());
+      }
+      queue->throttled = false;
+      continue;
+    }
+    const int64_t before = undecodable_;
+    const Millis wait = co_await pull_once(queue, most);
+    if (ended_ || queue->dropped()) break;
+    // A body that cannot be read is asked for one message at a time, to step over the one that is broken.
+    most = undecodable_ != before ? 1 : options_.pull_batch_size;
+    if (wait < kNow) {
+      co_await pause->wait(jittered(back_off));
+      back_off = std::min(back_off * 2, kLongestPause);
+    } else {
+      back_off = kFirstPause;
+      if (wait > kNow) co_await pause->wait(wait);
+    }
+  }
+}
+
+asio::awaitable<bool> PushConsumer::Impl::find_start(Queue queue) {
+  auto offset = co_await start_offset(queue->queue());
+  if (ended_ || queue->dropped()) co_return false;
+  if (!offset) {
+    log(LogLevel::kWarn, "consumer", "no offset to start queue {} of topic {} from: {}", queue->queue().queue_id,
+        queue->queue().topic, offset.error().message);
+    client().routes().invalidate(queue->queue().topic);
+    co_return false;
+  }
+  queue->add({}, *offset);
+  co_return true;
+}
+
+RemotingCommand PushConsumer::Impl::pull_request(const ProcessQueue& queue, const Subscription& subscription,
+                                                 int32_t most, bool to_master) const {
+  const int64_t commit = queue.commit_offset();
+  int32_t flags = kSuspendFlag | kSubscriptionFlag;
+  // A slave does not keep offsets.
+  if (to_master && commit > 0) flags |= kCommitFlag;
+  RemotingCommand request = RemotingCommand::request(request_code::kPullMessage);
+  auto& fields = request.ext_fields;
+  fields.reserve(13);
+  fields.add("consumerGroup", options_.group);
+  fields.add("topic", queue.queue().topic);
+  fields.add("queueId", queue.queue().queue_id);
+  fields.add("queueOffset", queue.next_offset());
+  fields.add("maxMsgNums", most);
+  fields.add("sysFlag", flags);
+  fields.add("commitOffset", std::max<int64_t>(commit, 0));
+  fields.add("suspendTimeoutMillis", int64_t{options_.pull_suspend_timeout.count()});
+  fields.add("subscription", subscription.expression);
+  fields.add("subVersion", subscription.version);
+  fields.add("expressionType", subscription.expression_type);
+  fields.add("bname", queue.queue().broker_name);
+  return request;
+}
+
+// How long to wait before the next pull; less than nothing after a failure.
+asio::awaitable<Millis> PushConsumer::Impl::pull_once(Queue queue, int32_t most) {
+  constexpr Millis kFailed{-1};
+  const MessageQueue& name = queue->queue();
+  Subscription subscription;
+  if (!find_subscription(name.topic, &subscription)) co_return kFailed;
+  std::string broker;
+  if (queue->suggested_broker != 0) broker = client().routes().find_address(name.broker_name, queue->suggested_broker);
+  const bool to_master = broker.empty();
+  if (to_master) broker = client().routes().find_master(name.broker_name);
+  // Without its master, a broker's slave still has messages to read.
+  if (broker.empty()) broker = client().routes().find_address(name.broker_name, 1);
+  if (broker.empty()) {
+    client().routes().invalidate(name.topic);
+    co_return kFailed;
+  }
+  RemotingCommand request = pull_request(*queue, subscription, most, to_master);
+  auto response =
+      co_await client().remoting().call(broker, std::move(request), options_.pull_suspend_timeout + kPullMargin);
+  if (ended_ || queue->dropped()) co_return kNow;
+  if (!response) {
+    log(LogLevel::kWarn, "consumer", "the pull of queue {} of topic {} failed: {}", name.queue_id, name.topic,
+        response.error().message);
+    queue->suggested_broker = 0;
+    // A broker that comes back knows this group by its heartbeat only.
+    client().heartbeat_soon();
+    client().routes().invalidate(name.topic);
+    co_return kFailed;
+  }
+  ++pulls_;
+  const int64_t at = wall_clock_ms();
+  last_pull_ms_ = at;
+  queue->note_pull(at);
+  queue->suggested_broker = response->ext_fields.number("suggestWhichBrokerId", 0);
+  const int64_t next = response->ext_fields.number("nextBeginOffset", -1);
+  switch (response->code) {
+    case response_code::kSuccess:
+      co_return take_messages(queue, *response, subscription, most);
+    case response_code::kPullNotFound:
+    case response_code::kPullRetryImmediately:
+      if (next >= 0) queue->add({}, next);
+      co_return kNow;
+    case response_code::kPullOffsetMoved: {
+      if (next < 0) co_return kFailed;
+      log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", name.queue_id,
+          name.topic, queue->next_offset(), next);
+      // Taken anew at the right offset: what is cached lies outside of what the broker has.
+      co_await drop_queue(queue, false);
+      auto updated = co_await update_offset(name, next);
+      if (ended_) co_return kNow;
+      if (queues_.count(name) == 0) add_queue(name, next);
+      co_return kNow;
+    }
+    case response_code::kFlowControl:
+      co_return kFlowControl;
+    default:
+      log(LogLevel::kWarn, "consumer", "{} refused the pull of queue {} of topic {} with code {}: {}", broker,
+          name.queue_id, name.topic, response->code, response->remark);
+      client().heartbeat_soon();
+      if (response->code == response_code::kTopicNotExist) client().routes().invalidate(name.topic);
+      co_return kFailed;
+  }
+}
+
+void PushConsumer::Impl::note_undecodable(const MessageQueue& queue, int64_t offset, const std::string& reason) {
+  ++undecodable_;
+  log(LogLevel::kError, "consumer", "a message at offset {} of queue {} of topic {} cannot be read: {}", offset,
+      queue.queue_id, queue.topic, reason);
+}
+
+Millis PushConsumer::Impl::take_messages(const Queue& queue, const RemotingCommand& response,
+                                         const Subscription& subscription, int32_t most) {
+  const MessageQueue& name = queue->queue();
+  const int64_t asked = queue->next_offset();
+  int64_t next = response.ext_fields.number("nextBeginOffset", -1);
+  auto decoded = decode_messages(response.body);
+  if (!decoded) {
+    note_undecodable(name, asked, decoded.error().message);
+    // Of a single message the broker says where the next one begins.
+    if (most == 1) queue->add({}, std::max(next, asked + 1));
+    return kNow;
+  }
+  for (const auto& each : decoded->undecodable) note_undecodable(name, each.queue_offset, each.reason);
+  const int64_t delta = response.ext_fields.number("offsetDelta", 0);
+  std::vector<StoredMessage> wanted;
+  wanted.reserve(decoded->messages.size());
+  received_ += static_cast<int64_t>(decoded->messages.size());
+  for (StoredMessage& message : decoded->messages) {
+    message.queue_offset += delta;
+    next = std::max(next, message.queue_offset + 1);
+    if (!subscription.matches(message.property(property::kTags))) {
+      ++filtered_;
+      continue;
+    }
+    // A redelivery shows the topic to which it was sent.
+    const std::string_view origin = message.property(property::kRetryTopic);
+    if (name.topic == retry_topic_ && !origin.empty()) message.topic = origin;
+    wanted.push_back(std::move(message));
+  }
+  queue->add(std::move(wanted), std::max(next, asked));
+  dispatcher_.schedule(queue);
+  // An answer that moves nothing must not become a busy loop.
+  return next > asked ? kNow : Millis(-1);
+}
+
+}  // namespace rocketmq

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "client/client_options.h"
+#include "protocol/message.h"
+#include "protocol/route.h"
+#include "protocol/subscription.h"
+
+namespace rocketmq {
+
+enum class ConsumeFrom { kLastOffset = 0, kFirstOffset = 1, kTimestamp = 2 };
+
+// Messages of one queue given to the application; lives until acknowledged.
+struct Delivery {
+  uint64_t id = 0;
+  MessageQueue queue;
+  std::vector<StoredMessage> messages;
+  // For the C layer: the views of the messages, with the lifetime of the delivery.
+  std::shared_ptr<void> views;
+};
+
+// Called on a consume thread ("rmq-consume-K"). `delivery` stays valid until acknowledge(id) or the
+// consumer's end.
+using DeliveryCallback = std::function<void(Delivery& delivery)>;
+
+// Checked options; see rocketmq_push_consumer_options.
+struct PushConsumerOptions {
+  std::string group;
+  DeliveryCallback on_delivery;
+  ConsumeFrom consume_from = ConsumeFrom::kLastOffset;
+  int64_t consume_timestamp_ms = 0;
+  int32_t consume_threads = 1;
+  int32_t max_outstanding_batches = 20;
+  int32_t max_batch_size = 1;
+  int32_t max_reconsume_times = 16;  // -1: none
+  int32_t pull_batch_size = 32;
+  int32_t max_cached_messages_per_queue = 1000;
+  int32_t max_offset_span_per_queue = 2000;
+  int64_t max_cached_bytes_per_queue = 100LL * 1024 * 1024;
+  Millis pull_suspend_timeout{15000};
+  Millis rebalance_interval{20000};
+  Millis persist_offset_interval{5000};
+  Millis consume_timeout{900000};
+};
+
+struct PushConsumerStatistics {
+  int64_t pulls = 0;
+  int64_t messages_received = 0;
+  int64_t messages_filtered = 0;
+  int64_t messages_delivered = 0;
+  int64_t messages_consumed = 0;
+  int64_t messages_sent_back = 0;
+  int64_t messages_undecodable = 0;
+  int64_t rebalances = 0;
+  int64_t assigned_queues = 0;
+  int64_t cached_messages = 0;
+  int64_t cached_bytes = 0;
+  int64_t outstanding_batches = 0;
+  int64_t last_pull_ms = 0;
+  int64_t last_consume_ms = 0;
+};
+
+// A member of a consumer group: clustering, concurrent. Every function from any thread.
+class PushConsumer {
+ public:
+  static Result<std::unique_ptr<PushConsumer>> create(ClientOptions client_options, PushConsumerOptions options);
+  // Closes with no time to wait where that was not done; hands the rest to "rmq-close" on a client thread.
+  ~PushConsumer();
+
+  Status subscribe(std::string_view topic, std::string_view expression);
+  Status unsubscribe(std::string_view topic);
+  Status start();
+  Status suspend();
+  Status resume();
+  // The first `success_count` messages are consumed, the rest are given back with `delay_level`; -1: all.
+  Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level);
+  PushConsumerStatistics statistics() const;
+  // Idempotent; waits for the drain and the end of the threads, not on a client thread.
+  Status close(Millis timeout);
+
+ private:
+  class Impl;
+  explicit PushConsumer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rocketmq

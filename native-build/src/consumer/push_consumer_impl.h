@@ -1,0 +1,138 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/fork.h"
+#include "client/client_lease.h"
+#include "consumer/dispatcher.h"
+#include "consumer/process_queue.h"
+#include "consumer/push_consumer.h"
+
+namespace rocketmq {
+
+// The parts of a push consumer stand in files of their own: push_consumer.cpp (life cycle),
+// subscriptions.cpp, rebalance.cpp, pull_loop.cpp, offsets.cpp, acknowledgement.cpp, admin_requests.cpp.
+//
+// What concerns the queues lives on the client's event loop, in coroutines that keep this object alive and
+// look at ended_ after each wait: from then on the client may be gone.
+class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from_this<PushConsumer::Impl> {
+ public:
+  Impl(ClientOptions client_options, PushConsumerOptions options);
+
+  bool in_child_process() const { return generation_ != fork_generation(); }
+  Status start();
+  Status subscribe(std::string_view topic, std::string_view expression);
+  Status unsubscribe(std::string_view topic);
+  Status suspend();
+  Status resume();
+  Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level);
+  PushConsumerStatistics statistics() const;
+  Status close(Millis timeout);
+
+  const std::string& group() const override { return options_.group; }
+  ConsumerHeartbeat heartbeat() const override;
+  void rebalance_soon() override;
+  bool handle_request(const RemotingCommand& request, std::function<void(RemotingCommand)> reply) override;
+
+ private:
+  enum class State { kCreated, kStarted, kClosing, kClosed };
+  using Queue = std::shared_ptr<ProcessQueue>;
+
+  // Life cycle.
+  Status check_usable() const;
+  void close_and_wait(Millis timeout);
+  asio::awaitable<void> housekeeping_loop(std::shared_ptr<Pause> pause);
+  ClientInstance& client() { return *lease_; }
+
+  // Subscriptions.
+  std::vector<Subscription> subscriptions() const;
+  bool find_subscription(const std::string& topic, Subscription* out) const;
+
+  // Rebalance.
+  asio::awaitable<void> rebalance_loop(std::shared_ptr<Pause> pause);
+  // False when something was missing, so that the next round follows soon.
+  asio::awaitable<bool> rebalance();
+  asio::awaitable<bool> rebalance_topic(std::string topic);
+  asio::awaitable<Result<std::vector<std::string>>> query_members(std::string topic);
+  void add_queue(const MessageQueue& queue, int64_t start_offset);
+  asio::awaitable<void> drop_queue(Queue queue, bool persist);
+  void watch_pulls();
+
+  // Pulling.
+  asio::awaitable<void> pull_loop(Queue queue);
+  asio::awaitable<bool> find_start(Queue queue);
+  asio::awaitable<Millis> pull_once(Queue queue, int32_t most);
+  RemotingCommand pull_request(const ProcessQueue& queue, const Subscription& subscription, int32_t most,
+                               bool to_master) const;
+  Millis take_messages(const Queue& queue, const RemotingCommand& response, const Subscription& subscription,
+                       int32_t most);
+  void note_undecodable(const MessageQueue& queue, int64_t offset, const std::string& reason);
+
+  // Offsets.
+  asio::awaitable<Result<int64_t>> start_offset(MessageQueue queue);
+  asio::awaitable<Result<int64_t>> query_offset(int32_t code, MessageQueue queue, int64_t timestamp);
+  asio::awaitable<Status> update_offset(MessageQueue queue, int64_t offset);
+  asio::awaitable<void> persist_offsets();
+  asio::awaitable<void> persist_offset(Queue queue);
+
+  // Acknowledgement. These run on the loop, or under mutex_ while not detached_.
+  void give_back(const std::shared_ptr<DeliveryRecord>& record, size_t first, int32_t delay_level);
+  asio::awaitable<void> send_back(Queue queue, StoredMessage message, int32_t delay_level);
+  asio::awaitable<bool> send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
+                                            int32_t delay_level);
+  asio::awaitable<bool> send_to_retry_topic(const StoredMessage& message);
+  void after_progress(const Queue& queue);
+  void end_send_back();
+
+  // Operators' requests.
+  asio::awaitable<void> reset_offsets(std::map<MessageQueue, int64_t> offsets);
+
+  const ClientOptions client_options_;
+  const PushConsumerOptions options_;
+  const std::string retry_topic_;
+  const uint64_t generation_ = fork_generation();
+  ClientLease lease_;
+  Dispatcher dispatcher_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable closed_;
+  std::atomic<State> state_{State::kCreated};
+  std::map<std::string, Subscription> subscriptions_;
+  // The client is about to be released: nobody may use it any more.
+  bool detached_ = false;
+
+  // On the event loop.
+  std::map<MessageQueue, Queue> queues_;
+  std::shared_ptr<Pause> rebalance_pause_;
+  std::shared_ptr<Pause> housekeeping_pause_;
+  bool ended_ = false;
+  bool rebalancing_ = false;
+
+  std::mutex send_back_mutex_;
+  std::condition_variable send_backs_done_;
+  int64_t send_backs_ = 0;
+
+  std::atomic<int64_t> pulls_{0};
+  std::atomic<int64_t> received_{0};
+  std::atomic<int64_t> filtered_{0};
+  std::atomic<int64_t> consumed_{0};
+  std::atomic<int64_t> sent_back_{0};
+  std::atomic<int64_t> undecodable_{0};
+  std::atomic<int64_t> rebalances_{0};
+  std::atomic<int64_t> last_pull_ms_{0};
+  std::atomic<int64_t> last_consume_ms_{0};
+  // A copy of queues_ for statistics.
+  mutable std::mutex assigned_mutex_;
+  std::vector<Queue> assigned_;
+  void publish_assignment();
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace rocketmq {
+
+struct Address {
+  std::string host;  // without brackets
+  uint16_t port = 0;
+
+  // "host:port", "[::1]:9876".
+  std::string text() const;
+  bool operator==(const Address&) const = default;
+};
+
+// "host:port"; IPv6 literals in brackets. kInvalidArgument naming the text and what is wrong.
+Result<Address> parse_address(std::string_view text);
+
+// Addresses separated by ';' (blanks around them are ignored, repeated ones dropped). kInvalidArgument when
+// there is none.
+Result<std::vector<Address>> parse_address_list(std::string_view text);
+
+}  // namespace rocketmq

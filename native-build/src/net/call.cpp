@@ -1,0 +1,36 @@
+#include "net/call.h"
+
+#include <asio/detached.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "base/log.h"
+
+namespace rocketmq {
+
+asio::awaitable<bool> Pause::wait(Millis duration) {
+  if (!interrupted_) {
+    timer_.expires_after(duration);
+    asio::error_code error;
+    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return std::exchange(interrupted_, false);
+}
+
+void Pause::interrupt() {
+  interrupted_ = true;
+  timer_.cancel();
+}
+
+void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const char* name) {
+  asio::co_spawn(loop.context(), std::move(coroutine), [name](std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "net", "the coroutine \"{}\" failed: {}", name, e.what());
+    }
+  });
+}
+
+}  // namespace rocketmq

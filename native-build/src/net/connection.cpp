@@ -1,0 +1,215 @@
+#include "net/connection.h"
+
+#include <asio/buffer.hpp>
+#include <asio/read.hpp>
+#include <asio/write.hpp>
+#include <algorithm>
+#include <cstring>
+
+#include "base/log.h"
+
+#ifdef _WIN32
+#include <winsock2.h>
+#else
+#include <sys/socket.h>
+
+#include <cerrno>
+#endif
+
+namespace rocketmq {
+
+namespace {
+
+constexpr size_t kInputBytes = 64 * 1024;
+// Beyond this, a frame gets a buffer of its own, and the rest of it is read straight into that.
+constexpr size_t kLargeFrame = 16 * 1024;
+// A server that does not read must not eat the client's memory.
+constexpr size_t kMostQueued = 64 * 1024 * 1024;
+
+std::string first_bytes(ByteView bytes) {
+  std::string text;
+  for (const uint8_t byte : bytes.substr(0, 16)) text += fmt::format("{:02x} ", byte);
+  return text;
+}
+
+}  // namespace
+
+Connection::Connection(EventLoop& loop, asio::ip::tcp::socket socket, std::string address, int32_t max_frame_bytes,
+                       std::weak_ptr<ConnectionListener> listener)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      address_(std::move(address)),
+      max_frame_bytes_(static_cast<size_t>(max_frame_bytes)),
+      listener_(std::move(listener)),
+      input_(kInputBytes) {
+  asio::error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.non_blocking(true, ignored);
+}
+
+void Connection::start() { read(); }
+
+Error Connection::lost(const std::string& reason) const {
+  Error error;
+  error.kind = ErrorKind::kConnectionLost;
+  error.message = "the connection to " + address_ + " broke: " + reason;
+  error.address = address_;
+  return error;
+}
+
+void Connection::read() {
+  socket_.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
+                          [self = shared_from_this()](asio::error_code error, size_t count) {
+                            if (error) return self->close(self->lost(error.message()));
+                            self->on_read(count);
+                          });
+}
+
+void Connection::on_read(size_t count) {
+  end_ += count;
+  if (!take_frames()) return;
+  if (begin_ == end_) {
+    begin_ = end_ = 0;
+  } else if (begin_ > 0) {
+    std::memmove(input_.data(), input_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  read();
+}
+
+// False when reading goes on elsewhere, or ended.
+bool Connection::take_frames() {
+  while (end_ - begin_ >= 4) {
+    const ByteView available(input_.data() + begin_, end_ - begin_);
+    const auto length = static_cast<uint32_t>(ByteReader(available).i32());
+    if (length < 4 || length > max_frame_bytes_) {
+      Error error = lost("");
+      error.kind = ErrorKind::kProtocolError;
+      error.message = fmt::format("{} sent a frame that claims {} bytes; the limit is {}", address_, length, max_frame_bytes_);
+      log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(available));
+      close(std::move(error));
+      return false;
+    }
+    if (available.size() - 4 < length) {
+      if (length <= kLargeFrame) return true;
+      read_large(length);
+      return false;
+    }
+    begin_ += 4 + length;
+    if (!handle(SharedBytes(nullptr, available.substr(4, length)), false)) return false;
+  }
+  return true;
+}
+
+void Connection::read_large(size_t length) {
+  const size_t present = end_ - begin_ - 4;
+  large_.resize(length);
+  std::memcpy(large_.data(), input_.data() + begin_ + 4, present);
+  begin_ = end_ = 0;
+  asio::async_read(socket_, asio::buffer(large_.data() + present, length - present),
+                   [self = shared_from_this()](asio::error_code error, size_t) {
+                     if (error) return self->close(self->lost(error.message()));
+                     const SharedBytes frame(std::move(self->large_));
+                     self->large_ = {};
+                     if (self->handle(frame, true)) self->read();
+                   });
+}
+
+// `owned`: the frame's bytes outlive the call, so that the body need not be copied.
+bool Connection::handle(const SharedBytes& frame, bool owned) {
+  auto command = decode_frame(frame);
+  if (!command) {
+    Error error = command.error();
+    error.address = address_;
+    error.message = address_ + " sent a " + error.message;
+    log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(frame.view()));
+    close(std::move(error));
+    return false;
+  }
+  if (!owned && !command->body.empty()) {
+    const ByteView body = command->body.view();
+    command->body = SharedBytes(std::vector<uint8_t>(body.begin(), body.end()));
+  }
+  answered_ = true;
+  if (auto listener = listener_.lock()) listener->on_command(shared_from_this(), std::move(*command));
+  return true;
+}
+
+size_t Connection::write_directly(const std::vector<uint8_t>& frame) {
+#ifdef _WIN32
+  const int sent = ::send(socket_.native_handle(), reinterpret_cast<const char*>(frame.data()),
+                          static_cast<int>(frame.size()), 0);
+#else
+  const auto sent = ::send(socket_.native_handle(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+#endif
+  // A failure shows again when the loop writes the rest, and is told there.
+  return sent > 0 ? static_cast<size_t>(sent) : 0;
+}
+
+Status Connection::write(std::vector<uint8_t> frame, RemotingClient::Write mode) {
+  std::lock_guard lock(write_mutex_);
+  if (!open_) {
+    Error error = lost("it was closed before the request was written");
+    error.kind = ErrorKind::kUnreachable;
+    return fail(std::move(error));
+  }
+  if (output_.size() + frame.size() > kMostQueued && !output_.empty()) {
+    return fail(ErrorKind::kTooManyRequests, fmt::format("{} does not read: {} bytes wait to be written to it", address_,
+                                                         output_.size()));
+  }
+  size_t sent = 0;
+  if (mode == RemotingClient::Write::kDirect && !flushing_) sent = write_directly(frame);
+  if (sent == frame.size()) return {};
+  if (sent == 0 && output_.empty()) {
+    output_ = std::move(frame);
+  } else {
+    output_.insert(output_.end(), frame.begin() + static_cast<std::ptrdiff_t>(sent), frame.end());
+  }
+  if (!flushing_) schedule_flush();
+  return {};
+}
+
+void Connection::schedule_flush() {
+  flushing_ = true;
+  loop_.post([self = shared_from_this()] { self->flush(); });
+}
+
+void Connection::flush() {
+  {
+    std::lock_guard lock(write_mutex_);
+    if (!open_) return;
+    if (output_.empty()) {
+      flushing_ = false;
+      return;
+    }
+    writing_.clear();
+    writing_.swap(output_);
+  }
+  asio::async_write(socket_, asio::buffer(writing_), [self = shared_from_this()](asio::error_code error, size_t) {
+    if (error) return self->close(self->lost(error.message()));
+    self->flush();
+  });
+}
+
+void Connection::close(Error cause) {
+  {
+    std::lock_guard lock(write_mutex_);
+    if (!open_) return;
+    open_ = false;
+    output_.clear();
+    asio::error_code ignored;
+    // Cancelled first: under some Windows systems a pending write outlives the close.
+    socket_.cancel(ignored);
+    socket_.close(ignored);
+  }
+  log(LogLevel::kDebug, "net", "closed the connection to {}: {}", address_, cause.message);
+  if (auto listener = listener_.lock()) listener->on_closed(shared_from_this(), cause);
+}
+
+int64_t Connection::queued_bytes() const {
+  std::lock_guard lock(write_mutex_);
+  return static_cast<int64_t>(output_.size());
+}
+
+}  // namespace rocketmq

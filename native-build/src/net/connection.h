@@ -1,0 +1,81 @@
+#pragma once
+
+#include <asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "net/event_loop.h"
+#include "net/remoting_client.h"
+#include "protocol/remoting_command.h"
+
+namespace rocketmq {
+
+class Connection;
+
+// Called on the event loop.
+class ConnectionListener {
+ public:
+  virtual ~ConnectionListener() = default;
+  virtual void on_command(const std::shared_ptr<Connection>& connection, RemotingCommand command) = 0;
+  // Once, when it is closed, by whatever cause.
+  virtual void on_closed(const std::shared_ptr<Connection>& connection, const Error& cause) = 0;
+};
+
+// One TCP connection to a server. Reading happens on the loop; any thread may write.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(EventLoop& loop, asio::ip::tcp::socket socket, std::string address, int32_t max_frame_bytes,
+             std::weak_ptr<ConnectionListener> listener);
+
+  // On the loop, once.
+  void start();
+  // Any thread. Fails without having written: kUnreachable when closed, kTooManyRequests when the server does
+  // not read what waits already.
+  Status write(std::vector<uint8_t> frame, RemotingClient::Write mode);
+  // On the loop.
+  void close(Error cause);
+
+  const std::string& address() const { return address_; }
+  TimePoint opened() const { return opened_; }
+  // Whether the server ever answered here; on the loop.
+  bool answered() const { return answered_; }
+  int64_t queued_bytes() const;
+
+ private:
+  void read();
+  void on_read(size_t count);
+  bool take_frames();
+  void read_large(size_t length);
+  bool handle(const SharedBytes& frame, bool owned);
+  void schedule_flush();
+  void flush();
+  size_t write_directly(const std::vector<uint8_t>& frame);
+  Error lost(const std::string& reason) const;
+
+  EventLoop& loop_;
+  asio::ip::tcp::socket socket_;
+  const std::string address_;
+  const size_t max_frame_bytes_;
+  const std::weak_ptr<ConnectionListener> listener_;
+  const TimePoint opened_ = now();
+  bool answered_ = false;
+
+  std::vector<uint8_t> input_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  std::vector<uint8_t> large_;
+
+  mutable std::mutex write_mutex_;
+  bool open_ = true;
+  bool flushing_ = false;
+  std::vector<uint8_t> output_;
+  // What the loop is writing; only touched there.
+  std::vector<uint8_t> writing_;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <asio/any_io_executor.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace rocketmq {
+
+// An io_context run by one named thread. What runs on it must not block.
+class EventLoop {
+ public:
+  explicit EventLoop(std::string thread_name);
+  // Stops and joins where stop() was not called; never on the loop's own thread.
+  ~EventLoop();
+
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  asio::io_context& context() { return context_; }
+  bool is_current() const;
+  void post(std::function<void()> task);
+  // Runs `task` on the loop and waits for its end; at once when already on the loop.
+  void run_and_wait(const std::function<void()>& task);
+  // Lets handlers that are ready run, then ends the thread. Idempotent.
+  void stop();
+
+ private:
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "net/event_loop.h"
+#include "protocol/remoting_command.h"
+
+namespace rocketmq {
+
+struct RemotingOptions {
+  Millis connect_timeout{3000};
+  // Back-off between attempts to connect to an address that failed: doubles from first to max, with jitter
+  // of -25 % to +50 %. A request that comes during the back-off fails at once with kUnreachable telling
+  // the last error; the first request after it tries again.
+  Millis reconnect_first{50};
+  Millis reconnect_max{5000};
+  int32_t max_frame_bytes = kMaxFrameBytes;
+};
+
+// Receives the end of one request: exactly one of the two calls, once, on the event loop's thread (on_failure
+// also on the caller's own thread, before send() returns). Must not block.
+class ResponseHandler {
+ public:
+  virtual ~ResponseHandler() = default;
+  virtual void on_response(RemotingCommand response, const std::string& address) = 0;
+  virtual void on_failure(Error error) = 0;
+};
+
+// Requests that servers send to us. Runs on the event loop; must not block. `reply` may be called once, later,
+// from any thread, and does nothing for one-way requests or when the connection is gone.
+using ServerRequestHandler =
+    std::function<void(RemotingCommand request, const std::string& address, std::function<void(RemotingCommand)> reply)>;
+
+// Connections to servers by address ("host:port"), one each, opened on demand and kept; requests are matched
+// with responses by opaque.
+//
+// Writing: a caller's thread encodes, and writes to the socket itself when nothing else waits to be written
+// (`Write::kDirect`), so that a synchronous request costs no thread hop on the way out. With kBatched the
+// frame is queued and the event loop writes all that queued up at once.
+class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
+ public:
+  enum class Write { kDirect, kBatched };
+
+  static std::shared_ptr<RemotingClient> create(EventLoop& loop, RemotingOptions options);
+  ~RemotingClient();
+
+  // Any thread. `deadline` covers connecting, writing and waiting. kTimeout, kUnreachable (not connected:
+  // nothing was sent), kConnectionLost (may have been sent), kProtocolError, kClosed.
+  // A GO_AWAY response closes the connection for new requests; those in flight go on.
+  void send(const std::string& address, const RemotingCommand& request, TimePoint deadline, Write write,
+            std::shared_ptr<ResponseHandler> handler);
+  // The same for a frame with the binary header, such as encode_send_frame's; its opaque is set here.
+  void send_frame(const std::string& address, std::vector<uint8_t> frame, TimePoint deadline, Write write,
+                  std::shared_ptr<ResponseHandler> handler);
+  // One-way: the handler-less twin; `done` gets ok when the frame was handed to the connection.
+  void send_one_way(const std::string& address, std::vector<uint8_t> frame, TimePoint deadline,
+                    std::function<void(Status)> done);
+
+  // On the event loop only: for coroutines. What GO_AWAY answers is sent once more over a new connection.
+  asio::awaitable<Result<RemotingCommand>> call(std::string address, RemotingCommand request, Millis timeout);
+  // Fire and forget for a request that has the one-way flag.
+  void call_one_way(const std::string& address, RemotingCommand request);
+
+  // Before the first request.
+  void set_server_request_handler(ServerRequestHandler handler);
+
+  // Closes the connections to addresses that are not in `keep`. Any thread.
+  void retain(const std::vector<std::string>& keep);
+  // True while a connection to it is open.
+  bool connected(const std::string& address) const;
+  // Any thread: fails every pending request with kClosed and closes the connections; later requests fail with
+  // kClosed. On return, from another thread than the loop's, no handler runs any more. Idempotent.
+  void close();
+
+  struct Gauges {
+    int64_t connections = 0;
+    int64_t pending_requests = 0;
+    int64_t queued_bytes = 0;
+  };
+  Gauges gauges() const;
+
+ private:
+  struct Impl;
+  explicit RemotingClient(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace rocketmq

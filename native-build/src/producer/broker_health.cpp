@@ -1,0 +1,36 @@
+#include "producer/broker_health.h"
+
+#include <algorithm>
+
+namespace rocketmq {
+
+namespace {
+constexpr Millis kFirstPause{1000};
+// As the longest of the Java client's latency fault tolerance.
+constexpr Millis kLongestPause{30000};
+}  // namespace
+
+void BrokerHealth::failed(std::string_view broker_name, TimePoint at) {
+  std::lock_guard lock(mutex_);
+  Record& record = records_[std::string(broker_name)];
+  // Sends that were in flight together fail together: they count once.
+  if (at < record.until) return;
+  record.pause = std::clamp(record.pause * 2, kFirstPause, kLongestPause);
+  record.until = at + record.pause;
+}
+
+void BrokerHealth::succeeded(std::string_view broker_name) {
+  std::lock_guard lock(mutex_);
+  if (records_.empty()) return;
+  auto found = records_.find(broker_name);
+  if (found != records_.end()) records_.erase(found);
+}
+
+bool BrokerHealth::avoided(std::string_view broker_name, TimePoint at) const {
+  std::lock_guard lock(mutex_);
+  if (records_.empty()) return false;
+  auto found = records_.find(broker_name);
+  return found != records_.end() && at < found->second.until;
+}
+
+}  // namespace rocketmq

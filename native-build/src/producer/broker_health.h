@@ -1,0 +1,30 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace rocketmq {
+
+// Which brokers failed lately, so that sends go to others meanwhile. Any thread.
+class BrokerHealth {
+ public:
+  // Avoided for 1 s, doubling with each further failure up to 30 s.
+  void failed(std::string_view broker_name, TimePoint at = now());
+  void succeeded(std::string_view broker_name);
+  bool avoided(std::string_view broker_name, TimePoint at = now()) const;
+
+ private:
+  struct Record {
+    Millis pause{0};
+    TimePoint until;
+  };
+  mutable std::mutex mutex_;
+  std::map<std::string, Record, std::less<>> records_;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,113 @@
+#include "producer/in_flight.h"
+
+#include <fmt/format.h>
+
+namespace rocketmq {
+
+namespace {
+tl::unexpected<Error> closed() { return fail(ErrorKind::kClosed, "the producer is closed: create another one"); }
+}  // namespace
+
+Status InFlight::reserve(int64_t bytes, const TimePoint* wait_until) {
+  std::unique_lock lock(mutex_);
+  // One message larger than the limit would otherwise never be taken.
+  const auto fits = [&] {
+    return reserved_ < max_count_ && (reserved_ == 0 || reserved_bytes_ + bytes <= max_bytes_);
+  };
+  if (wait_until != nullptr && !refusing_ && !fits()) {
+    ++waiting_;
+    changed_.wait_until(lock, *wait_until, [&] { return refusing_ || fits(); });
+    --waiting_;
+  }
+  if (refusing_) return closed();
+  if (!fits()) {
+    return fail(ErrorKind::kTooManyRequests,
+                fmt::format("{} asynchronous sends with {} bytes are in flight; the limits are {} "
+                            "(max_in_flight_count) and {} (max_in_flight_bytes): wait for completions, or raise them",
+                            reserved_, reserved_bytes_, max_count_, max_bytes_));
+  }
+  ++reserved_;
+  reserved_bytes_ += bytes;
+  return {};
+}
+
+void InFlight::cancel_reservation(int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  --reserved_;
+  reserved_bytes_ -= bytes;
+  if (waiting_ > 0) changed_.notify_all();
+}
+
+Status InFlight::add(SendOperation& operation) {
+  std::lock_guard lock(mutex_);
+  if (refusing_) return closed();
+  operation.next = first_;
+  if (first_ != nullptr) first_->previous = &operation;
+  first_ = &operation;
+  ++linked_;
+  linked_bytes_ += operation.body_bytes();
+  return {};
+}
+
+void InFlight::unlink(SendOperation& operation) {
+  (operation.previous != nullptr ? operation.previous->next : first_) = operation.next;
+  if (operation.next != nullptr) operation.next->previous = operation.previous;
+  operation.previous = operation.next = nullptr;
+  --linked_;
+  linked_bytes_ -= operation.body_bytes();
+}
+
+void InFlight::remove(SendOperation& operation) {
+  std::lock_guard lock(mutex_);
+  unlink(operation);
+  if (waiting_ > 0) changed_.notify_all();
+}
+
+void InFlight::remove(const std::vector<std::shared_ptr<SendOperation>>& operations) {
+  std::lock_guard lock(mutex_);
+  for (const auto& operation : operations) {
+    unlink(*operation);
+    --reserved_;
+    reserved_bytes_ -= operation->body_bytes();
+  }
+  if (waiting_ > 0) changed_.notify_all();
+}
+
+void InFlight::refuse() {
+  std::lock_guard lock(mutex_);
+  refusing_ = true;
+  changed_.notify_all();
+}
+
+bool InFlight::wait_empty(const TimePoint* deadline) {
+  std::unique_lock lock(mutex_);
+  const auto empty = [&] { return linked_ == 0; };
+  ++waiting_;
+  bool emptied = true;
+  if (deadline != nullptr) {
+    emptied = changed_.wait_until(lock, *deadline, empty);
+  } else {
+    changed_.wait(lock, empty);
+  }
+  --waiting_;
+  return emptied;
+}
+
+std::vector<std::shared_ptr<SendOperation>> InFlight::operations() const {
+  std::vector<std::shared_ptr<SendOperation>> all;
+  std::lock_guard lock(mutex_);
+  for (SendOperation* each = first_; each != nullptr; each = each->next) all.push_back(each->shared_from_this());
+  return all;
+}
+
+int64_t InFlight::count() const {
+  std::lock_guard lock(mutex_);
+  return linked_;
+}
+
+int64_t InFlight::bytes() const {
+  std::lock_guard lock(mutex_);
+  return linked_bytes_;
+}
+
+}  // namespace rocketmq

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "producer/send_operation.h"
+
+namespace rocketmq {
+
+// The sends of one producer that have not ended, and their limits. Any thread.
+class InFlight {
+ public:
+  InFlight(int64_t max_count, int64_t max_bytes) : max_count_(max_count), max_bytes_(max_bytes) {}
+
+  // A place for an asynchronous send; with `wait_until`, waits for one. kTooManyRequests, kClosed.
+  Status reserve(int64_t bytes, const TimePoint* wait_until);
+  // Adds an operation; an asynchronous one has its place already. kClosed after refuse().
+  Status add(SendOperation& operation);
+  // Gives a place back that no operation took.
+  void cancel_reservation(int64_t bytes);
+  void remove(SendOperation& operation);
+  // Removes asynchronous operations and gives their places back.
+  void remove(const std::vector<std::shared_ptr<SendOperation>>& operations);
+
+  // From now on nothing is added.
+  void refuse();
+  // False when operations are left at the deadline; without one, waits for the last.
+  bool wait_empty(const TimePoint* deadline);
+  std::vector<std::shared_ptr<SendOperation>> operations() const;
+  int64_t count() const;
+  int64_t bytes() const;
+
+ private:
+  void unlink(SendOperation& operation);
+
+  const int64_t max_count_;
+  const int64_t max_bytes_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  SendOperation* first_ = nullptr;
+  int64_t linked_ = 0;
+  int64_t linked_bytes_ = 0;
+  int64_t reserved_ = 0;
+  int64_t reserved_bytes_ = 0;
+  int waiting_ = 0;
+  bool refusing_ = false;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,145 @@
+#include "producer/message_encoder.h"
+
+#include "base/compression.h"
+#include "protocol/message.h"
+#include "protocol/names.h"
+#include "protocol/unique_id.h"
+
+namespace rocketmq {
+
+namespace {
+
+constexpr int32_t kMaxDelayLevel = 18;
+
+Status invalid(std::string message) { return fail(ErrorKind::kInvalidArgument, std::move(message)); }
+
+std::string shown(std::string_view text) {
+  constexpr size_t kShown = 64;
+  return text.size() <= kShown ? "\"" + std::string(text) + "\"" : "\"" + std::string(text.substr(0, kShown)) + "…\"";
+}
+
+// Separators would let a value forge other properties; invalid UTF-8 would not survive the broker.
+Status check_text(std::string_view what, std::string_view text) {
+  if (!is_utf8(text)) {
+    return invalid("the " + std::string(what) + " is not UTF-8: encode it as UTF-8, or put binary data in the body");
+  }
+  if (text.find(kNameValueSeparator) != std::string_view::npos ||
+      text.find(kPropertySeparator) != std::string_view::npos) {
+    return invalid("the " + std::string(what) + " " + shown(text) +
+                   " contains U+0001 or U+0002, which separate properties on the wire: remove them");
+  }
+  return {};
+}
+
+Status check_tag(std::string_view tag) {
+  if (auto status = check_text("tag", tag); !status) return status;
+  if (tag.find('|') != std::string_view::npos) {
+    return invalid("the tag " + shown(tag) + " contains '|', which joins tags in filters: use another character");
+  }
+  if (!tag.empty() && (static_cast<unsigned char>(tag.front()) <= ' ' || static_cast<unsigned char>(tag.back()) <= ' ')) {
+    return invalid("the tag " + shown(tag) + " has blanks around it: filters would not match it; remove them");
+  }
+  return {};
+}
+
+Status check_property(std::string_view name, std::string_view value) {
+  if (name.empty()) return invalid("a property has an empty name: give it one");
+  if (auto status = check_text("property name", name); !status) return status;
+  if (is_reserved_property(name)) {
+    return invalid("the property name " + shown(name) + " is reserved by RocketMQ: choose another name");
+  }
+  if (value.empty()) {
+    return invalid("the property " + shown(name) +
+                   " has an empty value, which brokers drop: leave the property out or give it a value");
+  }
+  return check_text("value of the property " + shown(name), value);
+}
+
+Status check_body(ByteView body, const ProducerOptions& options) {
+  if (body.empty()) return invalid("the body is empty: brokers refuse messages without a body; give at least 1 byte");
+  if (body.size() > static_cast<size_t>(options.max_message_bytes)) {
+    return invalid("the body has " + std::to_string(body.size()) + " bytes, over the limit of " +
+                   std::to_string(options.max_message_bytes) +
+                   ": make it smaller, or raise max_message_bytes (and the broker's maxMessageSize)");
+  }
+  return {};
+}
+
+Status check_times(const OutgoingMessage& message) {
+  if (message.delay_level < 0 || message.delay_level > kMaxDelayLevel) {
+    return invalid("delay_level " + std::to_string(message.delay_level) + " is outside 0 to " +
+                   std::to_string(kMaxDelayLevel) + ": 0 is no delay");
+  }
+  if (message.deliver_at_ms < 0) {
+    return invalid("deliver_at_ms " + std::to_string(message.deliver_at_ms) +
+                   " is negative: give milliseconds since 1970, or 0 for at once");
+  }
+  if (message.delay_level > 0 && message.deliver_at_ms > 0) {
+    return invalid("delay_level and deliver_at_ms are both set: set one of them");
+  }
+  return {};
+}
+
+Status check(const OutgoingMessage& message, const ProducerOptions& options) {
+  if (auto status = validate_topic(message.topic); !status) return status;
+  if (auto status = check_body(message.body, options); !status) return status;
+  if (auto status = check_tag(message.tag); !status) return status;
+  if (auto status = check_text("keys", message.keys); !status) return status;
+  if (auto status = check_text("sharding key", message.sharding_key); !status) return status;
+  if (!message.broker_name.empty() && message.queue_id < 0) {
+    return invalid("queue_id " + std::to_string(message.queue_id) + " is negative: queues count from 0");
+  }
+  if (auto status = check_times(message); !status) return status;
+  for (size_t i = 0; i < message.property_count; ++i) {
+    const auto& [name, value] = message.properties[i];
+    if (auto status = check_property(name, value); !status) return status;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<EncodedMessage> encode_message(const OutgoingMessage& message, const ProducerOptions& options) {
+  if (auto status = check(message, options); !status) {
+    Error error = status.error();
+    error.topic = std::string(message.topic.substr(0, kMaxTopicLength));
+    return fail(std::move(error));
+  }
+  EncodedMessage encoded;
+  encoded.topic = message.topic;
+  encoded.flag = message.flag;
+  encoded.message_id = create_unique_id();
+  std::string& out = encoded.properties;
+  for (size_t i = 0; i < message.property_count; ++i) {
+    append_property(out, message.properties[i].first, message.properties[i].second);
+  }
+  if (!message.tag.empty()) append_property(out, property::kTags, message.tag);
+  if (!message.keys.empty()) append_property(out, property::kKeys, message.keys);
+  if (!message.sharding_key.empty()) append_property(out, property::kShardingKey, message.sharding_key);
+  if (message.delay_level > 0) append_property(out, property::kDelay, std::to_string(message.delay_level));
+  if (message.deliver_at_ms > 0) {
+    append_property(out, property::kTimerDeliverMs, std::to_string(message.deliver_at_ms));
+  }
+  append_property(out, property::kUniqueId, encoded.message_id);
+  append_property(out, property::kWait, "true");
+  if (out.size() > kMaxPropertiesBytes) {
+    return fail(ErrorKind::kInvalidArgument,
+                "the properties take " + std::to_string(out.size()) + " bytes when encoded, over the limit of " +
+                    std::to_string(kMaxPropertiesBytes) + ": put the data in the body");
+  }
+  const bool large = options.compress_threshold_bytes >= 0 &&
+                     message.body.size() >= static_cast<size_t>(options.compress_threshold_bytes);
+  if (large) {
+    auto packed = compress(CompressionType::kZlib, message.body, options.compress_level);
+    // What does not shrink goes as it is, and costs the consumer nothing.
+    if (packed && packed->size() < message.body.size()) {
+      encoded.body = std::move(*packed);
+      encoded.system_flag = system_flag::kCompressed | system_flag::kCompressionZlib;
+      return encoded;
+    }
+  }
+  encoded.body.assign(message.body.begin(), message.body.end());
+  return encoded;
+}
+
+}  // namespace rocketmq

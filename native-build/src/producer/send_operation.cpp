@@ -1,0 +1,282 @@
+#include "producer/send_operation.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+// A broker that answers at all answers within this, so that no attempt gets less.
+constexpr Millis kLeastAttempt{500};
+// Before the same broker is tried again.
+constexpr Millis kFirstPause{20};
+constexpr Millis kLongestPause{500};
+
+// As the Java client's retryResponseCodes: the broker stored nothing, another one may.
+bool may_retry(int32_t code) {
+  switch (code) {
+    case response_code::kTopicNotExist:
+    case response_code::kServiceNotAvailable:
+    case response_code::kSystemError:
+    case response_code::kSystemBusy:
+    case response_code::kNoPermission:
+    case response_code::kNoBuyerId:
+    case response_code::kNotInCurrentUnit:
+    case response_code::kGoAway:
+    case response_code::kFlowControl:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::optional<SendStatus> stored_status(int32_t code) {
+  switch (code) {
+    case response_code::kSuccess:
+      return SendStatus::kOk;
+    case response_code::kFlushDiskTimeout:
+      return SendStatus::kFlushDiskTimeout;
+    case response_code::kFlushSlaveTimeout:
+      return SendStatus::kFlushSlaveTimeout;
+    case response_code::kSlaveNotAvailable:
+      return SendStatus::kSlaveNotAvailable;
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_transient(ErrorKind kind) {
+  return kind == ErrorKind::kUnreachable || kind == ErrorKind::kConnectionLost || kind == ErrorKind::kTimeout;
+}
+
+Millis pause_before(int32_t pauses) {
+  const Millis pause = std::min(kLongestPause, kFirstPause * (1 << std::min(pauses, 5)));
+  return pause / 2 + Millis(random_below(static_cast<uint32_t>(pause.count())));
+}
+
+}  // namespace
+
+SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode,
+                             uint64_t context, Millis timeout)
+    : owner_(std::move(owner)),
+      message_(std::move(message)),
+      wish_(std::move(wish)),
+      mode_(mode),
+      context_(context),
+      begin_(now()),
+      deadline_(begin_ + timeout),
+      born_ms_(wall_clock_ms()) {}
+
+void SendOperation::attempt() {
+  if (finished_.load(std::memory_order_acquire)) return;
+  if (now() >= deadline_) return fail_send(timeout_error());
+  const Route route = owner_->client().routes().find(message_.topic);
+  if (!route) return look_up_route();
+  auto queue = owner_->selector().select(message_.topic, *route, wish_);
+  if (!queue) return fail_send(queue.error());
+  const std::string address(route->route.master_address(queue->broker_name));
+  if (address.empty()) {
+    return retry_or_fail(
+        Error{ErrorKind::kUnreachable, "the broker \"" + queue->broker_name + "\" has no master now", -1, {}, {}, {}, 0, 0},
+        false);
+  }
+  send_to(*queue, address, route->route.brokers.size());
+}
+
+void SendOperation::look_up_route() {
+  auto self = shared_from_this();
+  // The look-up has a time of its own, which may end after this send's.
+  owner_->client().loop().post([self] {
+    if (self->finished_) return;
+    self->timer_ = std::make_unique<asio::steady_timer>(self->owner_->client().loop().context(), self->deadline_);
+    self->timer_->async_wait([self](asio::error_code error) {
+      if (!error) self->fail_send(self->timeout_error());
+    });
+    self->owner_->client().routes().get(
+        self->message_.topic, true, self->owner_->options().default_topic_queues,
+        [self](Result<Route> route) { self->on_route(std::move(route)); });
+  });
+}
+
+void SendOperation::on_route(Result<Route> route) {
+  if (finished_) return;
+  if (timer_) timer_->cancel();
+  if (route) return attempt();
+  // A name server that restarts, or whose connection broke, may answer before the deadline.
+  if (is_transient(route.error().kind)) return retry_or_fail(route.error(), false);
+  fail_send(route.error());
+}
+
+TimePoint SendOperation::attempt_deadline(TimePoint at) const {
+  const ProducerOptions& options = owner_->options();
+  const auto left = std::chrono::duration_cast<Millis>(deadline_ - at);
+  const int32_t attempts_left = std::max(1, options.max_attempts - counted_attempts_);
+  Millis share = options.attempt_timeout.count() > 0 ? options.attempt_timeout
+                                                     : std::max(kLeastAttempt, left / attempts_left);
+  return share >= left ? deadline_ : at + share;
+}
+
+void SendOperation::send_to(const MessageQueue& queue, const std::string& address, size_t brokers) {
+  const ProducerOptions& options = owner_->options();
+  queue_ = queue;
+  brokers_ = brokers;
+  SendRequest request;
+  request.producer_group = options.group;
+  request.topic = message_.topic;
+  request.default_topic_queues = options.default_topic_queues;
+  request.queue_id = queue_.queue_id;
+  request.system_flag = message_.system_flag;
+  request.born_timestamp_ms = born_ms_;
+  request.flag = message_.flag;
+  request.properties = message_.properties;
+  request.broker_name = queue_.broker_name;
+  request.one_way = mode_ == Mode::kOneWay;
+  request.body = {message_.body.data(), message_.body.size()};
+  std::vector<uint8_t> frame;
+  encode_send_frame(request, frame);
+  const TimePoint deadline = attempt_deadline(now());
+  ++attempts_;
+  auto& remoting = owner_->client().remoting();
+  // Nothing of this object is touched after these calls: the answer may be on another thread already.
+  auto self = shared_from_this();
+  if (mode_ != Mode::kOneWay) {
+    const auto write = mode_ == Mode::kSync ? RemotingClient::Write::kDirect : RemotingClient::Write::kBatched;
+    remoting.send_frame(address, std::move(frame), deadline, write, std::move(self));
+    return;
+  }
+  remoting.send_one_way(address, std::move(frame), deadline, [self](Status handed_over) {
+    if (!handed_over) return self->on_failure(handed_over.error());
+    SendReceipt receipt;
+    receipt.message_id = self->message_.message_id;
+    receipt.queue = self->queue_;
+    receipt.attempts = self->attempts_;
+    self->finish(std::move(receipt));
+  });
+}
+
+void SendOperation::on_response(RemotingCommand response, const std::string& address) {
+  ++counted_attempts_;
+  owner_->selector().health().succeeded(queue_.broker_name);
+  const auto status = stored_status(response.code);
+  const bool attempts_left = counted_attempts_ < owner_->options().max_attempts && now() < deadline_;
+  if (status && (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left)) {
+    return succeed(*status, response, address);
+  }
+  Error error;
+  error.kind = response.code == response_code::kRequestCodeNotSupported ? ErrorKind::kNotSupported
+                                                                        : ErrorKind::kRejected;
+  error.message = "the broker " + address + " refused the message with code " + std::to_string(response.code) +
+                  (response.remark.empty() ? "" : ": " + response.remark);
+  error.response_code = response.code;
+  error.remark = response.remark;
+  error.address = address;
+  --counted_attempts_;  // retry_or_fail counts
+  if (status || may_retry(response.code)) return retry_or_fail(std::move(error), true);
+  fail_send(std::move(error));
+}
+
+void SendOperation::succeed(SendStatus status, const RemotingCommand& response, const std::string& address) {
+  constexpr int64_t kAbsent = -1;
+  const int64_t queue_id = response.ext_fields.number("queueId", kAbsent);
+  const int64_t offset = response.ext_fields.number("queueOffset", kAbsent);
+  if (queue_id < 0 || queue_id > INT32_MAX || offset < 0) {
+    Error error;
+    error.kind = ErrorKind::kProtocolError;
+    error.message = "the broker " + address + " acknowledged without a valid queueId and queueOffset";
+    error.address = address;
+    return fail_send(std::move(error));
+  }
+  SendReceipt receipt;
+  receipt.status = status;
+  receipt.queue = {message_.topic, queue_.broker_name, static_cast<int32_t>(queue_id)};
+  receipt.queue_offset = offset;
+  receipt.attempts = attempts_;
+  receipt.message_id = message_.message_id;
+  receipt.offset_message_id = response.ext_fields.text("msgId");
+  receipt.transaction_id = response.ext_fields.text("transactionId");
+  receipt.region_id = response.ext_fields.text("MSG_REGION");
+  receipt.recall_handle = response.ext_fields.text("recallHandle");
+  finish(std::move(receipt));
+}
+
+void SendOperation::on_failure(Error error) {
+  if (is_transient(error.kind)) {
+    owner_->selector().health().failed(queue_.broker_name);
+    owner_->client().routes().invalidate(message_.topic);
+    // What never left this process may be tried until the deadline.
+    const bool counts = error.kind != ErrorKind::kUnreachable;
+    return retry_or_fail(std::move(error), counts);
+  }
+  fail_send(std::move(error));
+}
+
+void SendOperation::retry_or_fail(Error error, bool counts) {
+  if (counts) ++counted_attempts_;
+  const bool may = counted_attempts_ < owner_->options().max_attempts && now() < deadline_;
+  if (!may) return fail_send(std::move(error));
+  log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" failed, trying again: {}", attempts_,
+      message_.topic, error.message);
+  wish_.last_broker = queue_.broker_name;
+  last_error_ = std::move(error);
+  if (attempts_ > 0) owner_->on_retry();
+  const bool other_broker_left = wish_.broker_name.empty() && wish_.sharding_key.empty() &&
+                                 attempts_ > 0 && static_cast<size_t>(attempts_) < brokers_;
+  retry_after(other_broker_left ? Millis(0) : pause_before(pauses_++));
+}
+
+void SendOperation::retry_after(Millis pause) {
+  auto self = shared_from_this();
+  owner_->client().loop().post([self, pause] {
+    if (self->finished_) return;
+    if (pause.count() == 0) return self->attempt();
+    const TimePoint until = std::min(now() + pause, self->deadline_);
+    self->timer_ = std::make_unique<asio::steady_timer>(self->owner_->client().loop().context(), until);
+    self->timer_->async_wait([self](asio::error_code error) {
+      if (!error) self->attempt();
+    });
+  });
+}
+
+Error SendOperation::timeout_error() const {
+  if (last_error_) return *last_error_;
+  Error error;
+  error.kind = ErrorKind::kTimeout;
+  error.message = "the deadline passed before the route of the topic was known";
+  return error;
+}
+
+void SendOperation::fail_send(Error error) {
+  error.topic = message_.topic;
+  error.attempts = attempts_;
+  error.elapsed_ms = millis_between(begin_, now());
+  error.message = "the send to topic \"" + message_.topic + "\" failed after " + std::to_string(attempts_) +
+                  " attempt(s) and " + std::to_string(error.elapsed_ms) + " ms: " + error.message;
+  finish(fail(std::move(error)));
+}
+
+void SendOperation::abort(Error error) {
+  if (timer_) timer_->cancel();
+  if (!finished_) fail_send(std::move(error));
+}
+
+void SendOperation::finish(Result<SendReceipt> result) {
+  if (finished_.exchange(true, std::memory_order_acq_rel)) return;
+  owner_->on_finished(shared_from_this(), std::move(result));
+}
+
+void SendOperation::wake(Result<SendReceipt> result) {
+  result_ = std::move(result);
+  ready_.store(true, std::memory_order_release);
+  ready_.notify_one();
+}
+
+Result<SendReceipt> SendOperation::wait() {
+  ready_.wait(false, std::memory_order_acquire);
+  return std::move(*result_);
+}
+
+}  // namespace rocketmq

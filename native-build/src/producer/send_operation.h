@@ -1,0 +1,96 @@
+#pragma once
+
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "client/client_instance.h"
+#include "net/remoting_client.h"
+#include "producer/message_encoder.h"
+#include "producer/producer.h"
+#include "producer/queue_selector.h"
+
+namespace rocketmq {
+
+class SendOperation;
+
+// What a send needs of its producer, which it keeps alive.
+class SendOwner {
+ public:
+  virtual ~SendOwner() = default;
+  virtual ClientInstance& client() = 0;
+  virtual const ProducerOptions& options() const = 0;
+  virtual QueueSelector& selector() = 0;
+  virtual void on_retry() = 0;
+  // Once for each operation that was started; on the loop, or inside start().
+  virtual void on_finished(std::shared_ptr<SendOperation> operation, Result<SendReceipt> result) = 0;
+};
+
+// One send with all its attempts: looks up the route, chooses a queue, sends, and repeats what failed, within
+// one deadline. Ends exactly once. There is at most one request of it under way, so that only one thread at a
+// time is inside; abort() comes on the loop.
+class SendOperation : public ResponseHandler, public std::enable_shared_from_this<SendOperation> {
+ public:
+  enum class Mode { kSync, kAsync, kOneWay };
+
+  SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode,
+                uint64_t context, Millis timeout);
+
+  void start() { attempt(); }
+  // On the loop: ends it with `error` unless it has ended.
+  void abort(Error error);
+
+  Mode mode() const { return mode_; }
+  uint64_t context() const { return context_; }
+  int64_t body_bytes() const { return static_cast<int64_t>(message_.body.size()); }
+
+  // For a synchronous caller: hands over the result, waits for it.
+  void wake(Result<SendReceipt> result);
+  Result<SendReceipt> wait();
+
+  void on_response(RemotingCommand response, const std::string& address) override;
+  void on_failure(Error error) override;
+
+  // The list of its producer's operations in flight; guarded by InFlight.
+  SendOperation* previous = nullptr;
+  SendOperation* next = nullptr;
+
+ private:
+  void attempt();
+  void look_up_route();
+  void on_route(Result<Route> route);
+  void send_to(const MessageQueue& queue, const std::string& address, size_t brokers);
+  TimePoint attempt_deadline(TimePoint at) const;
+  void succeed(SendStatus status, const RemotingCommand& response, const std::string& address);
+  void retry_or_fail(Error error, bool counts);
+  void retry_after(Millis pause);
+  void fail_send(Error error);
+  void finish(Result<SendReceipt> result);
+  Error timeout_error() const;
+
+  const std::shared_ptr<SendOwner> owner_;
+  const EncodedMessage message_;
+  QueueWish wish_;
+  const Mode mode_;
+  const uint64_t context_;
+  const TimePoint begin_;
+  const TimePoint deadline_;
+  const int64_t born_ms_;
+  MessageQueue queue_;
+  std::optional<Error> last_error_;
+  int32_t attempts_ = 0;
+  // Attempts that may have reached a broker; max_attempts limits these.
+  int32_t counted_attempts_ = 0;
+  int32_t pauses_ = 0;
+  size_t brokers_ = 1;
+  std::unique_ptr<asio::steady_timer> timer_;
+  std::atomic<bool> finished_{false};
+  std::optional<Result<SendReceipt>> result_;
+  std::atomic<bool> ready_{false};
+};
+
+}  // namespace rocketmq

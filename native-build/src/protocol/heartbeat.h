@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "protocol/subscription.h"
+
+namespace rocketmq {
+
+struct ConsumerHeartbeat {
+  std::string group;
+  bool orderly = false;
+  bool broadcasting = false;
+  // "CONSUME_FROM_LAST_OFFSET", …
+  std::string consume_from_where;
+  std::vector<Subscription> subscriptions;
+};
+
+struct Heartbeat {
+  std::string client_id;
+  std::vector<std::string> producer_groups;
+  std::vector<ConsumerHeartbeat> consumers;
+};
+
+std::string heartbeat_to_json(const Heartbeat& heartbeat);
+// For the mock broker.
+Result<Heartbeat> parse_heartbeat(std::string_view json);
+
+// {"consumerIdList":[…]} of GET_CONSUMER_LIST_BY_GROUP.
+Result<std::vector<std::string>> parse_consumer_list(std::string_view json);
+std::string consumer_list_to_json(const std::vector<std::string>& client_ids);
+
+}  // namespace rocketmq

@@ -1,0 +1,295 @@
+#include "protocol/message.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/compression.h"
+
+namespace rocketmq {
+
+namespace {
+
+constexpr std::array kReserved = {
+    std::string_view("KEYS"),                  std::string_view("TAGS"),
+    std::string_view("WAIT"),                  std::string_view("DELAY"),
+    std::string_view("RETRY_TOPIC"),           std::string_view("REAL_TOPIC"),
+    std::string_view("REAL_QID"),              std::string_view("TRAN_MSG"),
+    std::string_view("PGROUP"),                std::string_view("MIN_OFFSET"),
+    std::string_view("MAX_OFFSET"),            std::string_view("BUYER_ID"),
+    std::string_view("ORIGIN_MESSAGE_ID"),     std::string_view("TRANSFER_FLAG"),
+    std::string_view("CORRECTION_FLAG"),       std::string_view("MQ2_FLAG"),
+    std::string_view("RECONSUME_TIME"),        std::string_view("MSG_REGION"),
+    std::string_view("TRACE_ON"),              std::string_view("UNIQ_KEY"),
+    std::string_view("EXTEND_UNIQ_INFO"),      std::string_view("MAX_RECONSUME_TIMES"),
+    std::string_view("CONSUME_START_TIME"),    std::string_view("TRAN_PREPARED_QUEUE_OFFSET"),
+    std::string_view("TRANSACTION_CHECK_TIMES"), std::string_view("CHECK_IMMUNITY_TIME_IN_SECONDS"),
+    std::string_view("INSTANCE_ID"),           std::string_view("CORRELATION_ID"),
+    std::string_view("REPLY_TO_CLIENT"),       std::string_view("TTL"),
+    std::string_view("ARRIVE_TIME"),           std::string_view("PUSH_REPLY_TIME"),
+    std::string_view("CLUSTER"),               std::string_view("MSG_TYPE"),
+    std::string_view("INNER_BASE"),            std::string_view("INNER_NUM"),
+    std::string_view("TIMER_DELAY_SEC"),       std::string_view("TIMER_DELAY_MS"),
+    std::string_view("TIMER_DELIVER_MS"),      std::string_view("TIMER_IN_MS"),
+    std::string_view("TIMER_OUT_MS"),          std::string_view("TIMER_ENQUEUE_MS"),
+    std::string_view("TIMER_DEQUEUE_MS"),      std::string_view("TIMER_ROLL_TIMES"),
+    std::string_view("TIMER_DEL_UNIQKEY"),     std::string_view("TIMER_DELAY_LEVEL"),
+    std::string_view("__SHARDINGKEY"),         std::string_view("POP_CK"),
+    std::string_view("POP_CK_OFFSET"),         std::string_view("1ST_POP_TIME"),
+    std::string_view("DLQ_ORIGIN_TOPIC"),      std::string_view("DLQ_ORIGIN_MESSAGE_ID"),
+    std::string_view("__CRC32#"),
+};
+
+// -626843481 and -626843477 in MessageDecoder; the second has two bytes for the topic's length.
+constexpr int32_t kMagicV1 = -626843481;
+constexpr int32_t kMagicV2 = -626843477;
+// Length, magic and the fields of fixed size with IPv4 hosts, without texts and body.
+constexpr int64_t kLeastSize = 84;
+
+Host read_host(ByteReader& reader, bool v6) {
+  Host host;
+  host.v6 = v6;
+  const ByteView address = reader.bytes(v6 ? 16 : 4);
+  std::copy(address.begin(), address.end(), host.address);
+  host.port = reader.i32();
+  return host;
+}
+
+void write_host(ByteWriter& writer, const Host& host) {
+  writer.bytes({host.address, host.v6 ? size_t{16} : size_t{4}});
+  writer.i32(host.port);
+}
+
+std::string hex(ByteView bytes) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text;
+  for (const uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15U];
+  }
+  return text;
+}
+
+Result<CompressionType> compression_of(int32_t flags) {
+  switch (flags & system_flag::kCompressionMask) {
+    case 0:  // before there was a choice
+    case system_flag::kCompressionZlib:
+      return CompressionType::kZlib;
+    case system_flag::kCompressionLz4:
+      return CompressionType::kLz4;
+    case system_flag::kCompressionZstd:
+      return CompressionType::kZstd;
+    default:
+      return fail(ErrorKind::kProtocolError, "its compression is unknown (system flag " + std::to_string(flags) + ")");
+  }
+}
+
+// One message with its length already known to lie inside `bytes`. The offset is set as soon as it is read.
+Status decode_message(const SharedBytes& bytes, const DecodeLimits& limits, StoredMessage& message) {
+  ByteReader reader(bytes.view());
+  message.bytes = bytes;
+  message.store_size = reader.i32();
+  const int32_t magic = reader.i32();
+  message.body_crc = reader.i32();
+  message.queue_id = reader.i32();
+  message.flag = reader.i32();
+  message.queue_offset = reader.i64();
+  message.commit_log_offset = reader.i64();
+  message.system_flag = reader.i32();
+  message.born_timestamp_ms = reader.i64();
+  message.born_host = read_host(reader, (message.system_flag & system_flag::kBornHostV6) != 0);
+  message.store_timestamp_ms = reader.i64();
+  message.store_host = read_host(reader, (message.system_flag & system_flag::kStoreHostV6) != 0);
+  message.reconsume_times = reader.i32();
+  message.prepared_transaction_offset = reader.i64();
+  const int32_t body_length = reader.i32();
+  const size_t body_at = reader.position();
+  reader.skip(body_length);
+  const int32_t topic_length = magic == kMagicV2 ? reader.i16() : reader.u8();
+  message.topic = as_text(reader.bytes(topic_length));
+  const std::string_view properties = as_text(reader.bytes(reader.i16()));
+  if (magic != kMagicV1 && magic != kMagicV2) {
+    return fail(ErrorKind::kProtocolError, "its magic number " + std::to_string(magic) + " is unknown");
+  }
+  if (!reader.ok()) return fail(ErrorKind::kProtocolError, "its fields reach beyond its length");
+  message.properties = parse_properties(properties);
+  message.body = bytes.slice(body_at, static_cast<size_t>(body_length));
+  if ((message.system_flag & system_flag::kCompressed) == 0) return {};
+  auto type = compression_of(message.system_flag);
+  if (!type) return fail(type.error());
+  auto body = decompress(*type, message.body.view(), limits.max_body_bytes);
+  if (!body) return fail(body.error());
+  message.body = SharedBytes(std::move(*body));
+  return {};
+}
+
+// The messages inside one that holds a batch; each takes over what the outer one says of the rest.
+Status unwrap(const StoredMessage& outer, std::vector<StoredMessage>& out) {
+  int64_t base = outer.queue_offset;
+  const std::string_view text = outer.property("INNER_BASE");
+  std::from_chars(text.data(), text.data() + text.size(), base);
+  ByteReader reader(outer.body.view());
+  std::vector<StoredMessage> inner;
+  while (reader.remaining() > 0) {
+    StoredMessage message = outer;
+    message.store_size = reader.i32();
+    reader.skip(4);
+    message.body_crc = reader.i32();
+    message.flag = reader.i32();
+    const int32_t body_length = reader.i32();
+    const size_t body_at = reader.position();
+    reader.skip(body_length);
+    const std::string_view properties = as_text(reader.bytes(reader.i16()));
+    if (!reader.ok()) return fail(ErrorKind::kProtocolError, "the batch inside it is cut short");
+    message.bytes = outer.body;
+    message.topic = outer.topic;
+    message.body = outer.body.slice(body_at, static_cast<size_t>(body_length));
+    message.properties = parse_properties(properties);
+    message.queue_offset = base + static_cast<int64_t>(inner.size());
+    message.system_flag &= ~(system_flag::kNeedUnwrap | system_flag::kInnerBatch | system_flag::kCompressed |
+                             system_flag::kCompressionMask);
+    inner.push_back(std::move(message));
+  }
+  // The topic's text lies in the outer message, whose bytes the inner ones must keep.
+  struct Owners {
+    SharedBytes stored;
+    SharedBytes body;
+  };
+  auto owners = std::make_shared<Owners>(Owners{outer.bytes, outer.body});
+  for (StoredMessage& message : inner) {
+    message.bytes = SharedBytes(owners, outer.bytes.view());
+    out.push_back(std::move(message));
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_reserved_property(std::string_view name) {
+  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end();
+}
+
+void append_property(std::string& out, std::string_view name, std::string_view value) {
+  out.append(name).push_back(kNameValueSeparator);
+  out.append(value).push_back(kPropertySeparator);
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> parse_properties(std::string_view encoded) {
+  std::vector<std::pair<std::string_view, std::string_view>> properties;
+  while (!encoded.empty()) {
+    const size_t end = encoded.find(kPropertySeparator);
+    const std::string_view entry = encoded.substr(0, end);
+    const size_t separator = entry.find(kNameValueSeparator);
+    if (separator != std::string_view::npos && separator > 0) {
+      properties.emplace_back(entry.substr(0, separator), entry.substr(separator + 1));
+    }
+    if (end == std::string_view::npos) break;
+    encoded.remove_prefix(end + 1);
+  }
+  return properties;
+}
+
+std::string host_text(const Host& host) {
+  std::string text;
+  if (!host.v6) {
+    for (int i = 0; i < 4; ++i) text += (i > 0 ? "." : "") + std::to_string(host.address[i]);
+  } else {
+    static constexpr char kDigits[] = "0123456789abcdef";
+    text += '[';
+    for (int i = 0; i < 16; i += 2) {
+      if (i > 0) text += ':';
+      const unsigned group = static_cast<unsigned>(host.address[i]) << 8 | host.address[i + 1];
+      bool begun = false;
+      for (int shift = 12; shift >= 0; shift -= 4) {
+        const unsigned digit = group >> shift & 15U;
+        begun = begun || digit != 0 || shift == 0;
+        if (begun) text += kDigits[digit];
+      }
+    }
+    text += ']';
+  }
+  return text + ":" + std::to_string(host.port);
+}
+
+std::string_view StoredMessage::property(std::string_view name) const {
+  for (const auto& [key, value] : properties) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+std::string StoredMessage::offset_message_id() const {
+  std::vector<uint8_t> bytes;
+  ByteWriter writer(bytes);
+  write_host(writer, store_host);
+  writer.i64(commit_log_offset);
+  return hex({bytes.data(), bytes.size()});
+}
+
+std::string StoredMessage::message_id() const {
+  const std::string_view unique = property(property::kUniqueId);
+  return unique.empty() ? offset_message_id() : std::string(unique);
+}
+
+Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLimits& limits) {
+  DecodedMessages decoded;
+  size_t at = 0;
+  while (at < body.size()) {
+    const SharedBytes rest = body.slice(at, body.size() - at);
+    const int32_t size = ByteReader(rest.view()).i32();
+    if (size < kLeastSize || static_cast<size_t>(size) > rest.size()) {
+      return fail(ErrorKind::kProtocolError, "a message at byte " + std::to_string(at) + " of a pull's " +
+                                                 std::to_string(body.size()) + " bytes claims the length " +
+                                                 std::to_string(size));
+    }
+    at += static_cast<size_t>(size);
+    StoredMessage message;
+    Status status = decode_message(rest.slice(0, static_cast<size_t>(size)), limits, message);
+    if (status && (message.system_flag & (system_flag::kNeedUnwrap | system_flag::kInnerBatch)) != 0) {
+      status = unwrap(message, decoded.messages);
+      if (status) continue;
+    }
+    if (!status) {
+      decoded.undecodable.push_back({message.queue_offset, status.error().message});
+    } else {
+      decoded.messages.push_back(std::move(message));
+    }
+  }
+  return decoded;
+}
+
+void encode_stored_message(const MessageToStore& message, std::vector<uint8_t>& out) {
+  const size_t begin = out.size();
+  ByteWriter writer(out);
+  const bool long_topic = message.topic.size() > 127;
+  int32_t flags = message.system_flag;
+  if (message.born_host.v6) flags |= system_flag::kBornHostV6;
+  if (message.store_host.v6) flags |= system_flag::kStoreHostV6;
+  writer.i32(0);
+  writer.i32(long_topic ? kMagicV2 : kMagicV1);
+  writer.i32(0);
+  writer.i32(message.queue_id);
+  writer.i32(message.flag);
+  writer.i64(message.queue_offset);
+  writer.i64(message.commit_log_offset);
+  writer.i32(flags);
+  writer.i64(message.born_timestamp_ms);
+  write_host(writer, message.born_host);
+  writer.i64(message.store_timestamp_ms);
+  write_host(writer, message.store_host);
+  writer.i32(message.reconsume_times);
+  writer.i64(0);
+  writer.i32(static_cast<int32_t>(message.body.size()));
+  writer.bytes(message.body);
+  if (long_topic) {
+    writer.i16(static_cast<int16_t>(message.topic.size()));
+  } else {
+    writer.u8(static_cast<uint8_t>(message.topic.size()));
+  }
+  writer.text(message.topic);
+  writer.i16(static_cast<int16_t>(message.properties.size()));
+  writer.text(message.properties);
+  writer.set_i32(begin, static_cast<int32_t>(out.size() - begin));
+}
+
+}  // namespace rocketmq

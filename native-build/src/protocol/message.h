@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/error.h"
+
+namespace rocketmq {
+
+namespace system_flag {
+inline constexpr int32_t kCompressed = 1;
+inline constexpr int32_t kMultiTags = 2;
+inline constexpr int32_t kTransactionPrepared = 4;
+inline constexpr int32_t kTransactionCommit = 8;
+inline constexpr int32_t kTransactionRollback = 12;
+inline constexpr int32_t kBornHostV6 = 16;
+inline constexpr int32_t kStoreHostV6 = 32;
+inline constexpr int32_t kNeedUnwrap = 64;
+inline constexpr int32_t kInnerBatch = 128;
+inline constexpr int32_t kCompressionMask = 0x700;
+inline constexpr int32_t kCompressionLz4 = 0x100;
+inline constexpr int32_t kCompressionZstd = 0x200;
+inline constexpr int32_t kCompressionZlib = 0x300;
+}  // namespace system_flag
+
+namespace property {
+inline constexpr std::string_view kUniqueId = "UNIQ_KEY";
+inline constexpr std::string_view kTags = "TAGS";
+inline constexpr std::string_view kKeys = "KEYS";
+inline constexpr std::string_view kWait = "WAIT";
+inline constexpr std::string_view kDelay = "DELAY";
+inline constexpr std::string_view kTimerDeliverMs = "TIMER_DELIVER_MS";
+inline constexpr std::string_view kShardingKey = "__SHARDINGKEY";
+inline constexpr std::string_view kRetryTopic = "RETRY_TOPIC";
+inline constexpr std::string_view kReconsumeTime = "RECONSUME_TIME";
+inline constexpr std::string_view kMaxReconsumeTimes = "MAX_RECONSUME_TIMES";
+inline constexpr std::string_view kOriginMessageId = "ORIGIN_MESSAGE_ID";
+}  // namespace property
+
+// True for a name that RocketMQ sets or interprets itself and refuses as a user's property.
+bool is_reserved_property(std::string_view name);
+
+inline constexpr char kNameValueSeparator = '\001';
+inline constexpr char kPropertySeparator = '\002';
+// Properties go with a 16-bit signed length.
+inline constexpr size_t kMaxPropertiesBytes = 32767;
+
+void append_property(std::string& out, std::string_view name, std::string_view value);
+
+// A host as stored in a message.
+struct Host {
+  bool v6 = false;
+  uint8_t address[16] = {};  // the first 4 bytes for v4
+  int32_t port = 0;
+};
+// "1.2.3.4:10911", "[::1]:10911".
+std::string host_text(const Host& host);
+
+// A message as a broker stores and sends it. Texts and body point into what `bytes` keeps alive.
+struct StoredMessage {
+  SharedBytes bytes;
+  std::string_view topic;
+  // Unpacked where it was compressed.
+  SharedBytes body;
+  std::vector<std::pair<std::string_view, std::string_view>> properties;
+  int32_t store_size = 0;
+  int32_t body_crc = 0;
+  int32_t queue_id = 0;
+  int32_t flag = 0;
+  int64_t queue_offset = 0;
+  int64_t commit_log_offset = 0;
+  int32_t system_flag = 0;
+  int64_t born_timestamp_ms = 0;
+  Host born_host;
+  int64_t store_timestamp_ms = 0;
+  Host store_host;
+  int32_t reconsume_times = 0;
+  int64_t prepared_transaction_offset = 0;
+
+  // {} where absent.
+  std::string_view property(std::string_view name) const;
+  // RocketMQ's offsetMsgId: hexadecimal of store host, port and commit log offset.
+  std::string offset_message_id() const;
+  // UNIQ_KEY, or offset_message_id() where absent.
+  std::string message_id() const;
+};
+
+struct DecodeLimits {
+  // What a compressed body may unpack to.
+  size_t max_body_bytes = 128 * 1024 * 1024;
+};
+
+struct DecodedMessages {
+  std::vector<StoredMessage> messages;
+  // Messages that were whole but could not be understood (corrupt body, unknown compression): where they
+  // stood, so that a consumer can tell of them and step over.
+  struct Undecodable {
+    int64_t queue_offset;
+    std::string reason;
+  };
+  std::vector<Undecodable> undecodable;
+};
+
+// Decodes the body of a pull response: messages back to back; inner batches are unwrapped, each message
+// with the offset of its own. Magic V1 and V2, IPv4 and IPv6 hosts, the three compressions.
+// kProtocolError when the sequence itself is broken.
+Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLimits& limits = {});
+
+// Encodes a message as a broker stores it (for the mock broker and for tests). The body goes as it is.
+struct MessageToStore {
+  std::string_view topic;
+  std::string_view properties;  // encoded
+  ByteView body;
+  int32_t queue_id = 0;
+  int32_t flag = 0;
+  int64_t queue_offset = 0;
+  int64_t commit_log_offset = 0;
+  int32_t system_flag = 0;
+  int64_t born_timestamp_ms = 0;
+  Host born_host;
+  int64_t store_timestamp_ms = 0;
+  Host store_host;
+  int32_t reconsume_times = 0;
+};
+void encode_stored_message(const MessageToStore& message, std::vector<uint8_t>& out);
+
+// Splits "name\001value\002…"; entries without a separator or with an empty name are passed over.
+std::vector<std::pair<std::string_view, std::string_view>> parse_properties(std::string_view encoded);
+
+}  // namespace rocketmq

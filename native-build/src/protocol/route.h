@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace rocketmq {
+
+struct MessageQueue {
+  std::string topic;
+  std::string broker_name;
+  int32_t queue_id = 0;
+
+  // The order by which all members of a group sort: topic, broker name, queue id (as Java's compareTo:
+  // by UTF-16 code units).
+  bool operator<(const MessageQueue& other) const;
+  bool operator==(const MessageQueue& other) const = default;
+};
+
+// A topic's route as name servers tell it.
+struct TopicRoute {
+  static constexpr int32_t kReadPermission = 4;
+  static constexpr int32_t kWritePermission = 2;
+
+  struct Broker {
+    std::string cluster;
+    std::string name;
+    std::map<int64_t, std::string> addresses;  // by broker id; 0 is the master
+    bool enable_acting_master = false;
+    bool operator==(const Broker&) const = default;
+  };
+  struct QueueData {
+    std::string broker_name;
+    int32_t read_queues = 0;
+    int32_t write_queues = 0;
+    int32_t permission = 0;
+    bool operator==(const QueueData&) const = default;
+  };
+  std::string order_topic_conf;
+  std::vector<Broker> brokers;
+  std::vector<QueueData> queues;
+  bool operator==(const TopicRoute&) const = default;
+
+  const Broker* find_broker(std::string_view name) const;
+  // The master's address, or the acting master's; {} where there is none.
+  std::string_view master_address(std::string_view broker_name) const;
+  // By id; {} where absent.
+  std::string_view address(std::string_view broker_name, int64_t broker_id) const;
+};
+
+// Reads standard JSON, and the older form with unquoted integer keys ({0:"ip:port"}).
+Result<TopicRoute> parse_route(std::string_view json);
+std::string route_to_json(const TopicRoute& route);
+
+// The queues of a topic to send to (writable, with a master), sorted; orderTopicConf ("b1:4;b2:4") is
+// honoured.
+std::vector<MessageQueue> publish_queues(std::string_view topic, const TopicRoute& route);
+// The queues of a topic to read from, sorted.
+std::vector<MessageQueue> subscribe_queues(std::string_view topic, const TopicRoute& route);
+
+}  // namespace rocketmq

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace rocketmq {
+
+// What a group asks for of a topic (SubscriptionData of the protocol).
+struct Subscription {
+  std::string topic;
+  std::string expression = "*";
+  std::string expression_type = "TAG";
+  std::set<std::string> tags;
+  std::set<int32_t> codes;  // java_string_hash of the tags
+  int64_t version = 0;      // milliseconds; brokers keep the newest
+
+  // Whether a message with this tag is asked for; the broker only compares hashes.
+  bool matches(std::string_view tag) const { return tags.empty() || tags.count(std::string(tag)) != 0; }
+};
+
+// "*", "" or tags joined by "||". kInvalidArgument for an expression with an empty tag only ("||").
+Result<Subscription> make_tag_subscription(std::string_view topic, std::string_view expression);
+
+// Java's String.hashCode of UTF-8 text, over UTF-16 code units.
+int32_t java_string_hash(std::string_view utf8);
+
+}  // namespace rocketmq
