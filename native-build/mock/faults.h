@@ -19,6 +19,7 @@ struct Fault {
     kGarbage,      // bytes that are no frame
     kOversize,     // a frame that claims `code` bytes
     kWrongOpaque,  // an answer to a request that never was, then the right one
+    kStatus,       // carries it out, and answers with `code`
   };
   Kind kind = Kind::kRespond;
   int32_t code = 0;

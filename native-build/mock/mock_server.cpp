@@ -188,6 +188,11 @@ void MockServer::misbehave(const std::shared_ptr<Session>& session, const Remoti
         auto timer = std::make_shared<asio::steady_timer>(loop_, delay);
         timer->async_wait([timer, session, response](asio::error_code) { session->send(response); });
       });
+    case Fault::Kind::kStatus:
+      return handle(session, request, [session, code = fault.code](RemotingCommand response) {
+        response.code = code;
+        session->send(response);
+      });
     case Fault::Kind::kDrop:
       return handle(session, request, nowhere);
     case Fault::Kind::kIgnore:

@@ -79,7 +79,7 @@ int32_t rocketmq_mock_reset_connections(rocketmq_mock* mock, int32_t kind, int32
 
 int32_t rocketmq_mock_inject(rocketmq_mock* mock, int32_t kind, int32_t index, int32_t request_code, int32_t fault,
                              int32_t times, int32_t code, int32_t delay_ms, const char* text) {
-  if (fault < 0 || fault > static_cast<int32_t>(Fault::Kind::kWrongOpaque)) return -1;
+  if (fault < 0 || fault > static_cast<int32_t>(Fault::Kind::kStatus)) return -1;
   return with_server(mock, kind, index, [&](MockServer& server) {
     server.inject(request_code, Fault{static_cast<Fault::Kind>(fault), code, text == nullptr ? "" : text,
                                       std::chrono::milliseconds(delay_ms), times});

@@ -1,6 +1,6 @@
 #include "net/call.h"
 
-#include <asio/detached.hpp>
+#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -23,13 +23,16 @@ void Pause::interrupt() {
 }
 
 void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const char* name) {
-  asio::co_spawn(loop.context(), std::move(coroutine), [name](std::exception_ptr failure) {
-    if (!failure) return;
-    try {
-      std::rethrow_exception(failure);
-    } catch (const std::exception& e) {
-      log(LogLevel::kError, "net", "the coroutine \"{}\" failed: {}", name, e.what());
-    }
+  // Posted, as co_spawn would run the beginning at once on the loop's own thread, under the caller's locks.
+  asio::post(loop.context(), [&loop, name, body = std::move(coroutine)]() mutable {
+    asio::co_spawn(loop.context(), std::move(body), [name](std::exception_ptr failure) {
+      if (!failure) return;
+      try {
+        std::rethrow_exception(failure);
+      } catch (const std::exception& e) {
+        log(LogLevel::kError, "net", "the coroutine \"{}\" failed: {}", name, e.what());
+      }
+    });
   });
 }
 

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "client/client_options.h"
+#include "mock/mock_cluster.h"
+#include "net/address.h"
+#include "producer/producer.h"
+
+namespace rocketmq::test {
+
+inline ClientOptions client_options(const mock::MockCluster& cluster) {
+  ClientOptions options;
+  options.name_servers = *parse_address_list(cluster.name_server_addresses());
+  options.connect_timeout = Millis(5000);
+  options.request_timeout = Millis(5000);
+  return options;
+}
+
+inline OutgoingMessage message(std::string_view topic, std::string_view body) {
+  OutgoingMessage outgoing;
+  outgoing.topic = topic;
+  outgoing.body = as_bytes(body);
+  return outgoing;
+}
+
+}  // namespace rocketmq::test

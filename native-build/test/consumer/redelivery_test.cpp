@@ -1,0 +1,95 @@
+#include "consumer/consumer_fixture.h"
+
+namespace rocketmq::test {
+
+using mock::Fault;
+using mock::MockCluster;
+
+class RedeliveryTest : public ConsumerTest {};
+
+TEST_F(RedeliveryTest, AFailedMessageComesAgainWithItsTopic) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "x", "TAGS\001t\002");
+  auto running = start(cluster, quick(),
+                       [](const Delivery& delivery) { return delivery.messages[0].reconsume_times < 2 ? 0 : -1; });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 3; }));
+  EXPECT_EQ(running.received->topics(), (std::vector<std::string>{kTopic, kTopic, kTopic}));
+  EXPECT_EQ(running.received->reconsume_times(), (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(running.consumer->statistics().messages_sent_back, 2);
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 1; }));
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, retry_topic(kGroup), 0) == 2; }));
+}
+
+TEST_F(RedeliveryTest, AfterTheMaximumItIsADeadLetter) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "poison");
+  PushConsumerOptions options = quick();
+  options.max_reconsume_times = 2;
+  auto running = start(cluster, options, [](const Delivery&) { return 0; });
+  ASSERT_TRUE(eventually([&] { return cluster.message_count(dead_letter_topic(kGroup)) == 1; }));
+  EXPECT_EQ(running.received->count(), 3U);
+}
+
+TEST_F(RedeliveryTest, OnlyTheRestOfABatchGoesBack) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 4; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  PushConsumerOptions options = quick();
+  options.max_batch_size = 4;
+  auto running =
+      start(cluster, options, [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 2 : -1; });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 6; }));
+  EXPECT_EQ(running.received->count("m0"), 1U);
+  EXPECT_EQ(running.received->count("m1"), 1U);
+  EXPECT_EQ(running.received->count("m2"), 2U);
+  EXPECT_EQ(running.received->count("m3"), 2U);
+}
+
+// The offset must not pass a message that the broker did not take back.
+TEST_F(RedeliveryTest, ARefusedSendBackFallsBackToAnOrdinarySend) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "x");
+  cluster.broker().inject(request_code::kConsumerSendMessageBack, Fault::respond(response_code::kSystemError, "no", -1));
+  auto running =
+      start(cluster, quick(), [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 0 : -1; });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
+  const auto retried = cluster.messages(retry_topic(kGroup));
+  ASSERT_EQ(retried.size(), 1U);
+  EXPECT_EQ(retried[0].property("RETRY_TOPIC"), kTopic);
+  EXPECT_EQ(retried[0].property("RECONSUME_TIME"), "1");
+}
+
+TEST_F(RedeliveryTest, WhatNoBrokerTakesBackIsDeliveredAgainHere) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "x");
+  cluster.broker().inject(request_code::kConsumerSendMessageBack, Fault::respond(response_code::kSystemError, "no", -1));
+  cluster.broker().inject(request_code::kSendMessageV2, Fault::respond(response_code::kSystemError, "no", -1));
+  std::atomic<bool> failed{false};
+  auto running = start(cluster, quick(), [&](const Delivery&) { return failed.exchange(true) ? -1 : 0; });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 1; }));
+  EXPECT_LE(cluster.broker().committed_offset(kGroup, kTopic, 0), 0);
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 1; }));
+}
+
+TEST_F(RedeliveryTest, ABatchThatIsNeverAcknowledgedIsGivenBack) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "x");
+  PushConsumerOptions options = quick();
+  options.consume_timeout = Millis(100);
+  std::atomic<uint64_t> stuck{0};
+  auto running = start(cluster, options, [&](const Delivery& d) {
+    if (d.messages[0].reconsume_times > 0) return -1;
+    stuck = d.id;
+    return kLater;
+  });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
+  EXPECT_EQ(running.consumer->acknowledge(stuck, -1, 0).error().kind, ErrorKind::kInvalidState);
+}
+
+}  // namespace rocketmq::test
