@@ -1,0 +1,39 @@
+package io.github.rocketffm.internal.binding;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.util.List;
+
+/** The functions that the bindings call. */
+public final class Symbols {
+    private Symbols() {}
+
+    public static final List<String> FUNCTIONS = List.of(
+            "rocketmq_producer_close",
+            "rocketmq_producer_create",
+            "rocketmq_producer_destroy",
+            "rocketmq_producer_get_statistics",
+            "rocketmq_producer_send",
+            "rocketmq_producer_send_async",
+            "rocketmq_producer_send_one_way",
+            "rocketmq_producer_start",
+            "rocketmq_producer_warm_up",
+            "rocketmq_push_consumer_acknowledge",
+            "rocketmq_push_consumer_close",
+            "rocketmq_push_consumer_create",
+            "rocketmq_push_consumer_destroy",
+            "rocketmq_push_consumer_get_statistics",
+            "rocketmq_push_consumer_resume",
+            "rocketmq_push_consumer_start",
+            "rocketmq_push_consumer_subscribe",
+            "rocketmq_push_consumer_suspend",
+            "rocketmq_push_consumer_unsubscribe",
+            "rocketmq_set_log_callback",
+            "rocketmq_set_log_level",
+            "rocketmq_status_name",
+            "rocketmq_version");
+
+    static MemorySegment find(SymbolLookup lookup, String name) {
+        return lookup.find(name).orElseThrow(() -> new UnsatisfiedLinkError("librocketmq lacks " + name));
+    }
+}

@@ -1,0 +1,10 @@
+package io.github.rocketffm;
+
+/** The object is closed, or was closed before the operation completed. */
+public final class ClientClosedException extends RocketMqException {
+  private static final long serialVersionUID = 1L;
+
+  ClientClosedException(Details details) {
+    super(details);
+  }
+}

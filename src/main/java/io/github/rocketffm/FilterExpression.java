@@ -1,0 +1,46 @@
+package io.github.rocketffm;
+
+import java.util.Objects;
+
+/**
+ * Which messages of a topic a consumer wants.
+ *
+ * @param sql92 whether the expression is SQL92 rather than tags
+ * @param expression the expression, as the broker takes it
+ */
+public record FilterExpression(boolean sql92, String expression) {
+  /** Checks for null. */
+  public FilterExpression {
+    Objects.requireNonNull(expression, "expression");
+  }
+
+  /**
+   * All messages.
+   *
+   * @return the expression
+   */
+  public static FilterExpression all() {
+    return new FilterExpression(false, "*");
+  }
+
+  /**
+   * Messages with one of these tags.
+   *
+   * @param tags one or more
+   * @return the expression
+   */
+  public static FilterExpression tags(String... tags) {
+    return new FilterExpression(false, String.join(" || ", tags));
+  }
+
+  /**
+   * Messages whose properties fulfil an SQL92 condition; not in this version ({@link NotSupportedException} when
+   * subscribing).
+   *
+   * @param condition the condition
+   * @return the expression
+   */
+  public static FilterExpression sql(String condition) {
+    return new FilterExpression(true, condition);
+  }
+}

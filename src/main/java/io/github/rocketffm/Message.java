@@ -1,0 +1,206 @@
+package io.github.rocketffm;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * A message to send. Immutable, save that the body's array is not copied: do not change it before the send has
+ * returned. The limits of its parts are checked when it is sent.
+ */
+public final class Message {
+  final String topic;
+  final String tag;
+  final String keys;
+  final byte[] body;
+  final Map<String, String> properties;
+  final int flag;
+  final int delayLevel;
+  final long deliverAtMillis;
+  final String shardingKey;
+  final String brokerName;
+  final int queueId;
+
+  private Message(Builder builder) {
+    topic = builder.topic;
+    tag = builder.tag;
+    keys = builder.keys;
+    body = builder.body;
+    properties = builder.properties;
+    flag = builder.flag;
+    delayLevel = builder.delayLevel;
+    deliverAtMillis = builder.deliverAtMillis;
+    shardingKey = builder.shardingKey;
+    brokerName = builder.brokerName;
+    queueId = builder.queueId;
+  }
+
+  /**
+   * Begins a message.
+   *
+   * @param topic 1 to 127 characters of letters, digits, '%', '|', '_' and '-'
+   * @return a builder
+   */
+  public static Builder builder(String topic) {
+    return new Builder(Objects.requireNonNull(topic, "topic"));
+  }
+
+  /**
+   * The topic.
+   *
+   * @return the topic
+   */
+  public String topic() {
+    return topic;
+  }
+
+  /** Builds a message. Not for several threads at once. */
+  public static final class Builder {
+    private static final byte[] NO_BODY = {};
+    private final String topic;
+    private String tag = "";
+    private String keys = "";
+    private byte[] body = NO_BODY;
+    private Map<String, String> properties = Map.of();
+    private int flag;
+    private int delayLevel;
+    private long deliverAtMillis;
+    private String shardingKey = "";
+    private String brokerName = "";
+    private int queueId;
+
+    private Builder(String topic) {
+      this.topic = topic;
+    }
+
+    /**
+     * Sets the tag, by which consumers filter.
+     *
+     * @param tag without '|' and surrounding blanks
+     * @return this
+     */
+    public Builder tag(String tag) {
+      this.tag = Objects.requireNonNull(tag, "tag");
+      return this;
+    }
+
+    /**
+     * Sets keys by which the message can be found.
+     *
+     * @param keys one or more, without blanks
+     * @return this
+     */
+    public Builder key(String... keys) {
+      for (String key : keys) {
+        Objects.requireNonNull(key, "key");
+      }
+      this.keys = String.join(" ", keys);
+      return this;
+    }
+
+    /**
+     * Sets the body; required.
+     *
+     * @param body 1 byte to the producer's maximum; not copied
+     * @return this
+     */
+    public Builder body(byte[] body) {
+      this.body = Objects.requireNonNull(body, "body");
+      return this;
+    }
+
+    /**
+     * Sets the body to a text in UTF-8.
+     *
+     * @param body the text
+     * @return this
+     */
+    public Builder body(String body) {
+      return body(Objects.requireNonNull(body, "body").getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Adds a property of the application.
+     *
+     * @param name not one that RocketMQ reserves
+     * @param value not empty
+     * @return this
+     */
+    public Builder property(String name, String value) {
+      Objects.requireNonNull(name, "name");
+      Objects.requireNonNull(value, "value");
+      Map<String, String> all = new LinkedHashMap<>(properties);
+      all.put(name, value);
+      properties = all;
+      return this;
+    }
+
+    /**
+     * Sets a number for the application's own use.
+     *
+     * @param flag any number
+     * @return this
+     */
+    public Builder flag(int flag) {
+      this.flag = flag;
+      return this;
+    }
+
+    /**
+     * Delays delivery by one of the broker's levels.
+     *
+     * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships); 0: no delay
+     * @return this
+     */
+    public Builder delayLevel(int delayLevel) {
+      this.delayLevel = delayLevel;
+      return this;
+    }
+
+    /**
+     * Delivers not before a point in time.
+     *
+     * @param instant at most 3 days ahead as RocketMQ ships; in milliseconds' precision
+     * @return this
+     */
+    public Builder deliverAt(Instant instant) {
+      this.deliverAtMillis = Objects.requireNonNull(instant, "instant").toEpochMilli();
+      return this;
+    }
+
+    /**
+     * Sends messages with the same key to the same queue.
+     *
+     * @param shardingKey the key
+     * @return this
+     */
+    public Builder shardingKey(String shardingKey) {
+      this.shardingKey = Objects.requireNonNull(shardingKey, "shardingKey");
+      return this;
+    }
+
+    /**
+     * Sends to one queue.
+     *
+     * @param brokerName the queue's broker
+     * @param queueId the queue's number there, from 0
+     * @return this
+     */
+    public Builder queue(String brokerName, int queueId) {
+      this.brokerName = Objects.requireNonNull(brokerName, "brokerName");
+      this.queueId = queueId;
+      return this;
+    }
+
+    /**
+     * Builds the message.
+     *
+     * @return the message
+     */
+    public Message build() {
+      return new Message(this);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package io.github.rocketffm;
+
+/**
+ * Counters since the start, and gauges.
+ *
+ * @param sendsAccepted synchronous and asynchronous sends
+ * @param sendsSucceeded those acknowledged
+ * @param sendsFailed those that failed
+ * @param sendsRetried attempts after the first
+ * @param oneWaySends one-way sends
+ * @param inFlightCount sends that have not ended
+ * @param inFlightBytes the bytes of their bodies
+ */
+public record ProducerStatistics(
+    long sendsAccepted,
+    long sendsSucceeded,
+    long sendsFailed,
+    long sendsRetried,
+    long oneWaySends,
+    long inFlightCount,
+    long inFlightBytes) {}

@@ -1,0 +1,435 @@
+package io.github.rocketffm;
+
+import io.github.rocketffm.internal.NativeFailure;
+import io.github.rocketffm.internal.NativePushConsumer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A member of a consumer group: shares the topics' queues with the group's other members and gives their messages
+ * to a listener, several at a time, on virtual threads unless it is given an executor. Each message is delivered
+ * at least once: again after a failure, and after a change of the group or a crash.
+ *
+ * <p>Running consumers are kept alive by the library: one that is forgotten goes on consuming. Close it.
+ */
+public final class PushConsumer implements AutoCloseable {
+  private static final Logger LOGGER = LoggerFactory.getLogger(PushConsumer.class);
+
+  /** The consumers whose listener runs on this thread: closing one of these must not wait for the listener. */
+  private static final ThreadLocal<PushConsumer> CURRENT = new ThreadLocal<>();
+
+  private final NativePushConsumer consumer;
+  private final BatchMessageListener listener;
+  private final Executor executor;
+  private final ExecutorService ownExecutor;
+  private final int closeTimeoutMillis;
+
+  private PushConsumer(Builder builder) {
+    listener = builder.listener;
+    ownExecutor = builder.executor == null ? Executors.newVirtualThreadPerTaskExecutor() : null;
+    executor = builder.executor == null ? ownExecutor : builder.executor;
+    closeTimeoutMillis = builder.closeTimeoutMillis;
+    try {
+      consumer = NativePushConsumer.create(builder.client, builder.settings, this::receive);
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    }
+    try {
+      for (Map.Entry<String, FilterExpression> topic : builder.topics.entrySet()) {
+        subscribe(topic.getKey(), topic.getValue());
+      }
+      consumer.start();
+    } catch (NativeFailure e) {
+      consumer.close(0);
+      throw ClientBuilder.exception(e);
+    } catch (RuntimeException e) {
+      consumer.close(0);
+      throw e;
+    }
+  }
+
+  /**
+   * Begins a consumer.
+   *
+   * @param group the consumer group: 1 to 120 characters of letters, digits, '%', '|', '_' and '-'
+   * @return a builder
+   */
+  public static Builder builder(String group) {
+    return new Builder(Objects.requireNonNull(group, "group"));
+  }
+
+  /**
+   * Adds a topic, or changes its filter.
+   *
+   * @param topic the topic
+   * @param filter which of its messages
+   * @throws RocketMqException for a bad topic or filter, and after {@link #close()}
+   */
+  public void subscribe(String topic, FilterExpression filter) {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(filter, "filter");
+    try {
+      consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    }
+  }
+
+  /**
+   * Gives up a topic.
+   *
+   * @param topic the topic
+   * @throws RocketMqException for a bad topic, and after {@link #close()}
+   */
+  public void unsubscribe(String topic) {
+    try {
+      consumer.unsubscribe(Objects.requireNonNull(topic, "topic"));
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    }
+  }
+
+  /**
+   * Stops giving messages to the listener, until {@link #resume()}.
+   *
+   * @throws RocketMqException after {@link #close()}
+   */
+  public void suspend() {
+    try {
+      consumer.suspend();
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    }
+  }
+
+  /**
+   * Goes on after {@link #suspend()}.
+   *
+   * @throws RocketMqException after {@link #close()}
+   */
+  public void resume() {
+    try {
+      consumer.resume();
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    }
+  }
+
+  /**
+   * Reads counters and gauges.
+   *
+   * @return their values now
+   * @throws ClientClosedException after {@link #close()}
+   */
+  public PushConsumerStatistics statistics() {
+    try {
+      long[] v = consumer.statistics();
+      return new PushConsumerStatistics(
+          v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10], v[11], v[12], v[13]);
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    }
+  }
+
+  /**
+   * Takes no more messages, waits for listeners that run, at most the builder's close timeout, persists offsets
+   * and leaves the group. Messages whose listener has not ended by then are delivered again to the group.
+   * Idempotent, from any thread; called by the consumer's own listener it does not wait.
+   */
+  @Override
+  public void close() {
+    closeWithin(closeTimeoutMillis);
+  }
+
+  /**
+   * Closes with a timeout of its own.
+   *
+   * @param timeout 0 to 10 min
+   */
+  public void close(Duration timeout) {
+    closeWithin(ClientBuilder.closeMillis(timeout));
+  }
+
+  private void closeWithin(int timeoutMillis) {
+    if (CURRENT.get() == this) {
+      Thread.ofPlatform().daemon().name("rocketmq-close").start(() -> closeAndWait(timeoutMillis));
+      return;
+    }
+    OffCarrier.run("rocketmq-close", () -> closeAndWait(timeoutMillis));
+  }
+
+  private void closeAndWait(int timeoutMillis) {
+    consumer.close(timeoutMillis);
+    if (ownExecutor != null) {
+      ownExecutor.shutdown();
+    }
+  }
+
+  private void receive(long deliveryId, List<NativePushConsumer.Incoming> incoming) {
+    List<ReceivedMessage> messages = new ArrayList<>(incoming.size());
+    for (NativePushConsumer.Incoming each : incoming) {
+      messages.add(received(each));
+    }
+    try {
+      executor.execute(() -> consume(deliveryId, Collections.unmodifiableList(messages)));
+    } catch (RuntimeException e) {
+      LOGGER.warn("the executor refused {}: to be delivered again", messages.getFirst(), e);
+      acknowledge(deliveryId, ConsumeResult.RETRY);
+    }
+  }
+
+  private void consume(long deliveryId, List<ReceivedMessage> messages) {
+    ConsumeResult result = null;
+    CURRENT.set(this);
+    try {
+      result = listener.consume(messages);
+      if (result == null) {
+        LOGGER.warn("the listener returned null for {}: to be delivered again", messages.getFirst());
+      }
+    } catch (Throwable e) {
+      LOGGER.warn("the listener failed for {}: to be delivered again", messages.getFirst(), e);
+    } finally {
+      CURRENT.remove();
+      acknowledge(deliveryId, result == null ? ConsumeResult.RETRY : result);
+    }
+  }
+
+  private void acknowledge(long deliveryId, ConsumeResult result) {
+    try {
+      consumer.acknowledge(deliveryId, result.successCount(), result.delayLevel());
+    } catch (NativeFailure e) {
+      ErrorKind kind = ErrorKind.of(e.error().status());
+      if (kind == ErrorKind.INVALID_ARGUMENT) {
+        LOGGER.warn("the listener's result {} is refused ({}): to be delivered again", result, e.getMessage());
+        acknowledge(deliveryId, ConsumeResult.RETRY);
+      } else {
+        // Too late: closed, or the batch had timed out. The group gets it again.
+        LOGGER.debug("an acknowledgement came too late: {}", e.getMessage());
+      }
+    }
+  }
+
+  private static ReceivedMessage received(NativePushConsumer.Incoming in) {
+    return new ReceivedMessage(
+        in.topic(),
+        in.messageId(),
+        in.offsetMessageId(),
+        new MessageQueue(in.topic(), in.brokerName(), in.queueId()),
+        in.queueOffset(),
+        in.reconsumeTimes(),
+        in.flag(),
+        Instant.ofEpochMilli(in.bornMillis()),
+        Instant.ofEpochMilli(in.storeMillis()),
+        in.bornHost(),
+        in.storeHost(),
+        Collections.unmodifiableMap(in.properties()),
+        in.body());
+  }
+
+  /** Builds a push consumer. */
+  public static final class Builder extends ClientBuilder<Builder> {
+    private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
+    private final Map<String, FilterExpression> topics = new LinkedHashMap<>();
+    private BatchMessageListener listener;
+    private boolean single;
+    private Executor executor;
+
+    private Builder(String group) {
+      settings.group = group;
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+
+    /**
+     * Adds a topic.
+     *
+     * @param topic the topic
+     * @param filter which of its messages
+     * @return this
+     */
+    public Builder subscribe(String topic, FilterExpression filter) {
+      topics.put(Objects.requireNonNull(topic, "topic"), Objects.requireNonNull(filter, "filter"));
+      return this;
+    }
+
+    /**
+     * Sets the listener for single messages; this or a batch listener is required.
+     *
+     * @param listener the listener
+     * @return this
+     */
+    public Builder listener(MessageListener listener) {
+      Objects.requireNonNull(listener, "listener");
+      single = true;
+      this.listener = messages -> listener.consume(messages.getFirst());
+      return this;
+    }
+
+    /**
+     * Sets the listener for batches.
+     *
+     * @param listener the listener
+     * @return this
+     */
+    public Builder batchListener(BatchMessageListener listener) {
+      single = false;
+      this.listener = Objects.requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /**
+     * Runs the listener elsewhere than on virtual threads of its own.
+     *
+     * @param executor the executor; not closed with the consumer
+     * @return this
+     */
+    public Builder executor(Executor executor) {
+      this.executor = Objects.requireNonNull(executor, "executor");
+      return this;
+    }
+
+    /**
+     * Sets where a group without a stored offset starts.
+     *
+     * @param from the place; {@link ConsumeFrom#lastOffset()} by default
+     * @return this
+     */
+    public Builder consumeFrom(ConsumeFrom from) {
+      Objects.requireNonNull(from, "from");
+      settings.consumeFrom = from.code;
+      settings.consumeTimestampMillis = from.timestampMillis;
+      return this;
+    }
+
+    /**
+     * Limits the batches that the listener has at a time.
+     *
+     * @param count 1 to 100,000; 20 by default
+     * @return this
+     */
+    public Builder concurrency(int count) {
+      settings.maxOutstandingBatches = positive("concurrency", count);
+      return this;
+    }
+
+    /**
+     * Limits the messages of a batch, for a batch listener; a {@link MessageListener} gets one at a time.
+     *
+     * @param count 1 to 1,024; 1 by default
+     * @return this
+     */
+    public Builder batchSize(int count) {
+      settings.maxBatchSize = positive("batchSize", count);
+      return this;
+    }
+
+    /**
+     * Limits how often a message is delivered again before it goes to the dead-letter queue.
+     *
+     * @param count 1 and up; 0: never delivered again; 16 by default
+     * @return this
+     */
+    public Builder maxReconsumeTimes(int count) {
+      settings.maxReconsumeTimes = count == 0 ? -1 : positive("maxReconsumeTimes", count);
+      return this;
+    }
+
+    /**
+     * Sets how many messages one pull asks for.
+     *
+     * @param count 1 to 1,024; 32 by default
+     * @return this
+     */
+    public Builder pullBatchSize(int count) {
+      settings.pullBatchSize = positive("pullBatchSize", count);
+      return this;
+    }
+
+    /**
+     * Limits the messages held of one queue.
+     *
+     * @param count 1 to 65,535; 1,000 by default
+     * @return this
+     */
+    public Builder maxCachedMessagesPerQueue(int count) {
+      settings.maxCachedMessagesPerQueue = positive("maxCachedMessagesPerQueue", count);
+      return this;
+    }
+
+    /**
+     * Limits the bytes of bodies held of one queue.
+     *
+     * @param bytes 1 and up; 104,857,600 by default
+     * @return this
+     */
+    public Builder maxCachedBytesPerQueue(long bytes) {
+      settings.maxCachedBytesPerQueue = positive("maxCachedBytesPerQueue", bytes);
+      return this;
+    }
+
+    /**
+     * Sets how often the queues are shared out anew without a notice of the broker.
+     *
+     * @param interval 10 ms to 1 h; 20 s by default
+     * @return this
+     */
+    public Builder rebalanceInterval(Duration interval) {
+      settings.rebalanceMillis = millis("rebalanceInterval", interval);
+      return this;
+    }
+
+    /**
+     * Sets how often offsets are persisted.
+     *
+     * @param interval 10 ms to 1 h; 5 s by default
+     * @return this
+     */
+    public Builder persistOffsetInterval(Duration interval) {
+      settings.persistOffsetMillis = millis("persistOffsetInterval", interval);
+      return this;
+    }
+
+    /**
+     * Limits the time of a listener: afterwards its batch is delivered again.
+     *
+     * @param timeout 1 s to 24 h; 15 min by default
+     * @return this
+     */
+    public Builder consumeTimeout(Duration timeout) {
+      settings.consumeTimeoutMillis = millis("consumeTimeout", timeout);
+      return this;
+    }
+
+    /**
+     * Starts the consumer. Does not wait for any server.
+     *
+     * @return the consumer, to be closed
+     * @throws RocketMqException for settings out of range
+     * @throws NativeLibraryException when the native library cannot be loaded
+     */
+    public PushConsumer start() {
+      if (listener == null) {
+        throw RocketMqException.of(
+            ErrorKind.INVALID_ARGUMENT, "no listener is set: call listener or batchListener");
+      }
+      if (single) {
+        settings.maxBatchSize = 1;
+      }
+      return new PushConsumer(this);
+    }
+  }
+}

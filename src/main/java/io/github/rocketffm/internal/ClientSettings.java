@@ -1,0 +1,29 @@
+package io.github.rocketffm.internal;
+
+import io.github.rocketffm.internal.binding.rocketmq_client_options;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** How to reach a cluster; numbers of 0 are the library's defaults. */
+public final class ClientSettings {
+  public String nameServers = "";
+  public String instanceName = "";
+  public String namespace = "";
+  public int connectTimeoutMillis;
+  public int requestTimeoutMillis;
+  public int routeRefreshMillis;
+  public int heartbeatMillis;
+
+  MemorySegment write(Arena arena) {
+    MemorySegment options = rocketmq_client_options.allocate(arena);
+    rocketmq_client_options.size(options, rocketmq_client_options.sizeof());
+    Strings.set(rocketmq_client_options.name_servers(options), nameServers, arena);
+    Strings.set(rocketmq_client_options.instance_name(options), instanceName, arena);
+    Strings.set(rocketmq_client_options.namespace_name(options), namespace, arena);
+    rocketmq_client_options.connect_timeout_ms(options, connectTimeoutMillis);
+    rocketmq_client_options.request_timeout_ms(options, requestTimeoutMillis);
+    rocketmq_client_options.route_refresh_interval_ms(options, routeRefreshMillis);
+    rocketmq_client_options.heartbeat_interval_ms(options, heartbeatMillis);
+    return options;
+  }
+}

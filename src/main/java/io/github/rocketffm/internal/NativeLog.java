@@ -1,0 +1,56 @@
+package io.github.rocketffm.internal;
+
+import io.github.rocketffm.internal.binding.Rocketmq;
+import io.github.rocketffm.internal.binding.rocketmq_log_callback;
+import io.github.rocketffm.internal.binding.rocketmq_log_record;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** Brings the library's log records to SLF4J, each under the name of its layer. */
+final class NativeLog {
+  static final String PREFIX = "io.github.rocketffm.native";
+  private static final Level[] LEVELS = {Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR};
+  private static final int OFF = 5;
+  private static final Map<String, Logger> LOGGERS = new ConcurrentHashMap<>();
+
+  private NativeLog() {}
+
+  static void install() {
+    MemorySegment stub = rocketmq_log_callback.allocate(NativeLog::onRecord, Arena.global());
+    Rocketmq.rocketmq_set_log_callback(stub, 0, lowestLevel(), MemorySegment.NULL);
+  }
+
+  /** Takes over what SLF4J asks for now. */
+  static void syncLevel() {
+    Rocketmq.rocketmq_set_log_level(lowestLevel(), MemorySegment.NULL);
+  }
+
+  private static int lowestLevel() {
+    Logger root = LoggerFactory.getLogger(PREFIX);
+    for (int level = 0; level < LEVELS.length; level++) {
+      if (root.isEnabledForLevel(LEVELS[level])) {
+        return level;
+      }
+    }
+    return OFF;
+  }
+
+  private static void onRecord(long context, MemorySegment pointer) {
+    // Nothing may leave an upcall: the virtual machine would end.
+    try {
+      MemorySegment record = pointer.reinterpret(rocketmq_log_record.sizeof());
+      String layer = Strings.get(rocketmq_log_record.layer(record));
+      LOGGERS
+          .computeIfAbsent(layer, name -> LoggerFactory.getLogger(PREFIX + "." + name))
+          .atLevel(LEVELS[rocketmq_log_record.level(record)])
+          .log("[{}] {}", Strings.get(rocketmq_log_record.thread(record)), Strings.get(rocketmq_log_record.message(record)));
+    } catch (Throwable e) {
+      // A broken logging backend is nobody's to be told of.
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package io.github.rocketffm.internal;
+
+import io.github.rocketffm.internal.binding.Rocketmq;
+import io.github.rocketffm.internal.binding.rocketmq_acknowledgement;
+import io.github.rocketffm.internal.binding.rocketmq_error;
+import io.github.rocketffm.internal.binding.rocketmq_message_batch;
+import io.github.rocketffm.internal.binding.rocketmq_message_callback;
+import io.github.rocketffm.internal.binding.rocketmq_message_view;
+import io.github.rocketffm.internal.binding.rocketmq_property;
+import io.github.rocketffm.internal.binding.rocketmq_push_consumer_options;
+import io.github.rocketffm.internal.binding.rocketmq_push_consumer_statistics;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A push consumer of the library: calls down, batches up. */
+public final class NativePushConsumer {
+  private static final Logger LOGGER = LoggerFactory.getLogger(NativePushConsumer.class);
+  private static final AtomicLong NEXT_ID = new AtomicLong();
+  private static final Map<Long, Receiver> RECEIVERS = new ConcurrentHashMap<>();
+
+  /** Takes batches over, on a thread of the library: it must not block. */
+  public interface Receiver {
+    void receive(long deliveryId, List<Incoming> messages);
+  }
+
+  /** A rocketmq_message_view as Java values. */
+  public record Incoming(
+      String topic,
+      String messageId,
+      String offsetMessageId,
+      String brokerName,
+      int queueId,
+      long queueOffset,
+      int reconsumeTimes,
+      int flag,
+      long bornMillis,
+      long storeMillis,
+      String bornHost,
+      String storeHost,
+      Map<String, String> properties,
+      byte[] body) {}
+
+  /** The numbers of 0 are the library's defaults. */
+  public static final class Settings {
+    public String group = "";
+    public int consumeFrom;
+    public long consumeTimestampMillis;
+    public int maxOutstandingBatches;
+    public int maxBatchSize;
+    public int maxReconsumeTimes;
+    public int pullBatchSize;
+    public int maxCachedMessagesPerQueue;
+    public long maxCachedBytesPerQueue;
+    public int pullSuspendMillis;
+    public int rebalanceMillis;
+    public int persistOffsetMillis;
+    public int consumeTimeoutMillis;
+  }
+
+  private static final class Stub {
+    static final MemorySegment ON_MESSAGES =
+        rocketmq_message_callback.allocate(NativePushConsumer::onMessages, Arena.global());
+  }
+
+  private final long id;
+  private final NativeHandle handle;
+
+  private NativePushConsumer(long id, MemorySegment pointer) {
+    this.id = id;
+    handle = new NativeHandle(pointer, this::destroy);
+  }
+
+  private void destroy(MemorySegment pointer) {
+    Rocketmq.rocketmq_push_consumer_destroy(pointer);
+    RECEIVERS.remove(id);
+  }
+
+  public static NativePushConsumer create(ClientSettings client, Settings settings, Receiver receiver)
+      throws NativeFailure {
+    Runtime.ensureLoaded();
+    long id = NEXT_ID.incrementAndGet();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      MemorySegment options = write(settings, id, arena);
+      NativeFailure.check(Rocketmq.rocketmq_push_consumer_create(client.write(arena), options, out, error), error);
+      RECEIVERS.put(id, receiver);
+      return new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0));
+    }
+  }
+
+  private static MemorySegment write(Settings settings, long id, Arena arena) {
+    MemorySegment options = rocketmq_push_consumer_options.allocate(arena);
+    rocketmq_push_consumer_options.size(options, rocketmq_push_consumer_options.sizeof());
+    Strings.set(rocketmq_push_consumer_options.group(options), settings.group, arena);
+    rocketmq_push_consumer_options.on_messages(options, Stub.ON_MESSAGES);
+    rocketmq_push_consumer_options.context(options, id);
+    rocketmq_push_consumer_options.consume_from(options, settings.consumeFrom);
+    rocketmq_push_consumer_options.consume_timestamp_ms(options, settings.consumeTimestampMillis);
+    rocketmq_push_consumer_options.max_outstanding_batches(options, settings.maxOutstandingBatches);
+    rocketmq_push_consumer_options.max_batch_size(options, settings.maxBatchSize);
+    rocketmq_push_consumer_options.max_reconsume_times(options, settings.maxReconsumeTimes);
+    rocketmq_push_consumer_options.pull_batch_size(options, settings.pullBatchSize);
+    rocketmq_push_consumer_options.max_cached_messages_per_queue(options, settings.maxCachedMessagesPerQueue);
+    rocketmq_push_consumer_options.max_cached_bytes_per_queue(options, settings.maxCachedBytesPerQueue);
+    rocketmq_push_consumer_options.pull_suspend_timeout_ms(options, settings.pullSuspendMillis);
+    rocketmq_push_consumer_options.rebalance_interval_ms(options, settings.rebalanceMillis);
+    rocketmq_push_consumer_options.persist_offset_interval_ms(options, settings.persistOffsetMillis);
+    rocketmq_push_consumer_options.consume_timeout_ms(options, settings.consumeTimeoutMillis);
+    return options;
+  }
+
+  private interface Call {
+    int apply(MemorySegment consumer, MemorySegment error, Arena arena);
+  }
+
+  private void call(Call call) throws NativeFailure {
+    MemorySegment consumer = handle.enter();
+    if (consumer == null) {
+      throw NativeFailure.closed("the consumer is closed: create another one");
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      NativeFailure.check(call.apply(consumer, error, arena), error);
+    } finally {
+      handle.leave();
+    }
+  }
+
+  public void subscribe(String topic, int filterType, String expression) throws NativeFailure {
+    call(
+        (consumer, error, arena) ->
+            Rocketmq.rocketmq_push_consumer_subscribe(
+                consumer, Strings.of(topic, arena), filterType, Strings.of(expression, arena), error));
+  }
+
+  public void unsubscribe(String topic) throws NativeFailure {
+    call(
+        (consumer, error, arena) ->
+            Rocketmq.rocketmq_push_consumer_unsubscribe(consumer, Strings.of(topic, arena), error));
+  }
+
+  public void start() throws NativeFailure {
+    call((consumer, error, arena) -> Rocketmq.rocketmq_push_consumer_start(consumer, error));
+  }
+
+  public void suspend() throws NativeFailure {
+    call((consumer, error, arena) -> Rocketmq.rocketmq_push_consumer_suspend(consumer, error));
+  }
+
+  public void resume() throws NativeFailure {
+    call((consumer, error, arena) -> Rocketmq.rocketmq_push_consumer_resume(consumer, error));
+  }
+
+  public void acknowledge(long deliveryId, int successCount, int delayLevel) throws NativeFailure {
+    call(
+        (consumer, error, arena) -> {
+          MemorySegment acknowledgement = rocketmq_acknowledgement.allocate(arena);
+          rocketmq_acknowledgement.size(acknowledgement, rocketmq_acknowledgement.sizeof());
+          rocketmq_acknowledgement.success_count(acknowledgement, successCount);
+          rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
+          return Rocketmq.rocketmq_push_consumer_acknowledge(consumer, deliveryId, acknowledgement, error);
+        });
+  }
+
+  /** In the order of rocketmq_push_consumer_statistics. */
+  public long[] statistics() throws NativeFailure {
+    long[][] values = new long[1][];
+    call(
+        (consumer, error, arena) -> {
+          MemorySegment statistics = rocketmq_push_consumer_statistics.allocate(arena);
+          rocketmq_push_consumer_statistics.size(statistics, rocketmq_push_consumer_statistics.sizeof());
+          int status = Rocketmq.rocketmq_push_consumer_get_statistics(consumer, statistics, error);
+          values[0] = statistics.asSlice(8).toArray(ValueLayout.JAVA_LONG);
+          return status;
+        });
+    return values[0];
+  }
+
+  /** Drains and ends; idempotent. */
+  public void close(int timeoutMillis) {
+    MemorySegment consumer = handle.enter();
+    if (consumer == null) {
+      return;
+    }
+    try {
+      Rocketmq.rocketmq_push_consumer_close(consumer, timeoutMillis, MemorySegment.NULL);
+    } finally {
+      handle.release();
+      handle.leave();
+    }
+  }
+
+  private static void onMessages(long context, MemorySegment pointer) {
+    // Nothing may leave an upcall: the virtual machine would end.
+    try {
+      MemorySegment batch = pointer.reinterpret(rocketmq_message_batch.sizeof());
+      int count = rocketmq_message_batch.count(batch);
+      MemorySegment pointers =
+          rocketmq_message_batch.messages(batch).reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
+      List<Incoming> messages = new ArrayList<>(count);
+      for (int i = 0; i < count; i++) {
+        messages.add(
+            read(pointers.getAtIndex(ValueLayout.ADDRESS, i).reinterpret(rocketmq_message_view.sizeof())));
+      }
+      RECEIVERS.get(context).receive(rocketmq_message_batch.delivery_id(batch), messages);
+    } catch (Throwable e) {
+      LOGGER.error("a batch could not be handed over; it comes again after the consume timeout", e);
+    }
+  }
+
+  private static Incoming read(MemorySegment view) {
+    int count = rocketmq_message_view.property_count(view);
+    Map<String, String> properties = LinkedHashMap.newLinkedHashMap(count);
+    MemorySegment array = rocketmq_message_view.properties(view).reinterpret(count * rocketmq_property.sizeof());
+    for (int i = 0; i < count; i++) {
+      MemorySegment property = rocketmq_property.asSlice(array, i);
+      properties.put(Strings.get(rocketmq_property.name(property)), Strings.get(rocketmq_property.value(property)));
+    }
+    return new Incoming(
+        Strings.get(rocketmq_message_view.topic(view)),
+        Strings.get(rocketmq_message_view.message_id(view)),
+        Strings.get(rocketmq_message_view.offset_message_id(view)),
+        Strings.get(rocketmq_message_view.broker_name(view)),
+        rocketmq_message_view.queue_id(view),
+        rocketmq_message_view.queue_offset(view),
+        rocketmq_message_view.reconsume_times(view),
+        rocketmq_message_view.flag(view),
+        rocketmq_message_view.born_timestamp_ms(view),
+        rocketmq_message_view.store_timestamp_ms(view),
+        Strings.get(rocketmq_message_view.born_host(view)),
+        Strings.get(rocketmq_message_view.store_host(view)),
+        properties,
+        Strings.bytes(rocketmq_message_view.body(view), rocketmq_message_view.body_length(view)));
+  }
+}
