@@ -1,0 +1,303 @@
+package io.github.rocketffm.mock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.rocketffm.ClientClosedException;
+import io.github.rocketffm.ConnectionLostException;
+import io.github.rocketffm.ErrorKind;
+import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.Message;
+import io.github.rocketffm.MessageRejectedException;
+import io.github.rocketffm.Producer;
+import io.github.rocketffm.RocketMqException;
+import io.github.rocketffm.SendResult;
+import io.github.rocketffm.SendStatus;
+import io.github.rocketffm.SendTimeoutException;
+import io.github.rocketffm.TooManyRequestsException;
+import io.github.rocketffm.UnreachableException;
+import io.github.rocketffm.testing.MockCluster;
+import io.github.rocketffm.testing.MockCluster.Fault;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Tag("mock")
+class ProducerMockTest {
+  private MockCluster cluster;
+
+  @BeforeEach
+  void startCluster() {
+    cluster = new MockCluster();
+  }
+
+  @AfterEach
+  void stopCluster() {
+    cluster.close();
+  }
+
+  private Producer.Builder builder() {
+    return Producer.builder("group").nameServers(cluster.nameServers()).sendTimeout(Duration.ofSeconds(20));
+  }
+
+  private static Message message() {
+    return Message.builder("orders").tag("t").key("a", "b").property("p", "grün").body("hello").build();
+  }
+
+  @Test
+  void aSyncSendTellsWhatTheBrokerAcknowledged() {
+    try (Producer producer = builder().start()) {
+      SendResult result = producer.send(message());
+      assertThat(result.status()).isEqualTo(SendStatus.SEND_OK);
+      assertThat(result.messageId()).matches("[0-9A-F]{32}");
+      assertThat(result.queue().topic()).isEqualTo("orders");
+      assertThat(result.queue().brokerName()).isEqualTo("broker-0");
+      assertThat(result.attempts()).isEqualTo(1);
+      assertThat(producer.statistics().sendsSucceeded()).isEqualTo(1);
+    }
+    assertThat(cluster.messages("orders")).isEqualTo(1);
+  }
+
+  @Test
+  void asyncSendsEndWithTheirOwnResults() {
+    List<CompletableFuture<SendResult>> sends = new ArrayList<>();
+    try (Producer producer = builder().maxInFlight(2000).start()) {
+      for (int i = 0; i < 1000; i++) {
+        sends.add(producer.sendAsync(message()));
+      }
+    }
+    assertThat(sends).allMatch(CompletableFuture::isDone);
+    assertThat(sends.stream().map(send -> send.join().messageId()).distinct()).hasSize(1000);
+    assertThat(cluster.messages("orders")).isEqualTo(1000);
+  }
+
+  @Test
+  void virtualThreadsSendInNumbersBeyondTheLimit() throws Exception {
+    try (Producer producer = builder().maxInFlight(10).start();
+        var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<SendResult>> sends = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        sends.add(executor.submit(() -> producer.send(message())));
+      }
+      for (Future<SendResult> send : sends) {
+        assertThat(send.get().status()).isEqualTo(SendStatus.SEND_OK);
+      }
+    }
+    assertThat(cluster.messages("orders")).isEqualTo(500);
+  }
+
+  @Test
+  void aOneWaySendArrives() {
+    try (Producer producer = builder().start()) {
+      producer.sendOneWay(message());
+      org.awaitility.Awaitility.await().until(() -> cluster.messages("orders") == 1);
+    }
+  }
+
+  @Test
+  void aRefusalCarriesTheBrokersWords() {
+    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, -1, 13, 0);
+    try (Producer producer = builder().start()) {
+      MessageRejectedException e =
+          catchThrowableOfType(MessageRejectedException.class, () -> producer.send(message()));
+      assertThat(e.kind()).isEqualTo(ErrorKind.REJECTED);
+      assertThat(e.responseCode()).hasValue(13);
+      assertThat(e.remark()).contains("remark");
+      assertThat(e.topic()).contains("orders");
+      assertThat(e.address()).isPresent();
+      assertThat(e.attempts()).isEqualTo(1);
+      assertThat(e).hasMessageContaining("orders");
+      assertThatThrownBy(() -> producer.sendAsync(message()).get())
+          .isInstanceOf(ExecutionException.class)
+          .hasCauseInstanceOf(MessageRejectedException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"RESET", "CLOSE", "HALF_FRAME", "GARBAGE"})
+  void aBrokenAnswerIsATypedError(Fault fault) {
+    try (Producer producer = builder().maxAttempts(1).start()) {
+      producer.send(message());
+      cluster.inject(MockCluster.BROKER, MockCluster.SEND, fault, 1, 0, 0);
+      RocketMqException e = catchThrowableOfType(RocketMqException.class, () -> producer.send(message()));
+      assertThat(e.kind()).isIn(ErrorKind.CONNECTION_LOST, ErrorKind.PROTOCOL_ERROR);
+      assertThat(e instanceof ConnectionLostException).isEqualTo(e.kind() == ErrorKind.CONNECTION_LOST);
+      assertThat(producer.send(message()).status()).isEqualTo(SendStatus.SEND_OK);
+    }
+  }
+
+  @Test
+  void silenceIsATimeoutAndNoServerIsUnreachable() {
+    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.IGNORE, -1, 0, 0);
+    try (Producer producer = builder().start()) {
+      assertThatThrownBy(() -> producer.send(message(), Duration.ofMillis(200)))
+          .isInstanceOf(SendTimeoutException.class);
+    }
+    cluster.stop(MockCluster.NAME_SERVER, 0);
+    try (Producer producer = builder().start()) {
+      assertThatThrownBy(() -> producer.send(message(), Duration.ofMillis(200)))
+          .isInstanceOf(UnreachableException.class)
+          .hasMessageContaining(cluster.nameServers());
+    }
+  }
+
+  @Test
+  void asyncSendsOverTheLimitAreRefused() {
+    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 300);
+    try (Producer producer = builder().maxInFlight(1).start()) {
+      CompletableFuture<SendResult> first = producer.sendAsync(message());
+      assertThatThrownBy(() -> producer.sendAsync(message()).join()).hasCauseInstanceOf(TooManyRequestsException.class);
+      assertThat(first.join().status()).isEqualTo(SendStatus.SEND_OK);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "with blank", "ümlaut", "a/b"})
+  void illegalTopicsAreRefused(String topic) {
+    try (Producer producer = builder().start()) {
+      assertThatThrownBy(() -> producer.send(Message.builder(topic).body("x").build()))
+          .isInstanceOf(InvalidArgumentException.class)
+          .hasMessageContaining("topic");
+    }
+  }
+
+  @Test
+  void illegalPartsOfAMessageAreNamed() {
+    try (Producer producer = builder().maxMessageSize(10).start()) {
+      assertRefused(producer, Message.builder("t".repeat(128)).body("x"), "128", "127");
+      assertRefused(producer, Message.builder("orders"), "body is empty");
+      assertRefused(producer, Message.builder("orders").body(new byte[11]), "11 bytes", "10");
+      assertRefused(producer, Message.builder("orders").body("x").tag("a|b"), "tag");
+      assertRefused(producer, Message.builder("orders").body("x").tag(" a"), "tag");
+      assertRefused(producer, Message.builder("orders").body("x").key("a\u0001"), "keys");
+      assertRefused(producer, Message.builder("orders").body("x").property("UNIQ_KEY", "1"), "reserved");
+      assertRefused(producer, Message.builder("orders").body("x").property("", "1"), "empty name");
+      assertRefused(producer, Message.builder("orders").body("x").property("a", ""), "empty value");
+      assertRefused(producer, Message.builder("orders").body("x").property("a", "b".repeat(40000)), "32767");
+      assertRefused(producer, Message.builder("orders").body("x").delayLevel(19), "delay_level 19");
+    }
+    assertThatThrownBy(() -> Message.builder(null)).isInstanceOf(NullPointerException.class).hasMessage("topic");
+    assertThatThrownBy(() -> Message.builder("t").body((byte[]) null)).hasMessage("body");
+    assertThatThrownBy(() -> Message.builder("t").tag(null)).hasMessage("tag");
+  }
+
+  private static void assertRefused(Producer producer, Message.Builder message, String... words) {
+    assertThatThrownBy(() -> producer.send(message.build()))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll(words);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "nohost", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "::1:9876", "a b:1"})
+  void malformedNameServersAreRefused(String address) {
+    assertThatThrownBy(() -> Producer.builder("group").nameServers(address).start())
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("name_servers");
+  }
+
+  @Test
+  void illegalGroupsAndSettingsAreRefused() {
+    for (String group : List.of("", "with blank", "g".repeat(121))) {
+      assertThatThrownBy(() -> Producer.builder(group).nameServers("127.0.0.1:1").start())
+          .isInstanceOf(InvalidArgumentException.class)
+          .hasMessageContaining("group");
+    }
+    assertThatThrownBy(() -> builder().maxAttempts(17).start()).hasMessageContaining("max_attempts").hasMessageContaining("16");
+    assertThatThrownBy(() -> builder().sendTimeout(Duration.ZERO)).isInstanceOf(InvalidArgumentException.class);
+  }
+
+  @Test
+  void closeIsIdempotentConcurrentAndEndsWhatIsInFlight() throws Exception {
+    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.IGNORE, -1, 0, 0);
+    Producer producer = builder().start();
+    List<CompletableFuture<SendResult>> sends = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      sends.add(producer.sendAsync(message()));
+    }
+    List<Thread> closers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      closers.add(Thread.startVirtualThread(() -> producer.close(Duration.ofMillis(50))));
+    }
+    for (Thread closer : closers) {
+      closer.join();
+    }
+    producer.close();
+    assertThat(sends)
+        .allSatisfy(
+            send -> assertThatThrownBy(send::join).hasCauseInstanceOf(ClientClosedException.class));
+    assertThatThrownBy(() -> producer.send(message())).isInstanceOf(ClientClosedException.class);
+    assertThatThrownBy(() -> producer.sendOneWay(message())).isInstanceOf(ClientClosedException.class);
+    assertThatThrownBy(producer::statistics).isInstanceOf(ClientClosedException.class);
+  }
+
+  @Test
+  void aCompletionMayCloseItsProducer() {
+    Producer producer = builder().start();
+    AtomicInteger ended = new AtomicInteger();
+    CompletableFuture<Void> closed =
+        producer.sendAsync(message()).thenAccept(result -> {
+          producer.close();
+          ended.incrementAndGet();
+        });
+    closed.join();
+    assertThat(ended).hasValue(1);
+    producer.close();
+  }
+
+  @Test
+  void manyLoopsLeaveNoThreadAndNoMemory() throws Exception {
+    for (int i = 0; i < 100; i++) {
+      loop();
+    }
+    long before = residentKilobytes();
+    for (int i = 0; i < 400; i++) {
+      loop();
+    }
+    assertThat(nativeThreads()).isZero();
+    assertThat(cluster.messages("orders")).isEqualTo(500);
+    org.awaitility.Awaitility.await().until(() -> cluster.connections(MockCluster.BROKER) == 0);
+    assertThat(residentKilobytes() - before).as("growth in KiB over 400 loops").isLessThan(64 * 1024);
+  }
+
+  private void loop() {
+    try (Producer producer = builder().start()) {
+      producer.send(message());
+    }
+  }
+
+  private static long residentKilobytes() throws Exception {
+    return java.nio.file.Files.readAllLines(java.nio.file.Path.of("/proc/self/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static long nativeThreads() throws Exception {
+    try (var tasks = java.nio.file.Files.list(java.nio.file.Path.of("/proc/self/task"))) {
+      return tasks.filter(ProducerMockTest::isClientThread).count();
+    }
+  }
+
+  private static boolean isClientThread(java.nio.file.Path task) {
+    try {
+      String name = java.nio.file.Files.readString(task.resolve("comm"));
+      return name.startsWith("rmq-io") || name.startsWith("rmq-callback") || name.startsWith("rmq-consume");
+    } catch (java.io.IOException e) {
+      return false;
+    }
+  }
+}

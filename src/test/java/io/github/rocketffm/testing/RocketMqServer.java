@@ -1,0 +1,206 @@
+package io.github.rocketffm.testing;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A private name server and broker, in virtual machines of their own, on free ports, under one folder. */
+public final class RocketMqServer implements AutoCloseable {
+  private static final Duration START_TIMEOUT = Duration.ofSeconds(90);
+
+  private final Path home;
+  private final Path folder;
+  private final int nameServerPort;
+  private final int brokerPort;
+  private final Thread hook = new Thread(this::kill, "rocketmq-server-kill");
+  private Process nameServer;
+  private Process broker;
+
+  private RocketMqServer(Path home, Path folder) throws IOException {
+    this.home = home;
+    this.folder = folder;
+    nameServerPort = freePort(0);
+    brokerPort = freePort(2);
+  }
+
+  /**
+   * Starts both, and waits until they serve.
+   *
+   * @param folder for their files; made anew
+   */
+  public static RocketMqServer start(Path folder) throws IOException, InterruptedException {
+    Path home = Path.of(System.getProperty("rocketmq.server.home", "target/rocketmq-server")).toAbsolutePath();
+    if (!Files.isDirectory(home.resolve("lib"))) {
+      throw new IllegalStateException("there are no RocketMQ jars in " + home + "/lib: ./dev fetches them");
+    }
+    Files.createDirectories(folder);
+    Path fresh = Files.createTempDirectory(folder.toAbsolutePath(), "server-");
+    RocketMqServer server = new RocketMqServer(home, fresh);
+    Runtime.getRuntime().addShutdownHook(server.hook);
+    try {
+      server.startNameServer();
+      server.startBroker();
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      server.close();
+      throw e;
+    }
+    return server;
+  }
+
+  public String nameServerAddress() {
+    return "127.0.0.1:" + nameServerPort;
+  }
+
+  public String brokerAddress() {
+    return "127.0.0.1:" + brokerPort;
+  }
+
+  public int brokerPort() {
+    return brokerPort;
+  }
+
+  private void startNameServer() throws IOException, InterruptedException {
+    Path config = folder.resolve("namesrv.conf");
+    Files.writeString(
+        config,
+        "listenPort=" + nameServerPort + "\nkvConfigPath=" + folder.resolve("kv.json") + "\nconfigStorePath="
+            + folder.resolve("namesrv.properties") + "\n");
+    nameServer = start("org.apache.rocketmq.namesrv.NamesrvStartup", config, "namesrv", "-Xmx256m");
+    await(nameServer, "namesrv", "boot success");
+  }
+
+  /** Starts the broker, or starts it again with what it stored. */
+  public void startBroker() throws IOException, InterruptedException {
+    Path config = folder.resolve("broker.conf");
+    Files.writeString(
+        config,
+        String.join(
+            "\n",
+            "brokerClusterName=DefaultCluster",
+            "brokerName=broker-a",
+            "brokerId=0",
+            "brokerIP1=127.0.0.1",
+            "listenPort=" + brokerPort,
+            "namesrvAddr=" + nameServerAddress(),
+            "storePathRootDir=" + folder.resolve("store"),
+            "storePathCommitLog=" + folder.resolve("store/commitlog"),
+            "autoCreateTopicEnable=true",
+            "autoCreateSubscriptionGroup=true",
+            "enablePropertyFilter=true",
+            "timerWheelEnable=true",
+            "mappedFileSizeCommitLog=134217728",
+            "diskMaxUsedSpaceRatio=99",
+            "messageDelayLevel=1s 2s 3s 4s 5s 6s 7s 8s 9s 10s 11s 12s 13s 14s 15s 16s 17s 18s",
+            ""));
+    broker = start("org.apache.rocketmq.broker.BrokerStartup", config, "broker", "-Xmx1g");
+    await(broker, "broker", "boot success");
+  }
+
+  private Process start(String mainClass, Path config, String name, String heap) throws IOException {
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap));
+    for (String open : List.of("java.nio", "sun.nio.ch", "java.lang")) {
+      command.add("--add-opens=java.base/" + open + "=ALL-UNNAMED");
+    }
+    command.addAll(
+        List.of(
+            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Duser.home=" + folder,
+            "-Drocketmq.home.dir=" + home,
+            "-cp",
+            home.resolve("lib") + "/*",
+            mainClass,
+            "-c",
+            config.toString()));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().put("ROCKETMQ_HOME", home.toString());
+    builder.directory(folder.toFile());
+    builder.redirectErrorStream(true);
+    builder.redirectOutput(ProcessBuilder.Redirect.to(log(name).toFile()));
+    return builder.start();
+  }
+
+  private Path log(String name) {
+    return folder.resolve(name + ".log");
+  }
+
+  private void await(Process process, String name, String text) throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
+    while (!Files.readString(log(name)).contains(text)) {
+      if (!process.isAlive() || System.nanoTime() > deadline) {
+        throw new IllegalStateException("the " + name + " did not start:\n" + Files.readString(log(name)));
+      }
+      process.waitFor(50, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** As kill -9. */
+  public void killBroker() throws InterruptedException {
+    broker.destroyForcibly().waitFor();
+  }
+
+  private void kill() {
+    for (Process process : new Process[] {broker, nameServer}) {
+      if (process != null) {
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The hook runs already.
+    }
+  }
+
+  /** Free with its neighbours: a broker takes the ports below and above its own too. */
+  private static int freePort(int neighbours) throws IOException {
+    for (; ; ) {
+      try (ServerSocket socket = new ServerSocket(0)) {
+        int port = socket.getLocalPort();
+        if (neighbours == 0 || (isFree(port - 2) && isFree(port + 1))) {
+          return port;
+        }
+      }
+    }
+  }
+
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = new ServerSocket(port)) {
+      return socket.isBound();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** Runs mqadmin, and returns what it printed. */
+  public String admin(String... arguments) throws IOException, InterruptedException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-Duser.home=" + folder,
+                "-Drocketmq.home.dir=" + home,
+                "-Drocketmq.namesrv.addr=" + nameServerAddress(),
+                "-cp",
+                home.resolve("lib") + "/*",
+                "org.apache.rocketmq.tools.command.MQAdminStartup"));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+    builder.environment().put("ROCKETMQ_HOME", home.toString());
+    Process process = builder.start();
+    String output = new String(process.getInputStream().readAllBytes());
+    process.waitFor();
+    return output;
+  }
+}
