@@ -1,0 +1,187 @@
+package io.github.rocketffm.quickstart;
+
+import io.github.rocketffm.ConsumeFrom;
+import io.github.rocketffm.ConsumeResult;
+import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.Message;
+import io.github.rocketffm.Producer;
+import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.SendResult;
+import io.github.rocketffm.testing.RocketMqServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Sends 10,000 messages of 1 KB, half of them synchronously, and receives them; prints what that took. */
+public final class QuickStart {
+  private static final int COUNT = 10_000;
+  private static final int BODY = 1024;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final String topic = "quickstart-" + ProcessHandle.current().pid() + "-" + System.nanoTime() % 100_000;
+  private final long[] sentAt = new long[COUNT];
+  private final long[] publishNanos = new long[COUNT];
+  private final long[] subscribeNanos = new long[COUNT];
+  private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+  private final Set<String> received = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger failed = new AtomicInteger();
+  private final AtomicInteger receivedCount = new AtomicInteger();
+  private final AtomicInteger duplicates = new AtomicInteger();
+  private final AtomicLong lastReceived = new AtomicLong();
+
+  public static void main(String[] arguments) throws Exception {
+    String existing = System.getenv("ROCKETMQ_NAMESRV_ADDR");
+    int status;
+    if (existing != null && !existing.isBlank()) {
+      System.out.println("Using the cluster of " + existing);
+      status = new QuickStart().run(existing);
+    } else {
+      System.out.println("Starting a private name server and broker …");
+      try (RocketMqServer server = RocketMqServer.start(Path.of("target/quickstart"))) {
+        status = new QuickStart().run(server.nameServerAddress());
+      }
+    }
+    System.exit(status);
+  }
+
+  private int run(String nameServers) throws Exception {
+    long begin;
+    long published;
+    try (Producer producer =
+            Producer.builder("quickstart").nameServers(nameServers.split(";")).sendTimeout(Duration.ofSeconds(10)).maxInFlight(1024).blockWhenFull(true).start()) {
+      // Creates the topic, so that the consumer finds it.
+      producer.send(message(-1));
+      try (PushConsumer consumer =
+          PushConsumer.builder("quickstart-" + topic)
+              .nameServers(nameServers.split(";"))
+              .consumeFrom(ConsumeFrom.firstOffset())
+              .subscribe(topic, FilterExpression.all())
+              .listener(this::receive)
+              .start()) {
+        begin = System.nanoTime();
+        publish(producer);
+        while (acknowledged.size() + failed.get() < COUNT) {
+          Thread.sleep(1);
+        }
+        published = System.nanoTime();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!received.containsAll(acknowledged) && System.nanoTime() < deadline) {
+          progress("received", receivedCount.get());
+          Thread.sleep(20);
+        }
+        progress("received", receivedCount.get());
+        System.out.println();
+      }
+    }
+    return report(begin, published);
+  }
+
+  private Message message(int index) {
+    byte[] body = new byte[BODY];
+    byte[] number = Integer.toString(index).getBytes();
+    System.arraycopy(number, 0, body, 0, number.length);
+    return Message.builder(topic).tag("quickstart").property("index", Integer.toString(index)).body(body).build();
+  }
+
+  private void publish(Producer producer) {
+    for (int i = 0; i < COUNT; i++) {
+      int index = i;
+      sentAt[i] = System.nanoTime();
+      if (i < COUNT / 2) {
+        try {
+          acknowledge(index, producer.send(message(index)));
+        } catch (RuntimeException e) {
+          fail(e);
+        }
+      } else {
+        producer
+            .sendAsync(message(index))
+            .whenComplete(
+                (result, e) -> {
+                  if (e == null) {
+                    acknowledge(index, result);
+                  } else {
+                    fail(e);
+                  }
+                });
+      }
+      if (i % 100 == 99) {
+        progress("sent", i + 1);
+      }
+    }
+    System.out.println();
+  }
+
+  private void acknowledge(int index, SendResult result) {
+    publishNanos[index] = System.nanoTime() - sentAt[index];
+    acknowledged.add(result.messageId());
+  }
+
+  private void fail(Throwable e) {
+    if (failed.incrementAndGet() <= 3) {
+      System.err.println("\nA send failed: " + e.getMessage());
+    }
+  }
+
+  private ConsumeResult receive(ReceivedMessage message) {
+    int index = Integer.parseInt(message.property("index").orElseThrow());
+    if (index < 0) {
+      return ConsumeResult.SUCCESS;
+    }
+    long at = System.nanoTime();
+    if (received.add(message.messageId())) {
+      subscribeNanos[index] = at - sentAt[index];
+      receivedCount.incrementAndGet();
+      lastReceived.accumulateAndGet(at, Math::max);
+    } else {
+      duplicates.incrementAndGet();
+    }
+    return ConsumeResult.SUCCESS;
+  }
+
+  private static void progress(String what, int done) {
+    int width = 40;
+    int filled = (int) ((long) done * width / COUNT);
+    if (System.console() != null) {
+      System.out.printf("\r%-9s [%s%s] %6d", what, "#".repeat(filled), " ".repeat(width - filled), done);
+    } else if (done % 2500 == 0 && done > 0) {
+      System.out.printf("%s %d%n", what, done);
+    }
+  }
+
+  private int report(long begin, long published) {
+    int lost = 0;
+    for (String id : acknowledged) {
+      lost += received.contains(id) ? 0 : 1;
+    }
+    System.out.println();
+    row("sent", COUNT);
+    row("acknowledged", acknowledged.size());
+    row("received", receivedCount.get());
+    row("lost", lost);
+    row("duplicates", duplicates.get());
+    latencies("publish latency, synchronous", Arrays.copyOfRange(publishNanos, 0, COUNT / 2));
+    latencies("send to listener, synchronous", Arrays.copyOfRange(subscribeNanos, 0, COUNT / 2));
+    latencies("publish latency, asynchronous", Arrays.copyOfRange(publishNanos, COUNT / 2, COUNT));
+    latencies("send to listener, asynchronous", Arrays.copyOfRange(subscribeNanos, COUNT / 2, COUNT));
+    row("messages/s published", (int) (acknowledged.size() / ((published - begin) / 1e9)));
+    row("messages/s received", (int) (receivedCount.get() / (Math.max(1, lastReceived.get() - begin) / 1e9)));
+    return lost == 0 && failed.get() == 0 ? 0 : 1;
+  }
+
+  private static void row(String name, int value) {
+    System.out.printf("%-32s %,d%n", name, value);
+  }
+
+  private static void latencies(String name, long[] nanos) {
+    Arrays.sort(nanos);
+    System.out.printf(
+        "%-32s p50 %.2f ms   p99 %.2f ms   max %.2f ms%n",
+        name, nanos[nanos.length / 2] / 1e6, nanos[nanos.length * 99 / 100] / 1e6, nanos[nanos.length - 1] / 1e6);
+  }
+}
