@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-sum() { grep -hoE "<testsuite [^>]*" "$2"/*.xml 2>/dev/null | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+' | awk '{n+=$1} END {print n+0}'; }
+sum() { { grep -hoE "<testsuite [^>]*" "$2"/*.xml 2>/dev/null | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+' || true; } | awk '{n+=$1} END {print n+0}'; }
 
 status=0
 printf '\n%-24s %8s %8s %8s\n' "" passed failed skipped
@@ -14,7 +14,7 @@ for argument in "$@"; do
   tests=$(sum tests "$folder")
   failed=$(($(sum failures "$folder") + $(sum errors "$folder")))
   # Surefire counts skips as "skipped"; GoogleTest marks the single test.
-  skipped=$(($(sum skipped "$folder") + $(grep -ho 'result="skipped"' "$folder"/*.xml 2>/dev/null | wc -l)))
+  skipped=$(($(sum skipped "$folder") + $({ grep -ho 'result="skipped"' "$folder"/*.xml 2>/dev/null || true; } | wc -l)))
   printf '%-24s %8d %8d %8d\n' "$part" $((tests - failed - skipped)) "$failed" "$skipped"
   if [ "$tests" -eq 0 ]; then
     echo "  no test ran"

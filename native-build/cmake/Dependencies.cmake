@@ -2,8 +2,15 @@
 find_package(Threads REQUIRED)
 add_library(rocketmq_dependencies INTERFACE)
 target_link_libraries(rocketmq_dependencies INTERFACE Threads::Threads)
+# ASIO_DISABLE_STD_ALIGNED_ALLOC: Asio 1.22 finds aligned_alloc or not by which header came before it, so that files
+# of one program would disagree on how memory is freed.
 target_compile_definitions(rocketmq_dependencies INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED FMT_HEADER_ONLY
+  ASIO_DISABLE_STD_ALIGNED_ALLOC
   $<$<BOOL:${WIN32}>:_WIN32_WINNT=0x0A00> $<$<BOOL:${WIN32}>:NOMINMAX> $<$<BOOL:${WIN32}>:WIN32_LEAN_AND_MEAN>)
+
+# Asio 1.22 does not recognise clang's standard coroutines by itself.
+target_compile_definitions(rocketmq_dependencies INTERFACE
+  $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT> $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_STD_COROUTINE>)
 
 if(MSVC)
   # From a package manager's toolchain file.

@@ -51,7 +51,7 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
     case request_code::kSendMessageV2:
       return send(request, reply);
     case request_code::kPullMessage:
-      return pull(request, reply, true);
+      return pull(request, reply, true, true);
     case request_code::kConsumerSendMessageBack:
       return send_back(request, reply);
     case request_code::kHeartbeat:
@@ -155,7 +155,10 @@ int64_t MockBroker::append(const QueueKey& key, Stored stored) {
   Queue& queue = queues_[key];
   queue.messages.push_back(std::move(stored));
   const int64_t offset = queue.end() - 1;
-  release_pulls(key);
+  asio::post(loop_, [this, key] {
+    std::lock_guard lock(mutex_);
+    release_pulls(key);
+  });
   return offset;
 }
 
@@ -166,16 +169,17 @@ void MockBroker::release_pulls(const QueueKey& key) {
   }
   for (HeldPull& held : released) {
     held.timer->cancel();
-    pull(held.request, held.reply, true);
+    // The offset that came with the request was taken when it came, and may be old by now.
+    pull(held.request, held.reply, true, false);
   }
 }
 
-void MockBroker::pull(const RemotingCommand& request, Reply reply, bool may_hold) {
+void MockBroker::pull(const RemotingCommand& request, Reply reply, bool may_hold, bool may_commit) {
   const auto& fields = request.ext_fields;
   const QueueKey key{std::string(fields.text("topic")), static_cast<int>(fields.number("queueId", 0))};
   const int64_t offset = fields.number("queueOffset", 0);
   const int64_t flags = fields.number("sysFlag", 0);
-  if ((flags & 1) != 0) {
+  if (may_commit && (flags & 1) != 0) {
     offsets_[offset_key(fields.text("consumerGroup"), key.first, key.second)] = fields.number("commitOffset", 0);
   }
   Queue& queue = queues_[key];
@@ -209,7 +213,7 @@ void MockBroker::pull(const RemotingCommand& request, Reply reply, bool may_hold
         if (each->second.timer != timer) continue;
         const HeldPull held = each->second;
         held_.erase(each);
-        return pull(held.request, held.reply, false);
+        return pull(held.request, held.reply, false, false);
       }
     });
     held_.emplace(key, HeldPull{request, reply, timer});

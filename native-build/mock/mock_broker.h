@@ -61,7 +61,7 @@ class MockBroker : public MockServer {
   using QueueKey = std::pair<std::string, int>;
 
   void send(const RemotingCommand& request, Reply reply);
-  void pull(const RemotingCommand& request, Reply reply, bool may_hold);
+  void pull(const RemotingCommand& request, Reply reply, bool may_hold, bool may_commit);
   void send_back(const RemotingCommand& request, Reply reply);
   void heartbeat(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply);
   void unregister(const RemotingCommand& request, Reply reply);

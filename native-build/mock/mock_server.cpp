@@ -32,19 +32,23 @@ void Session::send(const RemotingCommand& command) {
 }
 
 void Session::send_bytes(std::vector<uint8_t> bytes, bool then_close) {
-  if (!open_) return;
-  output_.push_back(std::move(bytes));
-  close_after_output_ = close_after_output_ || then_close;
-  if (output_.size() == 1) write_next();
+  // Tests send from their own threads.
+  asio::post(socket_.get_executor(), [self = shared_from_this(), bytes = std::move(bytes), then_close]() mutable {
+    if (!self->open_) return;
+    self->output_.push_back(std::move(bytes));
+    self->close_after_output_ = self->close_after_output_ || then_close;
+    if (self->output_.size() == 1) self->write_next();
+  });
 }
 
 void Session::write_next() {
-  asio::async_write(socket_, asio::buffer(output_.front()), [self = shared_from_this()](asio::error_code error, size_t) {
-    if (error) return self->close(false);
-    self->output_.pop_front();
-    if (!self->output_.empty()) return self->write_next();
-    if (self->close_after_output_) self->close(false);
-  });
+  asio::async_write(socket_, asio::buffer(output_.front()),
+                    [self = shared_from_this()](asio::error_code error, size_t) {
+                      if (error) return self->close(false);
+                      self->output_.pop_front();
+                      if (!self->output_.empty()) return self->write_next();
+                      if (self->close_after_output_) self->close(false);
+                    });
 }
 
 void Session::close(bool reset) {

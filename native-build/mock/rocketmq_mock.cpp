@@ -102,7 +102,9 @@ int32_t rocketmq_mock_connection_count(rocketmq_mock* mock, int32_t kind, int32_
   return with_server(mock, kind, index, [](MockServer& server) { return server.connection_count(); });
 }
 
-int32_t rocketmq_mock_message_count(rocketmq_mock* mock, const char* topic) { return mock->cluster.message_count(topic); }
+int32_t rocketmq_mock_message_count(rocketmq_mock* mock, const char* topic) {
+  return mock->cluster.message_count(topic);
+}
 
 int64_t rocketmq_mock_committed_offset(rocketmq_mock* mock, int32_t broker, const char* group, const char* topic,
                                        int32_t queue) {

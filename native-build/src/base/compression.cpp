@@ -59,7 +59,7 @@ Result<Bytes> unpack_lz4(ByteView input, size_t limit) {
     return fail(ErrorKind::kOutOfMemory, "LZ4 could not be initialised");
   }
   const std::unique_ptr<LZ4F_dctx, void (*)(LZ4F_dctx*)> owner(context,
-                                                              [](LZ4F_dctx* c) { LZ4F_freeDecompressionContext(c); });
+                                                               [](LZ4F_dctx* c) { LZ4F_freeDecompressionContext(c); });
   Bytes out;
   size_t filled = 0;
   size_t read = 0;

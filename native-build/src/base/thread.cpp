@@ -20,8 +20,12 @@ std::string& thread_name() {
 
 void name_current_thread(const std::string& name) {
 #ifdef _WIN32
-  const std::wstring wide(name.begin(), name.end());
-  (void)SetThreadDescription(GetCurrentThread(), wide.c_str());
+  // Looked up, as not every Windows and not every SDK has it.
+  using SetDescription = HRESULT(WINAPI*)(HANDLE, PCWSTR);
+  const HMODULE kernel = GetModuleHandleW(L"kernel32.dll");
+  const auto set =
+      reinterpret_cast<SetDescription>(reinterpret_cast<void*>(GetProcAddress(kernel, "SetThreadDescription")));
+  if (set != nullptr) set(GetCurrentThread(), std::wstring(name.begin(), name.end()).c_str());
 #else
   constexpr size_t kLongest = 15;
   pthread_setname_np(pthread_self(), name.substr(0, kLongest).c_str());

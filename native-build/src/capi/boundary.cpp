@@ -53,14 +53,15 @@ Result<std::string_view> text_of(const rocketmq_string* text, std::string_view n
 
 rocketmq_string to_c(std::string_view text) { return {text.data(), static_cast<int64_t>(text.size())}; }
 
-int64_t RangeCheck::large_number(std::string_view field, int64_t value, int64_t otherwise, int64_t least, int64_t most) {
+int64_t RangeCheck::large_number(std::string_view field, int64_t value, int64_t otherwise, int64_t least,
+                                 int64_t most) {
   if (value == 0) return otherwise;
   if (value >= least && value <= most) return value;
   if (status_) {
-    status_ = fail(ErrorKind::kInvalidArgument, options_ + "." + std::string(field) + " is " + std::to_string(value) +
-                                                    ", outside " + std::to_string(least) + " to " +
-                                                    std::to_string(most) + ": 0 takes the default, " +
-                                                    std::to_string(otherwise));
+    status_ =
+        fail(ErrorKind::kInvalidArgument, options_ + "." + std::string(field) + " is " + std::to_string(value) +
+                                              ", outside " + std::to_string(least) + " to " + std::to_string(most) +
+                                              ": 0 takes the default, " + std::to_string(otherwise));
   }
   return otherwise;
 }

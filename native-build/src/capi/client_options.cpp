@@ -13,8 +13,8 @@ constexpr int32_t kLeastFrameBytes = 65536;
 constexpr int32_t kLongestIntervalMs = 3600000;
 
 Status not_supported(std::string_view what) {
-  return fail(ErrorKind::kNotSupported, "client_options." + std::string(what) +
-                                            " is set, which this version cannot do yet: leave it unset");
+  return fail(ErrorKind::kNotSupported,
+              "client_options." + std::string(what) + " is set, which this version cannot do yet: leave it unset");
 }
 
 Status check_instance_name(std::string_view name) {
@@ -56,8 +56,10 @@ Result<ClientOptions> read_client_options(const rocketmq_client_options* in) {
   ClientOptions out;
   out.name_servers = std::move(*addresses);
   out.instance_name = *instance;
-  out.connect_timeout = Millis(range.number("connect_timeout_ms", options->connect_timeout_ms, 3000, 1, kMostTimeoutMs));
-  out.request_timeout = Millis(range.number("request_timeout_ms", options->request_timeout_ms, 3000, 1, kMostTimeoutMs));
+  out.connect_timeout =
+      Millis(range.number("connect_timeout_ms", options->connect_timeout_ms, 3000, 1, kMostTimeoutMs));
+  out.request_timeout =
+      Millis(range.number("request_timeout_ms", options->request_timeout_ms, 3000, 1, kMostTimeoutMs));
   out.route_refresh_interval = Millis(
       range.number("route_refresh_interval_ms", options->route_refresh_interval_ms, 30000, 10, kLongestIntervalMs));
   out.heartbeat_interval =

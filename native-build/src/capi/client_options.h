@@ -1,7 +1,7 @@
 #pragma once
 
-#include "client/client_options.h"
 #include "base/error.h"
+#include "client/client_options.h"
 #include "rocketmq/rocketmq.h"
 
 namespace rocketmq::capi {

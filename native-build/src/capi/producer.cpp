@@ -260,8 +260,8 @@ int32_t rocketmq_producer_get_statistics(rocketmq_producer* producer, rocketmq_p
     if (producer == nullptr) return fail(capi::null_argument("producer"));
     if (statistics == nullptr) return fail(capi::null_argument("statistics"));
     const auto now = producer->impl->statistics();
-    const rocketmq_producer_statistics full{sizeof full,       now.sends_accepted, now.sends_succeeded,
-                                            now.sends_failed,  now.sends_retried,  now.one_way_sends,
+    const rocketmq_producer_statistics full{sizeof full,         now.sends_accepted, now.sends_succeeded,
+                                            now.sends_failed,    now.sends_retried,  now.one_way_sends,
                                             now.in_flight_count, now.in_flight_bytes};
     capi::copy_out(full, statistics);
     return {};

@@ -116,7 +116,8 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   out.consume_from = static_cast<rocketmq::ConsumeFrom>(options->consume_from);
   out.consume_timestamp_ms = options->consume_timestamp_ms;
   out.consume_threads = range.number("consume_threads", options->consume_threads, 1, 1, 256);
-  out.max_outstanding_batches = range.number("max_outstanding_batches", options->max_outstanding_batches, 20, 1, 100000);
+  out.max_outstanding_batches =
+      range.number("max_outstanding_batches", options->max_outstanding_batches, 20, 1, 100000);
   out.max_batch_size = range.number("max_batch_size", options->max_batch_size, 1, 1, 1024);
   out.max_reconsume_times = range.number("max_reconsume_times", options->max_reconsume_times, 16, -1, 1000000);
   out.pull_batch_size = range.number("pull_batch_size", options->pull_batch_size, 32, 1, 1024);
@@ -124,8 +125,8 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
       range.number("max_cached_messages_per_queue", options->max_cached_messages_per_queue, 1000, 1, 65535);
   out.max_offset_span_per_queue =
       range.number("max_offset_span_per_queue", options->max_offset_span_per_queue, 2000, 1, 65535);
-  out.max_cached_bytes_per_queue = range.large_number("max_cached_bytes_per_queue", options->max_cached_bytes_per_queue,
-                                                104857600, 1, INT64_MAX);
+  out.max_cached_bytes_per_queue =
+      range.large_number("max_cached_bytes_per_queue", options->max_cached_bytes_per_queue, 104857600, 1, INT64_MAX);
   out.pull_suspend_timeout =
       Millis(range.number("pull_suspend_timeout_ms", options->pull_suspend_timeout_ms, 15000, 10, 60000));
   out.rebalance_interval =
@@ -157,8 +158,8 @@ int32_t with_consumer(rocketmq_push_consumer* consumer, rocketmq_error* error, C
 extern "C" {
 
 int32_t rocketmq_push_consumer_create(const rocketmq_client_options* client_options,
-                                      const rocketmq_push_consumer_options* options,
-                                      rocketmq_push_consumer** consumer, rocketmq_error* error) {
+                                      const rocketmq_push_consumer_options* options, rocketmq_push_consumer** consumer,
+                                      rocketmq_error* error) {
   return capi::guarded(error, [&]() -> Status {
     if (consumer == nullptr) return fail(capi::null_argument("consumer"));
     auto client = capi::read_client_options(client_options);

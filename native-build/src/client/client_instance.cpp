@@ -104,11 +104,14 @@ void ClientInstance::heartbeat_soon() {
 asio::awaitable<void> ClientInstance::send_heartbeats() {
   Heartbeat heartbeat;
   heartbeat.client_id = client_id_;
+  std::vector<std::shared_ptr<ConsumerMember>> members;
   {
     std::lock_guard lock(mutex_);
     for (const auto& [group, users] : producer_groups_) heartbeat.producer_groups.push_back(group);
-    for (const auto& [group, member] : consumers_) heartbeat.consumers.push_back(member->heartbeat());
+    for (const auto& [group, member] : consumers_) members.push_back(member);
   }
+  // Without our lock, as a consumer joins under its own.
+  for (const auto& member : members) heartbeat.consumers.push_back(member->heartbeat());
   if (heartbeat.producer_groups.empty() && heartbeat.consumers.empty()) co_return;
   // Producers talk to masters alone.
   const auto addresses = routes_.broker_addresses(heartbeat.consumers.empty());
@@ -118,8 +121,8 @@ asio::awaitable<void> ClientInstance::send_heartbeats() {
   for (const std::string& address : addresses) {
     start_coroutine(
         loop_,
-        [](ClientInstance* self, std::string to, std::string text, std::shared_ptr<Countdown> all)
-            -> asio::awaitable<void> {
+        [](ClientInstance* self, std::string to, std::string text,
+           std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
           co_await self->heartbeat_to(to, std::move(text));
           if (!self->remoting_->connected(to)) ++all->failed;
           all->done();

@@ -37,8 +37,8 @@ Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_cou
     (void)dispatcher_.take(delivery_id);
   }
   if (!record) {
-    return fail(ErrorKind::kInvalidState, "the delivery " + std::to_string(delivery_id) +
-                                              " is unknown, was acknowledged before, or timed out");
+    return fail(ErrorKind::kInvalidState,
+                "the delivery " + std::to_string(delivery_id) + " is unknown, was acknowledged before, or timed out");
   }
   const int64_t at = wall_clock_ms();
   last_consume_ms_ = at;
@@ -49,8 +49,9 @@ Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_cou
   consumed_ += static_cast<int64_t>(consumed);
   std::lock_guard lock(mutex_);
   if (detached_) {
-    return fail(ErrorKind::kInvalidState, "the consumer was closed before this acknowledgement: the batch goes to "
-                                          "another member of the group");
+    return fail(ErrorKind::kInvalidState,
+                "the consumer was closed before this acknowledgement: the batch goes to "
+                "another member of the group");
   }
   if (consumed < messages.size()) give_back(record, consumed, delay_level);
   after_progress(record->queue);

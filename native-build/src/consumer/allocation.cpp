@@ -15,7 +15,8 @@ std::vector<MessageQueue> allocate_averagely(const std::vector<MessageQueue>& qu
   // The first `rest` members take one more.
   const size_t begin = index * each + std::min(index, rest);
   const size_t count = each + (index < rest ? 1 : 0);
-  return {queues.begin() + static_cast<std::ptrdiff_t>(begin), queues.begin() + static_cast<std::ptrdiff_t>(begin + count)};
+  return {queues.begin() + static_cast<std::ptrdiff_t>(begin),
+          queues.begin() + static_cast<std::ptrdiff_t>(begin + count)};
 }
 
 }  // namespace rocketmq

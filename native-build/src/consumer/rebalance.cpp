@@ -79,8 +79,8 @@ asio::awaitable<Result<std::vector<std::string>>> PushConsumer::Impl::query_memb
   auto response = co_await client().remoting().call(broker, std::move(request), client_options_.request_timeout);
   if (!response) co_return fail(response.error());
   if (response->code != response_code::kSuccess) {
-    co_return fail(ErrorKind::kRejected, broker + " answered with code " + std::to_string(response->code) + ": " +
-                                             response->remark);
+    co_return fail(ErrorKind::kRejected,
+                   broker + " answered with code " + std::to_string(response->code) + ": " + response->remark);
   }
   co_return parse_consumer_list(as_text(response->body.view()));
 }

@@ -1,9 +1,9 @@
 #include "net/connection.h"
 
+#include <algorithm>
 #include <asio/buffer.hpp>
 #include <asio/read.hpp>
 #include <asio/write.hpp>
-#include <algorithm>
 #include <cstring>
 
 #include "base/log.h"
@@ -86,7 +86,8 @@ bool Connection::take_frames() {
     if (length < 4 || length > max_frame_bytes_) {
       Error error = lost("");
       error.kind = ErrorKind::kProtocolError;
-      error.message = fmt::format("{} sent a frame that claims {} bytes; the limit is {}", address_, length, max_frame_bytes_);
+      error.message =
+          fmt::format("{} sent a frame that claims {} bytes; the limit is {}", address_, length, max_frame_bytes_);
       log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(available));
       close(std::move(error));
       return false;
@@ -138,8 +139,8 @@ bool Connection::handle(const SharedBytes& frame, bool owned) {
 
 size_t Connection::write_directly(const std::vector<uint8_t>& frame) {
 #ifdef _WIN32
-  const int sent = ::send(socket_.native_handle(), reinterpret_cast<const char*>(frame.data()),
-                          static_cast<int>(frame.size()), 0);
+  const int sent =
+      ::send(socket_.native_handle(), reinterpret_cast<const char*>(frame.data()), static_cast<int>(frame.size()), 0);
 #else
   const auto sent = ::send(socket_.native_handle(), frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 #endif
@@ -155,8 +156,8 @@ Status Connection::write(std::vector<uint8_t> frame, RemotingClient::Write mode)
     return fail(std::move(error));
   }
   if (output_.size() + frame.size() > kMostQueued && !output_.empty()) {
-    return fail(ErrorKind::kTooManyRequests, fmt::format("{} does not read: {} bytes wait to be written to it", address_,
-                                                         output_.size()));
+    return fail(ErrorKind::kTooManyRequests,
+                fmt::format("{} does not read: {} bytes wait to be written to it", address_, output_.size()));
   }
   size_t sent = 0;
   if (mode == RemotingClient::Write::kDirect && !flushing_) sent = write_directly(frame);

@@ -1,9 +1,9 @@
 #include "net/remoting_client.h"
 
+#include <algorithm>
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <algorithm>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -337,10 +337,10 @@ void RemotingClient::Impl::expire() {
   auto expired = pending.take_expired(now(), &next);
   if (next) arm_timer(*next);
   for (auto& request : expired) {
-    request.handler->on_failure(make_error(
-        ErrorKind::kTimeout, request.address,
-        request.connection != nullptr ? request.address + " did not answer in time"
-                                      : "no connection to " + request.address + " was made in time"));
+    request.handler->on_failure(make_error(ErrorKind::kTimeout, request.address,
+                                           request.connection != nullptr
+                                               ? request.address + " did not answer in time"
+                                               : "no connection to " + request.address + " was made in time"));
   }
 }
 

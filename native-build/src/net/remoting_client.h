@@ -36,8 +36,8 @@ class ResponseHandler {
 
 // Requests that servers send to us. Runs on the event loop; must not block. `reply` may be called once, later,
 // from any thread, and does nothing for one-way requests or when the connection is gone.
-using ServerRequestHandler =
-    std::function<void(RemotingCommand request, const std::string& address, std::function<void(RemotingCommand)> reply)>;
+using ServerRequestHandler = std::function<void(RemotingCommand request, const std::string& address,
+                                                std::function<void(RemotingCommand)> reply)>;
 
 // Connections to servers by address ("host:port"), one each, opened on demand and kept; requests are matched
 // with responses by opaque.

@@ -11,9 +11,7 @@ tl::unexpected<Error> closed() { return fail(ErrorKind::kClosed, "the producer i
 Status InFlight::reserve(int64_t bytes, const TimePoint* wait_until) {
   std::unique_lock lock(mutex_);
   // One message larger than the limit would otherwise never be taken.
-  const auto fits = [&] {
-    return reserved_ < max_count_ && (reserved_ == 0 || reserved_bytes_ + bytes <= max_bytes_);
-  };
+  const auto fits = [&] { return reserved_ < max_count_ && (reserved_ == 0 || reserved_bytes_ + bytes <= max_bytes_); };
   if (wait_until != nullptr && !refusing_ && !fits()) {
     ++waiting_;
     changed_.wait_until(lock, *wait_until, [&] { return refusing_ || fits(); });

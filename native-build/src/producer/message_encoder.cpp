@@ -36,7 +36,8 @@ Status check_tag(std::string_view tag) {
   if (tag.find('|') != std::string_view::npos) {
     return invalid("the tag " + shown(tag) + " contains '|', which joins tags in filters: use another character");
   }
-  if (!tag.empty() && (static_cast<unsigned char>(tag.front()) <= ' ' || static_cast<unsigned char>(tag.back()) <= ' ')) {
+  if (!tag.empty() &&
+      (static_cast<unsigned char>(tag.front()) <= ' ' || static_cast<unsigned char>(tag.back()) <= ' ')) {
     return invalid("the tag " + shown(tag) + " has blanks around it: filters would not match it; remove them");
   }
   return {};
@@ -123,9 +124,9 @@ Result<EncodedMessage> encode_message(const OutgoingMessage& message, const Prod
   append_property(out, property::kUniqueId, encoded.message_id);
   append_property(out, property::kWait, "true");
   if (out.size() > kMaxPropertiesBytes) {
-    return fail(ErrorKind::kInvalidArgument,
-                "the properties take " + std::to_string(out.size()) + " bytes when encoded, over the limit of " +
-                    std::to_string(kMaxPropertiesBytes) + ": put the data in the body");
+    return fail(ErrorKind::kInvalidArgument, "the properties take " + std::to_string(out.size()) +
+                                                 " bytes when encoded, over the limit of " +
+                                                 std::to_string(kMaxPropertiesBytes) + ": put the data in the body");
   }
   const bool large = options.compress_threshold_bytes >= 0 &&
                      message.body.size() >= static_cast<size_t>(options.compress_threshold_bytes);

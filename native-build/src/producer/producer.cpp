@@ -229,7 +229,8 @@ Status Producer::Impl::warm_up(std::string_view topic) {
   auto waiter = std::make_shared<Waiter>();
   const TimePoint begin = now();
   lease_->routes().get(
-      std::string(topic), true, options_.default_topic_queues, [self = shared_from_this(), waiter](Result<Route> route) {
+      std::string(topic), true, options_.default_topic_queues,
+      [self = shared_from_this(), waiter](Result<Route> route) {
         if (!route) return waiter->end(fail(route.error()));
         ClientInstance& client = *self->lease_;
         // A heartbeat reaches every master, and so opens the connections.
@@ -314,8 +315,7 @@ void Producer::Impl::close_and_wait(Millis timeout) {
 
 Result<std::unique_ptr<Producer>> Producer::create(ClientOptions client_options, ProducerOptions options) {
   if (auto valid = validate_group(options.group, "producer group"); !valid) return fail(valid.error());
-  return std::unique_ptr<Producer>(
-      new Producer(std::make_shared<Impl>(std::move(client_options), std::move(options))));
+  return std::unique_ptr<Producer>(new Producer(std::make_shared<Impl>(std::move(client_options), std::move(options))));
 }
 
 Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -80,9 +80,15 @@ void SendOperation::attempt() {
   if (!queue) return fail_send(queue.error());
   const std::string address(route->route.master_address(queue->broker_name));
   if (address.empty()) {
-    return retry_or_fail(
-        Error{ErrorKind::kUnreachable, "the broker \"" + queue->broker_name + "\" has no master now", -1, {}, {}, {}, 0, 0},
-        false);
+    return retry_or_fail(Error{ErrorKind::kUnreachable,
+                               "the broker \"" + queue->broker_name + "\" has no master now",
+                               -1,
+                               {},
+                               {},
+                               {},
+                               0,
+                               0},
+                         false);
   }
   send_to(*queue, address, route->route.brokers.size());
 }
@@ -96,9 +102,8 @@ void SendOperation::look_up_route() {
     self->timer_->async_wait([self](asio::error_code error) {
       if (!error) self->fail_send(self->timeout_error());
     });
-    self->owner_->client().routes().get(
-        self->message_.topic, true, self->owner_->options().default_topic_queues,
-        [self](Result<Route> route) { self->on_route(std::move(route)); });
+    self->owner_->client().routes().get(self->message_.topic, true, self->owner_->options().default_topic_queues,
+                                        [self](Result<Route> route) { self->on_route(std::move(route)); });
   });
 }
 
@@ -115,8 +120,8 @@ TimePoint SendOperation::attempt_deadline(TimePoint at) const {
   const ProducerOptions& options = owner_->options();
   const auto left = std::chrono::duration_cast<Millis>(deadline_ - at);
   const int32_t attempts_left = std::max(1, options.max_attempts - counted_attempts_);
-  Millis share = options.attempt_timeout.count() > 0 ? options.attempt_timeout
-                                                     : std::max(kLeastAttempt, left / attempts_left);
+  Millis share =
+      options.attempt_timeout.count() > 0 ? options.attempt_timeout : std::max(kLeastAttempt, left / attempts_left);
   return share >= left ? deadline_ : at + share;
 }
 
@@ -167,8 +172,8 @@ void SendOperation::on_response(RemotingCommand response, const std::string& add
     return succeed(*status, response, address);
   }
   Error error;
-  error.kind = response.code == response_code::kRequestCodeNotSupported ? ErrorKind::kNotSupported
-                                                                        : ErrorKind::kRejected;
+  error.kind =
+      response.code == response_code::kRequestCodeNotSupported ? ErrorKind::kNotSupported : ErrorKind::kRejected;
   error.message = "the broker " + address + " refused the message with code " + std::to_string(response.code) +
                   (response.remark.empty() ? "" : ": " + response.remark);
   error.response_code = response.code;
@@ -218,13 +223,13 @@ void SendOperation::retry_or_fail(Error error, bool counts) {
   if (counts) ++counted_attempts_;
   const bool may = counted_attempts_ < owner_->options().max_attempts && now() < deadline_;
   if (!may) return fail_send(std::move(error));
-  log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" failed, trying again: {}", attempts_,
-      message_.topic, error.message);
+  log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" failed, trying again: {}", attempts_, message_.topic,
+      error.message);
   wish_.last_broker = queue_.broker_name;
   last_error_ = std::move(error);
   if (attempts_ > 0) owner_->on_retry();
-  const bool other_broker_left = wish_.broker_name.empty() && wish_.sharding_key.empty() &&
-                                 attempts_ > 0 && static_cast<size_t>(attempts_) < brokers_;
+  const bool other_broker_left = wish_.broker_name.empty() && wish_.sharding_key.empty() && attempts_ > 0 &&
+                                 static_cast<size_t>(attempts_) < brokers_;
   retry_after(other_broker_left ? Millis(0) : pause_before(pauses_++));
 }
 

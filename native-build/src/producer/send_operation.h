@@ -37,8 +37,8 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
  public:
   enum class Mode { kSync, kAsync, kOneWay };
 
-  SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode,
-                uint64_t context, Millis timeout);
+  SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode, uint64_t context,
+                Millis timeout);
 
   void start() { attempt(); }
   // On the loop: ends it with `error` unless it has ended.

@@ -46,7 +46,8 @@ Result<std::map<MessageQueue, int64_t>> parse_reset_offset_body(std::string_view
   } else if (table->is_object()) {
     for (const auto& [key, offset] : table->items()) {
       auto queue = parse_json(key);
-      if (!queue || !queue->is_object() || !offset.is_number_integer()) return malformed("has an entry of no known form");
+      if (!queue || !queue->is_object() || !offset.is_number_integer())
+        return malformed("has an entry of no known form");
       offsets[queue_from_json(*queue)] = offset.get<int64_t>();
     }
   } else {

@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kOpaqueOffset = 4 + 4 + 2 + 1 + 2;
 constexpr int32_t kMaxHeaderBytes = 0xffffff;
 // By LanguageCode's numbers.
-constexpr const char* kLanguages[] = {"JAVA", "CPP",  "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
+constexpr const char* kLanguages[] = {"JAVA",  "CPP",  "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
                                       "OTHER", "HTTP", "GO",     "PHP",    "OMS",    "RUST",   "NODE_JS"};
 
 uint8_t language_code(std::string_view name) {
@@ -93,7 +93,8 @@ Result<int32_t> int_member(const Json& header, const char* name, int32_t otherwi
   if (found == header.end() || found->is_null()) return otherwise;
   if (!found->is_number_integer()) return malformed(std::string("its header's ") + name + " is no number");
   const auto value = found->get<int64_t>();
-  if (value < INT32_MIN || value > INT32_MAX) return malformed(std::string("its header's ") + name + " is out of range");
+  if (value < INT32_MIN || value > INT32_MAX)
+    return malformed(std::string("its header's ") + name + " is out of range");
   return static_cast<int32_t>(value);
 }
 
@@ -266,7 +267,8 @@ void encode_send_frame(const SendRequest& request, std::vector<uint8_t>& out) {
   const size_t header_length = writer.size() - begin - 8;
   writer.bytes(request.body);
   writer.set_i32(begin, static_cast<int32_t>(writer.size() - begin - 4));
-  writer.set_i32(begin + 4, static_cast<int32_t>(static_cast<uint32_t>(SerializeType::kRocketMq) << 24 | header_length));
+  writer.set_i32(begin + 4,
+                 static_cast<int32_t>(static_cast<uint32_t>(SerializeType::kRocketMq) << 24 | header_length));
 }
 
 void set_opaque(uint8_t* frame, int32_t opaque) {

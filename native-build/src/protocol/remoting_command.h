@@ -68,7 +68,8 @@ struct RemotingCommand {
 
 // Appends a whole frame (length, header, body) to `out`. The binary header cannot carry codes beyond 16
 // bits: these go as JSON whatever serialize_type says. Fails (kInvalidArgument) when over `max_frame_bytes`.
-Status encode_frame(const RemotingCommand& command, std::vector<uint8_t>& out, int32_t max_frame_bytes = kMaxFrameBytes);
+Status encode_frame(const RemotingCommand& command, std::vector<uint8_t>& out,
+                    int32_t max_frame_bytes = kMaxFrameBytes);
 
 // Decodes a frame without its leading 4 length bytes. The body shares `frame`'s bytes. kProtocolError for
 // whatever is malformed.
@@ -77,20 +78,20 @@ Result<RemotingCommand> decode_frame(const SharedBytes& frame);
 // Builds the frame of a SEND_MESSAGE_V2 request in one pass, straight into `out`, with the binary header:
 // the hot path of the producer. The header's `opaque` sits at a fixed place: see set_opaque.
 struct SendRequest {
-  std::string_view producer_group;      // a
-  std::string_view topic;               // b
+  std::string_view producer_group;            // a
+  std::string_view topic;                     // b
   std::string_view default_topic = "TBW102";  // c
-  int32_t default_topic_queues = 4;     // d
-  int32_t queue_id = 0;                 // e
-  int32_t system_flag = 0;              // f
-  int64_t born_timestamp_ms = 0;        // g
-  int32_t flag = 0;                     // h
-  std::string_view properties;          // i
-  int32_t reconsume_times = 0;          // j
-  bool unit_mode = false;               // k
-  int32_t max_reconsume_times = 0;      // l
-  bool batch = false;                   // m
-  std::string_view broker_name;         // n
+  int32_t default_topic_queues = 4;           // d
+  int32_t queue_id = 0;                       // e
+  int32_t system_flag = 0;                    // f
+  int64_t born_timestamp_ms = 0;              // g
+  int32_t flag = 0;                           // h
+  std::string_view properties;                // i
+  int32_t reconsume_times = 0;                // j
+  bool unit_mode = false;                     // k
+  int32_t max_reconsume_times = 0;            // l
+  bool batch = false;                         // m
+  std::string_view broker_name;               // n
   bool one_way = false;
   ByteView body;
 };

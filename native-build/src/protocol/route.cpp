@@ -111,14 +111,12 @@ Result<TopicRoute> parse_route(std::string_view json) {
     for (const Json& data : *queues) {
       if (!data.is_object()) continue;
       route.queues.push_back({json_text(data, "brokerName"), queue_count(data, "readQueueNums"),
-                              queue_count(data, "writeQueueNums"),
-                              static_cast<int32_t>(json_number(data, "perm", 0))});
+                              queue_count(data, "writeQueueNums"), static_cast<int32_t>(json_number(data, "perm", 0))});
     }
   }
   // Name servers list them in no order: equal routes shall compare equal.
   std::sort(route.brokers.begin(), route.brokers.end(), [](auto& a, auto& b) { return a.name < b.name; });
-  std::sort(route.queues.begin(), route.queues.end(),
-            [](auto& a, auto& b) { return a.broker_name < b.broker_name; });
+  std::sort(route.queues.begin(), route.queues.end(), [](auto& a, auto& b) { return a.broker_name < b.broker_name; });
   return route;
 }
 
@@ -140,8 +138,8 @@ std::string route_to_json(const TopicRoute& route) {
                       {"perm", data.permission},
                       {"topicSysFlag", 0}});
   }
-  Json json = {{"brokerDatas", std::move(brokers)}, {"queueDatas", std::move(queues)},
-               {"filterServerTable", Json::object()}};
+  Json json = {
+      {"brokerDatas", std::move(brokers)}, {"queueDatas", std::move(queues)}, {"filterServerTable", Json::object()}};
   if (!route.order_topic_conf.empty()) json["orderTopicConf"] = route.order_topic_conf;
   return dump_json(json);
 }

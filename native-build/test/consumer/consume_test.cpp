@@ -52,7 +52,8 @@ TEST_F(ConsumeTest, ANewGroupStartsWhereItIsTold) {
   PushConsumerOptions options = quick();
   options.consume_from = ConsumeFrom::kLastOffset;
   auto last = start(cluster, options);
-  ASSERT_TRUE(eventually([&] { return last.consumer->statistics().pulls > 0 || last.consumer->statistics().assigned_queues == 2; }));
+  ASSERT_TRUE(eventually(
+      [&] { return last.consumer->statistics().pulls > 0 || last.consumer->statistics().assigned_queues == 2; }));
   ASSERT_TRUE(cluster.broker().await_requests(request_code::kPullMessage, 1, kPatience));
   cluster.broker().put(kTopic, 0, "new");
   ASSERT_TRUE(eventually([&] { return last.received->count() == 1; }));

@@ -38,8 +38,7 @@ TEST_F(RedeliveryTest, OnlyTheRestOfABatchGoesBack) {
   for (int i = 0; i < 4; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
   PushConsumerOptions options = quick();
   options.max_batch_size = 4;
-  auto running =
-      start(cluster, options, [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 2 : -1; });
+  auto running = start(cluster, options, [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 2 : -1; });
   ASSERT_TRUE(eventually([&] { return running.received->count() == 6; }));
   EXPECT_EQ(running.received->count("m0"), 1U);
   EXPECT_EQ(running.received->count("m1"), 1U);
@@ -52,9 +51,9 @@ TEST_F(RedeliveryTest, ARefusedSendBackFallsBackToAnOrdinarySend) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);
   cluster.broker().put(kTopic, 0, "x");
-  cluster.broker().inject(request_code::kConsumerSendMessageBack, Fault::respond(response_code::kSystemError, "no", -1));
-  auto running =
-      start(cluster, quick(), [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 0 : -1; });
+  cluster.broker().inject(request_code::kConsumerSendMessageBack,
+                          Fault::respond(response_code::kSystemError, "no", -1));
+  auto running = start(cluster, quick(), [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 0 : -1; });
   ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
   const auto retried = cluster.messages(retry_topic(kGroup));
   ASSERT_EQ(retried.size(), 1U);
@@ -66,7 +65,8 @@ TEST_F(RedeliveryTest, WhatNoBrokerTakesBackIsDeliveredAgainHere) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);
   cluster.broker().put(kTopic, 0, "x");
-  cluster.broker().inject(request_code::kConsumerSendMessageBack, Fault::respond(response_code::kSystemError, "no", -1));
+  cluster.broker().inject(request_code::kConsumerSendMessageBack,
+                          Fault::respond(response_code::kSystemError, "no", -1));
   cluster.broker().inject(request_code::kSendMessageV2, Fault::respond(response_code::kSystemError, "no", -1));
   std::atomic<bool> failed{false};
   auto running = start(cluster, quick(), [&](const Delivery&) { return failed.exchange(true) ? -1 : 0; });

@@ -32,9 +32,8 @@ TEST_F(ProducerCloseTest, CompletesWithClosedWhatDoesNotEndInTime) {
   auto producer = started(cluster, options);
   cluster.broker().inject(kSend, Fault::of(Fault::Kind::kIgnore, -1));
   for (uint64_t i = 0; i < 20; ++i) ASSERT_TRUE(producer->send_async(message("orders", "x"), Millis(60000), i));
-  std::thread waiting([&] {
-    EXPECT_EQ(producer->send(message("orders", "x"), Millis(60000)).error().kind, ErrorKind::kClosed);
-  });
+  std::thread waiting(
+      [&] { EXPECT_EQ(producer->send(message("orders", "x"), Millis(60000)).error().kind, ErrorKind::kClosed); });
   ASSERT_TRUE(eventually([&] { return producer->statistics().in_flight_count == 21; }));
   ASSERT_TRUE(producer->close(Millis(10)));
   waiting.join();

@@ -149,9 +149,10 @@ TEST_F(SendTest, StatusesTenToTwelveAreStoredMessages) {
   MockCluster cluster;
   auto producer = started(cluster);
   ASSERT_TRUE(producer->send(message("orders", "x"), Millis(0)));
-  const std::pair<int32_t, SendStatus> statuses[] = {{response_code::kFlushDiskTimeout, SendStatus::kFlushDiskTimeout},
-                                                     {response_code::kSlaveNotAvailable, SendStatus::kSlaveNotAvailable},
-                                                     {response_code::kFlushSlaveTimeout, SendStatus::kFlushSlaveTimeout}};
+  const std::pair<int32_t, SendStatus> statuses[] = {
+      {response_code::kFlushDiskTimeout, SendStatus::kFlushDiskTimeout},
+      {response_code::kSlaveNotAvailable, SendStatus::kSlaveNotAvailable},
+      {response_code::kFlushSlaveTimeout, SendStatus::kFlushSlaveTimeout}};
   for (const auto& [code, status] : statuses) {
     Fault fault = Fault::of(Fault::Kind::kStatus);
     fault.code = code;

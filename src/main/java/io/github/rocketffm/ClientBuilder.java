@@ -123,14 +123,16 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
 
   static int positive(String name, int value) {
     if (value < 1) {
-      throw RocketMqException.of(ErrorKind.INVALID_ARGUMENT, name + " is " + value + ": give 1 or more");
+      throw RocketMqException.of(
+          ErrorKind.INVALID_ARGUMENT, name + " is " + value + ": give 1 or more");
     }
     return value;
   }
 
   static long positive(String name, long value) {
     if (value < 1) {
-      throw RocketMqException.of(ErrorKind.INVALID_ARGUMENT, name + " is " + value + ": give 1 or more");
+      throw RocketMqException.of(
+          ErrorKind.INVALID_ARGUMENT, name + " is " + value + ": give 1 or more");
     }
     return value;
   }

@@ -49,7 +49,9 @@ public final class Producer implements AutoCloseable {
     @Override
     public void run() {
       if (!closed) {
-        LOGGER.warn("a producer of group {} was never closed: it is closed now; use try-with-resources", group);
+        LOGGER.warn(
+            "a producer of group {} was never closed: it is closed now; use try-with-resources",
+            group);
         producer.close(0);
       }
     }
@@ -159,7 +161,8 @@ public final class Producer implements AutoCloseable {
     return submit(message.topic, outgoing(message), ClientBuilder.millis("timeout", timeout));
   }
 
-  private CompletableFuture<SendResult> submit(String topic, NativeProducer.Outgoing outgoing, int timeoutMillis) {
+  private CompletableFuture<SendResult> submit(
+      String topic, NativeProducer.Outgoing outgoing, int timeoutMillis) {
     CompletableFuture<SendResult> future = new CompletableFuture<>();
     try {
       producer.sendAsync(

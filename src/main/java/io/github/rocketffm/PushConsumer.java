@@ -195,7 +195,8 @@ public final class PushConsumer implements AutoCloseable {
     try {
       result = listener.consume(messages);
       if (result == null) {
-        LOGGER.warn("the listener returned null for {}: to be delivered again", messages.getFirst());
+        LOGGER.warn(
+            "the listener returned null for {}: to be delivered again", messages.getFirst());
       }
     } catch (Throwable e) {
       LOGGER.warn("the listener failed for {}: to be delivered again", messages.getFirst(), e);
@@ -211,7 +212,10 @@ public final class PushConsumer implements AutoCloseable {
     } catch (NativeFailure e) {
       ErrorKind kind = ErrorKind.of(e.error().status());
       if (kind == ErrorKind.INVALID_ARGUMENT) {
-        LOGGER.warn("the listener's result {} is refused ({}): to be delivered again", result, e.getMessage());
+        LOGGER.warn(
+            "the listener's result {} is refused ({}): to be delivered again",
+            result,
+            e.getMessage());
         acknowledge(deliveryId, ConsumeResult.RETRY);
       } else {
         // Too late: closed, or the batch had timed out. The group gets it again.

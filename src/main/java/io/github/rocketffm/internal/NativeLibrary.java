@@ -50,7 +50,8 @@ public final class NativeLibrary {
 
     private static String tryLoad() {
       try {
-        Path file = new NativeLibrary(System::getProperty, NativeLibrary.class.getClassLoader()).find();
+        Path file =
+            new NativeLibrary(System::getProperty, NativeLibrary.class.getClassLoader()).find();
         loadFile(file);
         checkSymbols(file, SymbolLookup.loaderLookup());
         return null;
@@ -66,16 +67,28 @@ public final class NativeLibrary {
       System.load(file.toString());
     } catch (UnsatisfiedLinkError e) {
       throw new NativeLibraryException(
-          "The library " + file + " cannot be loaded on " + platform() + ": " + e.getMessage()
-              + ". Build it for this platform, or set -D" + PATH_PROPERTY + " to one that fits.");
+          "The library "
+              + file
+              + " cannot be loaded on "
+              + platform()
+              + ": "
+              + e.getMessage()
+              + ". Build it for this platform, or set -D"
+              + PATH_PROPERTY
+              + " to one that fits.");
     }
   }
 
   static void checkSymbols(Path file, SymbolLookup lookup) {
-    List<String> missing = Symbols.FUNCTIONS.stream().filter(name -> lookup.find(name).isEmpty()).toList();
+    List<String> missing =
+        Symbols.FUNCTIONS.stream().filter(name -> lookup.find(name).isEmpty()).toList();
     if (!missing.isEmpty()) {
       throw new NativeLibraryException(
-          "The library " + file + " lacks " + missing + ": it is not librocketmq, or an older one. Use the one that "
+          "The library "
+              + file
+              + " lacks "
+              + missing
+              + ": it is not librocketmq, or an older one. Use the one that "
               + "belongs to this version of rocketmq-client-ffm.");
     }
   }
@@ -86,7 +99,9 @@ public final class NativeLibrary {
 
   private static String os() {
     String name = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-    return name.startsWith("windows") ? "windows" : name.startsWith("linux") ? "linux" : name.replace(' ', '-');
+    return name.startsWith("windows")
+        ? "windows"
+        : name.startsWith("linux") ? "linux" : name.replace(' ', '-');
   }
 
   static String platform() {
@@ -106,7 +121,8 @@ public final class NativeLibrary {
       throw notFound();
     }
     tried.add("-D" + PATH_PROPERTY + ": not set");
-    for (String folder : String.valueOf(properties.apply("java.library.path")).split(File.pathSeparator)) {
+    for (String folder :
+        String.valueOf(properties.apply("java.library.path")).split(File.pathSeparator)) {
       Path file = Path.of(folder.isEmpty() ? "." : folder).resolve(fileName()).toAbsolutePath();
       if (Files.isRegularFile(file)) {
         return file;
@@ -120,7 +136,10 @@ public final class NativeLibrary {
     String resource = "natives/" + platform() + "/" + fileName();
     try (InputStream in = resources.getResourceAsStream(resource)) {
       if (in == null) {
-        tried.add("class path: there is no " + resource + " (bundled are linux-x86_64 and windows-x86_64)");
+        tried.add(
+            "class path: there is no "
+                + resource
+                + " (bundled are linux-x86_64 and windows-x86_64)");
         throw notFound();
       }
       return extract(in.readAllBytes(), Path.of(properties.apply("java.io.tmpdir")));
@@ -142,7 +161,8 @@ public final class NativeLibrary {
       Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     }
     Path file = folder.resolve(hash.substring(0, 16) + "-" + fileName());
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || !Arrays.equals(Files.readAllBytes(file), content)) {
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        || !Arrays.equals(Files.readAllBytes(file), content)) {
       Path fresh = Files.createTempFile(folder, "new-", ".tmp");
       Files.write(fresh, content);
       Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -163,7 +183,14 @@ public final class NativeLibrary {
 
   private NativeLibraryException notFound() {
     return new NativeLibraryException(
-        "librocketmq was not found for " + platform() + ". Tried:\n  " + String.join("\n  ", tried)
-            + "\nSet -D" + PATH_PROPERTY + " to the folder of " + fileName() + ".");
+        "librocketmq was not found for "
+            + platform()
+            + ". Tried:\n  "
+            + String.join("\n  ", tried)
+            + "\nSet -D"
+            + PATH_PROPERTY
+            + " to the folder of "
+            + fileName()
+            + ".");
   }
 }

@@ -14,7 +14,9 @@ import org.slf4j.event.Level;
 /** Brings the library's log records to SLF4J, each under the name of its layer. */
 final class NativeLog {
   static final String PREFIX = "io.github.rocketffm.native";
-  private static final Level[] LEVELS = {Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR};
+  private static final Level[] LEVELS = {
+    Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR
+  };
   private static final int OFF = 5;
   private static final Map<String, Logger> LOGGERS = new ConcurrentHashMap<>();
 
@@ -48,7 +50,10 @@ final class NativeLog {
       LOGGERS
           .computeIfAbsent(layer, name -> LoggerFactory.getLogger(PREFIX + "." + name))
           .atLevel(LEVELS[rocketmq_log_record.level(record)])
-          .log("[{}] {}", Strings.get(rocketmq_log_record.thread(record)), Strings.get(rocketmq_log_record.message(record)));
+          .log(
+              "[{}] {}",
+              Strings.get(rocketmq_log_record.thread(record)),
+              Strings.get(rocketmq_log_record.message(record)));
     } catch (Throwable e) {
       // A broken logging backend is nobody's to be told of.
     }

@@ -72,7 +72,14 @@ public final class NativeProducer {
     public long deliverAtMillis;
 
     private long nativeBytes() {
-      long bytes = 8L * 8 + topic.length + tag.length + keys.length + shardingKey.length + brokerName.length + body.length;
+      long bytes =
+          8L * 8
+              + topic.length
+              + tag.length
+              + keys.length
+              + shardingKey.length
+              + brokerName.length
+              + body.length;
       for (byte[] text : properties) {
         bytes += text.length + 8;
       }
@@ -82,7 +89,8 @@ public final class NativeProducer {
 
   // Loaded after the library.
   private static final class Stub {
-    static final MemorySegment ON_SENT = rocketmq_send_callback.allocate(NativeProducer::onSent, Arena.global());
+    static final MemorySegment ON_SENT =
+        rocketmq_send_callback.allocate(NativeProducer::onSent, Arena.global());
   }
 
   private final long id;
@@ -101,18 +109,21 @@ public final class NativeProducer {
   }
 
   /** Creates and starts one; what it made is freed when that fails. */
-  public static NativeProducer start(ClientSettings client, Settings settings) throws NativeFailure {
+  public static NativeProducer start(ClientSettings client, Settings settings)
+      throws NativeFailure {
     Runtime.ensureLoaded();
     long id = NEXT_ID.incrementAndGet();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       MemorySegment options = write(settings, id, arena);
-      NativeFailure.check(Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
+      NativeFailure.check(
+          Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
       NativeProducer producer = new NativeProducer(id, out.get(ValueLayout.ADDRESS, 0));
       PRODUCERS.put(id, producer);
       try {
-        NativeFailure.check(Rocketmq.rocketmq_producer_start(out.get(ValueLayout.ADDRESS, 0), error), error);
+        NativeFailure.check(
+            Rocketmq.rocketmq_producer_start(out.get(ValueLayout.ADDRESS, 0), error), error);
       } catch (NativeFailure e) {
         producer.handle.release();
         throw e;
@@ -150,7 +161,9 @@ public final class NativeProducer {
       rocketmq_send_result.size(result, rocketmq_send_result.sizeof());
       MemorySegment options = writeTimeout(timeoutMillis, scratch);
       NativeFailure.check(
-          Rocketmq.rocketmq_producer_send(producer, write(message, scratch), options, result, error), error);
+          Rocketmq.rocketmq_producer_send(
+              producer, write(message, scratch), options, result, error),
+          error);
       return read(result);
     } finally {
       handle.leave();
@@ -158,7 +171,8 @@ public final class NativeProducer {
   }
 
   /** Begins a send; unless this throws, {@code completion} is called exactly once. */
-  public void sendAsync(Outgoing message, int timeoutMillis, Completion completion) throws NativeFailure {
+  public void sendAsync(Outgoing message, int timeoutMillis, Completion completion)
+      throws NativeFailure {
     MemorySegment producer = enter();
     Long send = nextSend.incrementAndGet();
     pending.put(send, completion);
@@ -167,7 +181,9 @@ public final class NativeProducer {
       MemorySegment error = NativeError.prepare(scratch.room(rocketmq_error.sizeof()));
       MemorySegment options = writeTimeout(timeoutMillis, scratch);
       NativeFailure.check(
-          Rocketmq.rocketmq_producer_send_async(producer, write(message, scratch), options, send, error), error);
+          Rocketmq.rocketmq_producer_send_async(
+              producer, write(message, scratch), options, send, error),
+          error);
       accepted = true;
     } finally {
       if (!accepted) {
@@ -184,7 +200,9 @@ public final class NativeProducer {
       MemorySegment error = NativeError.prepare(scratch.room(rocketmq_error.sizeof()));
       MemorySegment options = writeTimeout(timeoutMillis, scratch);
       NativeFailure.check(
-          Rocketmq.rocketmq_producer_send_one_way(producer, write(message, scratch), options, error), error);
+          Rocketmq.rocketmq_producer_send_one_way(
+              producer, write(message, scratch), options, error),
+          error);
     } finally {
       handle.leave();
     }
@@ -194,7 +212,8 @@ public final class NativeProducer {
     MemorySegment producer = enter();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      NativeFailure.check(Rocketmq.rocketmq_producer_warm_up(producer, Strings.of(topic, arena), error), error);
+      NativeFailure.check(
+          Rocketmq.rocketmq_producer_warm_up(producer, Strings.of(topic, arena), error), error);
     } finally {
       handle.leave();
     }
@@ -236,7 +255,11 @@ public final class NativeProducer {
   }
 
   private static final long CALL_BYTES =
-      rocketmq_error.sizeof() + rocketmq_send_result.sizeof() + rocketmq_send_options.sizeof() + rocketmq_message.sizeof() + 64;
+      rocketmq_error.sizeof()
+          + rocketmq_send_result.sizeof()
+          + rocketmq_send_options.sizeof()
+          + rocketmq_message.sizeof()
+          + 64;
 
   private static MemorySegment writeTimeout(int timeoutMillis, Scratch scratch) {
     if (timeoutMillis == 0) {
@@ -291,10 +314,13 @@ public final class NativeProducer {
     // Nothing may leave an upcall: the virtual machine would end.
     try {
       NativeProducer producer = PRODUCERS.get(context);
-      MemorySegment pointers = completions.reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
+      MemorySegment pointers =
+          completions.reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
       for (int i = 0; i < count; i++) {
         producer.complete(
-            pointers.getAtIndex(ValueLayout.ADDRESS, i).reinterpret(rocketmq_send_completion.sizeof()));
+            pointers
+                .getAtIndex(ValueLayout.ADDRESS, i)
+                .reinterpret(rocketmq_send_completion.sizeof()));
       }
     } catch (Throwable e) {
       LOGGER.error("completions of sends were lost", e);
@@ -308,7 +334,8 @@ public final class NativeProducer {
       if (result.address() != 0) {
         waiting.complete(read(result.reinterpret(rocketmq_send_result.sizeof())), null);
       } else {
-        MemorySegment error = rocketmq_send_completion.error(completion).reinterpret(rocketmq_error.sizeof());
+        MemorySegment error =
+            rocketmq_send_completion.error(completion).reinterpret(rocketmq_error.sizeof());
         waiting.complete(null, NativeError.read(error));
       }
     } catch (Throwable e) {

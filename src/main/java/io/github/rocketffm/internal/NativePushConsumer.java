@@ -84,15 +84,16 @@ public final class NativePushConsumer {
     RECEIVERS.remove(id);
   }
 
-  public static NativePushConsumer create(ClientSettings client, Settings settings, Receiver receiver)
-      throws NativeFailure {
+  public static NativePushConsumer create(
+      ClientSettings client, Settings settings, Receiver receiver) throws NativeFailure {
     Runtime.ensureLoaded();
     long id = NEXT_ID.incrementAndGet();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       MemorySegment options = write(settings, id, arena);
-      NativeFailure.check(Rocketmq.rocketmq_push_consumer_create(client.write(arena), options, out, error), error);
+      NativeFailure.check(
+          Rocketmq.rocketmq_push_consumer_create(client.write(arena), options, out, error), error);
       RECEIVERS.put(id, receiver);
       return new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0));
     }
@@ -110,11 +111,14 @@ public final class NativePushConsumer {
     rocketmq_push_consumer_options.max_batch_size(options, settings.maxBatchSize);
     rocketmq_push_consumer_options.max_reconsume_times(options, settings.maxReconsumeTimes);
     rocketmq_push_consumer_options.pull_batch_size(options, settings.pullBatchSize);
-    rocketmq_push_consumer_options.max_cached_messages_per_queue(options, settings.maxCachedMessagesPerQueue);
-    rocketmq_push_consumer_options.max_cached_bytes_per_queue(options, settings.maxCachedBytesPerQueue);
+    rocketmq_push_consumer_options.max_cached_messages_per_queue(
+        options, settings.maxCachedMessagesPerQueue);
+    rocketmq_push_consumer_options.max_cached_bytes_per_queue(
+        options, settings.maxCachedBytesPerQueue);
     rocketmq_push_consumer_options.pull_suspend_timeout_ms(options, settings.pullSuspendMillis);
     rocketmq_push_consumer_options.rebalance_interval_ms(options, settings.rebalanceMillis);
-    rocketmq_push_consumer_options.persist_offset_interval_ms(options, settings.persistOffsetMillis);
+    rocketmq_push_consumer_options.persist_offset_interval_ms(
+        options, settings.persistOffsetMillis);
     rocketmq_push_consumer_options.consume_timeout_ms(options, settings.consumeTimeoutMillis);
     return options;
   }
@@ -140,7 +144,11 @@ public final class NativePushConsumer {
     call(
         (consumer, error, arena) ->
             Rocketmq.rocketmq_push_consumer_subscribe(
-                consumer, Strings.of(topic, arena), filterType, Strings.of(expression, arena), error));
+                consumer,
+                Strings.of(topic, arena),
+                filterType,
+                Strings.of(expression, arena),
+                error));
   }
 
   public void unsubscribe(String topic) throws NativeFailure {
@@ -168,7 +176,8 @@ public final class NativePushConsumer {
           rocketmq_acknowledgement.size(acknowledgement, rocketmq_acknowledgement.sizeof());
           rocketmq_acknowledgement.success_count(acknowledgement, successCount);
           rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
-          return Rocketmq.rocketmq_push_consumer_acknowledge(consumer, deliveryId, acknowledgement, error);
+          return Rocketmq.rocketmq_push_consumer_acknowledge(
+              consumer, deliveryId, acknowledgement, error);
         });
   }
 
@@ -178,7 +187,8 @@ public final class NativePushConsumer {
     call(
         (consumer, error, arena) -> {
           MemorySegment statistics = rocketmq_push_consumer_statistics.allocate(arena);
-          rocketmq_push_consumer_statistics.size(statistics, rocketmq_push_consumer_statistics.sizeof());
+          rocketmq_push_consumer_statistics.size(
+              statistics, rocketmq_push_consumer_statistics.sizeof());
           int status = Rocketmq.rocketmq_push_consumer_get_statistics(consumer, statistics, error);
           values[0] = statistics.asSlice(8).toArray(ValueLayout.JAVA_LONG);
           return status;
@@ -206,11 +216,16 @@ public final class NativePushConsumer {
       MemorySegment batch = pointer.reinterpret(rocketmq_message_batch.sizeof());
       int count = rocketmq_message_batch.count(batch);
       MemorySegment pointers =
-          rocketmq_message_batch.messages(batch).reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
+          rocketmq_message_batch
+              .messages(batch)
+              .reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
       List<Incoming> messages = new ArrayList<>(count);
       for (int i = 0; i < count; i++) {
         messages.add(
-            read(pointers.getAtIndex(ValueLayout.ADDRESS, i).reinterpret(rocketmq_message_view.sizeof())));
+            read(
+                pointers
+                    .getAtIndex(ValueLayout.ADDRESS, i)
+                    .reinterpret(rocketmq_message_view.sizeof())));
       }
       RECEIVERS.get(context).receive(rocketmq_message_batch.delivery_id(batch), messages);
     } catch (Throwable e) {
@@ -221,10 +236,13 @@ public final class NativePushConsumer {
   private static Incoming read(MemorySegment view) {
     int count = rocketmq_message_view.property_count(view);
     Map<String, String> properties = LinkedHashMap.newLinkedHashMap(count);
-    MemorySegment array = rocketmq_message_view.properties(view).reinterpret(count * rocketmq_property.sizeof());
+    MemorySegment array =
+        rocketmq_message_view.properties(view).reinterpret(count * rocketmq_property.sizeof());
     for (int i = 0; i < count; i++) {
       MemorySegment property = rocketmq_property.asSlice(array, i);
-      properties.put(Strings.get(rocketmq_property.name(property)), Strings.get(rocketmq_property.value(property)));
+      properties.put(
+          Strings.get(rocketmq_property.name(property)),
+          Strings.get(rocketmq_property.value(property)));
     }
     return new Incoming(
         Strings.get(rocketmq_message_view.topic(view)),

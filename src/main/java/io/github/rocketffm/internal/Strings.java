@@ -34,7 +34,9 @@ final class Strings {
 
   static String get(MemorySegment string) {
     int length = (int) rocketmq_string.length(string);
-    return length == 0 ? "" : new String(bytes(rocketmq_string.data(string), length), StandardCharsets.UTF_8);
+    return length == 0
+        ? ""
+        : new String(bytes(rocketmq_string.data(string), length), StandardCharsets.UTF_8);
   }
 
   static byte[] bytes(MemorySegment pointer, long length) {

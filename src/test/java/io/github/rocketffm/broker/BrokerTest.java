@@ -48,18 +48,26 @@ class BrokerTest {
   }
 
   private static Producer producer() {
-    return Producer.builder("producers").nameServers(server.nameServerAddress()).sendTimeout(Duration.ofSeconds(10)).start();
+    return Producer.builder("producers")
+        .nameServers(server.nameServerAddress())
+        .sendTimeout(Duration.ofSeconds(10))
+        .start();
   }
 
   private static void createTopic(String topic) throws Exception {
-    String output = server.admin("updateTopic", "-b", server.brokerAddress(), "-t", topic, "-r", "4", "-w", "4");
+    String output =
+        server.admin(
+            "updateTopic", "-b", server.brokerAddress(), "-t", topic, "-r", "4", "-w", "4");
     assertThat(output).contains("create topic to");
     try (Producer producer = producer()) {
       // The name server learns of it a moment later.
-      await().ignoreExceptions().until(() -> {
-        producer.warmUp(topic);
-        return true;
-      });
+      await()
+          .ignoreExceptions()
+          .until(
+              () -> {
+                producer.warmUp(topic);
+                return true;
+              });
     }
   }
 
@@ -88,14 +96,23 @@ class BrokerTest {
         PushConsumer consumer = consumer("carries", "carries").listener(this::take).start()) {
       SendResult small =
           producer.send(
-              Message.builder("carries").tag("täg").key("k1", "k2").property("größe", "🙂 42").flag(7).body("hé").build());
+              Message.builder("carries")
+                  .tag("täg")
+                  .key("k1", "k2")
+                  .property("größe", "🙂 42")
+                  .flag(7)
+                  .body("hé")
+                  .build());
       producer.send(Message.builder("carries").body(large).build());
       producer.sendAsync(Message.builder("carries").body(compressible).build()).join();
       producer.sendOneWay(Message.builder("carries").body("one way").build());
       await().until(() -> received.size() == 4);
       assertThat(consumer.statistics().messagesUndecodable()).isZero();
       ReceivedMessage got =
-          received.stream().filter(m -> m.messageId().equals(small.messageId())).findFirst().orElseThrow();
+          received.stream()
+              .filter(m -> m.messageId().equals(small.messageId()))
+              .findFirst()
+              .orElseThrow();
       assertThat(got.bodyAsString()).isEqualTo("hé");
       assertThat(got.tag()).contains("täg");
       assertThat(got.keys()).contains("k1 k2");
@@ -118,7 +135,11 @@ class BrokerTest {
         producer.send(Message.builder("tags").tag(tag).body(tag).build());
       }
       producer.send(Message.builder("tags").body("untagged").build());
-      try (PushConsumer some = consumer("tags-some", "tags").subscribe("tags", FilterExpression.tags("a", "c")).listener(this::take).start();
+      try (PushConsumer some =
+              consumer("tags-some", "tags")
+                  .subscribe("tags", FilterExpression.tags("a", "c"))
+                  .listener(this::take)
+                  .start();
           PushConsumer every =
               consumer("tags-all", "tags")
                   .listener(
@@ -185,8 +206,12 @@ class BrokerTest {
         producer.send(Message.builder("starts").body("old").build());
       }
       try (PushConsumer last =
-          consumer("starts-last", "starts").consumeFrom(ConsumeFrom.lastOffset()).listener(this::take).start()) {
-        await().until(() -> last.statistics().pulls() > 0 || last.statistics().assignedQueues() >= 4);
+          consumer("starts-last", "starts")
+              .consumeFrom(ConsumeFrom.lastOffset())
+              .listener(this::take)
+              .start()) {
+        await()
+            .until(() -> last.statistics().pulls() > 0 || last.statistics().assignedQueues() >= 4);
         // A pull that waits at the broker answers within the time that brokers hold it.
         await().until(() -> last.statistics().lastPullMillis() > 0);
         producer.send(Message.builder("starts").body("new").build());
@@ -195,7 +220,10 @@ class BrokerTest {
       }
       received.clear();
       try (PushConsumer timed =
-          consumer("starts-timed", "starts").consumeFrom(ConsumeFrom.timestamp(Instant.now().minusSeconds(3600))).listener(this::take).start()) {
+          consumer("starts-timed", "starts")
+              .consumeFrom(ConsumeFrom.timestamp(Instant.now().minusSeconds(3600)))
+              .listener(this::take)
+              .start()) {
         await().until(() -> timed.statistics().messagesConsumed() == 9);
       }
     }
@@ -205,14 +233,25 @@ class BrokerTest {
   void twoMembersShareTheQueuesAndOneTakesOver() throws Exception {
     createTopic("shared");
     try (Producer producer = producer();
-        PushConsumer first = consumer("sharers", "shared").instanceName("a").listener(this::take).start();
-        PushConsumer second = consumer("sharers", "shared").instanceName("b").listener(this::take).start()) {
-      await().until(() -> first.statistics().assignedQueues() >= 2 && second.statistics().assignedQueues() >= 2
-          && first.statistics().assignedQueues() + second.statistics().assignedQueues() == 5);
+        PushConsumer first =
+            consumer("sharers", "shared").instanceName("a").listener(this::take).start();
+        PushConsumer second =
+            consumer("sharers", "shared").instanceName("b").listener(this::take).start()) {
+      await()
+          .until(
+              () ->
+                  first.statistics().assignedQueues() >= 2
+                      && second.statistics().assignedQueues() >= 2
+                      && first.statistics().assignedQueues() + second.statistics().assignedQueues()
+                          == 5);
       for (int i = 0; i < 100; i++) {
         producer.send(Message.builder("shared").body("m" + i).build());
       }
-      await().until(() -> first.statistics().messagesConsumed() + second.statistics().messagesConsumed() == 100);
+      await()
+          .until(
+              () ->
+                  first.statistics().messagesConsumed() + second.statistics().messagesConsumed()
+                      == 100);
       assertThat(received).hasSize(100);
       first.close();
       await().until(() -> second.statistics().assignedQueues() == 5);
@@ -221,8 +260,14 @@ class BrokerTest {
       }
       await().until(() -> received.size() >= 150);
       assertThat(bodies().stream().distinct()).hasSize(150);
-      assertThat(server.admin("consumerConnection", "-g", "sharers")).contains("shared", "CLUSTERING", "CONSUME_PASSIVELY");
-      await().until(() -> server.admin("consumerProgress", "-g", "sharers").contains("Consume Diff Total: 0"));
+      assertThat(server.admin("consumerConnection", "-g", "sharers"))
+          .contains("shared", "CLUSTERING", "CONSUME_PASSIVELY");
+      await()
+          .until(
+              () ->
+                  server
+                      .admin("consumerProgress", "-g", "sharers")
+                      .contains("Consume Diff Total: 0"));
     }
   }
 
@@ -243,10 +288,16 @@ class BrokerTest {
   @Test
   void theBrokersOwnLimitIsARefusal() {
     try (Producer producer =
-        Producer.builder("large").nameServers(server.nameServerAddress()).maxMessageSize(8 << 20).compressThreshold(-1).start()) {
-      assertThatThrownBy(() -> producer.send(Message.builder("large").body(new byte[5 << 20]).build()))
+        Producer.builder("large")
+            .nameServers(server.nameServerAddress())
+            .maxMessageSize(8 << 20)
+            .compressThreshold(-1)
+            .start()) {
+      assertThatThrownBy(
+              () -> producer.send(Message.builder("large").body(new byte[5 << 20]).build()))
           .isInstanceOf(MessageRejectedException.class);
-      assertThat(producer.send(Message.builder("large").body(new byte[3 << 20]).build()).status()).isEqualTo(SendStatus.SEND_OK);
+      assertThat(producer.send(Message.builder("large").body(new byte[3 << 20]).build()).status())
+          .isEqualTo(SendStatus.SEND_OK);
     }
   }
 
@@ -254,9 +305,19 @@ class BrokerTest {
   void aKilledBrokerLosesNothingThatWasAcknowledged() throws Exception {
     try (RocketMqServer own = RocketMqServer.start(Path.of("target/broker-test"));
         Producer producer =
-            Producer.builder("kill").nameServers(own.nameServerAddress()).sendTimeout(Duration.ofSeconds(5)).maxInFlight(200).blockWhenFull(true).start();
+            Producer.builder("kill")
+                .nameServers(own.nameServerAddress())
+                .sendTimeout(Duration.ofSeconds(5))
+                .maxInFlight(200)
+                .blockWhenFull(true)
+                .start();
         PushConsumer consumer =
-            PushConsumer.builder("killed").nameServers(own.nameServerAddress()).consumeFrom(ConsumeFrom.firstOffset()).subscribe("kill", FilterExpression.all()).listener(this::take).start()) {
+            PushConsumer.builder("killed")
+                .nameServers(own.nameServerAddress())
+                .consumeFrom(ConsumeFrom.firstOffset())
+                .subscribe("kill", FilterExpression.all())
+                .listener(this::take)
+                .start()) {
       List<CompletableFuture<SendResult>> sends = new ArrayList<>();
       for (int i = 0; i < 3000; i++) {
         sends.add(producer.sendAsync(Message.builder("kill").body("m" + i).build()));
@@ -265,11 +326,22 @@ class BrokerTest {
           own.startBroker();
         }
       }
-      CompletableFuture.allOf(sends.toArray(new CompletableFuture<?>[0])).handle((done, e) -> null).join();
+      CompletableFuture.allOf(sends.toArray(new CompletableFuture<?>[0]))
+          .handle((done, e) -> null)
+          .join();
       List<String> acknowledged =
-          sends.stream().filter(s -> !s.isCompletedExceptionally()).map(s -> s.join().messageId()).toList();
+          sends.stream()
+              .filter(s -> !s.isCompletedExceptionally())
+              .map(s -> s.join().messageId())
+              .toList();
       assertThat(acknowledged.size()).isGreaterThan(1000);
-      await().until(() -> received.stream().map(ReceivedMessage::messageId).collect(Collectors.toSet()).containsAll(acknowledged));
+      await()
+          .until(
+              () ->
+                  received.stream()
+                      .map(ReceivedMessage::messageId)
+                      .collect(Collectors.toSet())
+                      .containsAll(acknowledged));
       assertThat(consumer.statistics().messagesUndecodable()).isZero();
     }
   }

@@ -50,11 +50,18 @@ class ProducerMockTest {
   }
 
   private Producer.Builder builder() {
-    return Producer.builder("group").nameServers(cluster.nameServers()).sendTimeout(Duration.ofSeconds(20));
+    return Producer.builder("group")
+        .nameServers(cluster.nameServers())
+        .sendTimeout(Duration.ofSeconds(20));
   }
 
   private static Message message() {
-    return Message.builder("orders").tag("t").key("a", "b").property("p", "grün").body("hello").build();
+    return Message.builder("orders")
+        .tag("t")
+        .key("a", "b")
+        .property("p", "grün")
+        .body("hello")
+        .build();
   }
 
   @Test
@@ -132,9 +139,11 @@ class ProducerMockTest {
     try (Producer producer = builder().maxAttempts(1).start()) {
       producer.send(message());
       cluster.inject(MockCluster.BROKER, MockCluster.SEND, fault, 1, 0, 0);
-      RocketMqException e = catchThrowableOfType(RocketMqException.class, () -> producer.send(message()));
+      RocketMqException e =
+          catchThrowableOfType(RocketMqException.class, () -> producer.send(message()));
       assertThat(e.kind()).isIn(ErrorKind.CONNECTION_LOST, ErrorKind.PROTOCOL_ERROR);
-      assertThat(e instanceof ConnectionLostException).isEqualTo(e.kind() == ErrorKind.CONNECTION_LOST);
+      assertThat(e instanceof ConnectionLostException)
+          .isEqualTo(e.kind() == ErrorKind.CONNECTION_LOST);
       assertThat(producer.send(message()).status()).isEqualTo(SendStatus.SEND_OK);
     }
   }
@@ -159,7 +168,8 @@ class ProducerMockTest {
     cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 300);
     try (Producer producer = builder().maxInFlight(1).start()) {
       CompletableFuture<SendResult> first = producer.sendAsync(message());
-      assertThatThrownBy(() -> producer.sendAsync(message()).join()).hasCauseInstanceOf(TooManyRequestsException.class);
+      assertThatThrownBy(() -> producer.sendAsync(message()).join())
+          .hasCauseInstanceOf(TooManyRequestsException.class);
       assertThat(first.join().status()).isEqualTo(SendStatus.SEND_OK);
     }
   }
@@ -183,13 +193,17 @@ class ProducerMockTest {
       assertRefused(producer, Message.builder("orders").body("x").tag("a|b"), "tag");
       assertRefused(producer, Message.builder("orders").body("x").tag(" a"), "tag");
       assertRefused(producer, Message.builder("orders").body("x").key("a\u0001"), "keys");
-      assertRefused(producer, Message.builder("orders").body("x").property("UNIQ_KEY", "1"), "reserved");
+      assertRefused(
+          producer, Message.builder("orders").body("x").property("UNIQ_KEY", "1"), "reserved");
       assertRefused(producer, Message.builder("orders").body("x").property("", "1"), "empty name");
       assertRefused(producer, Message.builder("orders").body("x").property("a", ""), "empty value");
-      assertRefused(producer, Message.builder("orders").body("x").property("a", "b".repeat(40000)), "32767");
+      assertRefused(
+          producer, Message.builder("orders").body("x").property("a", "b".repeat(40000)), "32767");
       assertRefused(producer, Message.builder("orders").body("x").delayLevel(19), "delay_level 19");
     }
-    assertThatThrownBy(() -> Message.builder(null)).isInstanceOf(NullPointerException.class).hasMessage("topic");
+    assertThatThrownBy(() -> Message.builder(null))
+        .isInstanceOf(NullPointerException.class)
+        .hasMessage("topic");
     assertThatThrownBy(() -> Message.builder("t").body((byte[]) null)).hasMessage("body");
     assertThatThrownBy(() -> Message.builder("t").tag(null)).hasMessage("tag");
   }
@@ -201,7 +215,8 @@ class ProducerMockTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "nohost", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "::1:9876", "a b:1"})
+  @ValueSource(
+      strings = {"", "nohost", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:99999", "::1:9876", "a b:1"})
   void malformedNameServersAreRefused(String address) {
     assertThatThrownBy(() -> Producer.builder("group").nameServers(address).start())
         .isInstanceOf(InvalidArgumentException.class)
@@ -215,8 +230,11 @@ class ProducerMockTest {
           .isInstanceOf(InvalidArgumentException.class)
           .hasMessageContaining("group");
     }
-    assertThatThrownBy(() -> builder().maxAttempts(17).start()).hasMessageContaining("max_attempts").hasMessageContaining("16");
-    assertThatThrownBy(() -> builder().sendTimeout(Duration.ZERO)).isInstanceOf(InvalidArgumentException.class);
+    assertThatThrownBy(() -> builder().maxAttempts(17).start())
+        .hasMessageContaining("max_attempts")
+        .hasMessageContaining("16");
+    assertThatThrownBy(() -> builder().sendTimeout(Duration.ZERO))
+        .isInstanceOf(InvalidArgumentException.class);
   }
 
   @Test
@@ -239,7 +257,8 @@ class ProducerMockTest {
         .allSatisfy(
             send -> assertThatThrownBy(send::join).hasCauseInstanceOf(ClientClosedException.class));
     assertThatThrownBy(() -> producer.send(message())).isInstanceOf(ClientClosedException.class);
-    assertThatThrownBy(() -> producer.sendOneWay(message())).isInstanceOf(ClientClosedException.class);
+    assertThatThrownBy(() -> producer.sendOneWay(message()))
+        .isInstanceOf(ClientClosedException.class);
     assertThatThrownBy(producer::statistics).isInstanceOf(ClientClosedException.class);
   }
 
@@ -248,10 +267,13 @@ class ProducerMockTest {
     Producer producer = builder().start();
     AtomicInteger ended = new AtomicInteger();
     CompletableFuture<Void> closed =
-        producer.sendAsync(message()).thenAccept(result -> {
-          producer.close();
-          ended.incrementAndGet();
-        });
+        producer
+            .sendAsync(message())
+            .thenAccept(
+                result -> {
+                  producer.close();
+                  ended.incrementAndGet();
+                });
     closed.join();
     assertThat(ended).hasValue(1);
     producer.close();
@@ -269,7 +291,9 @@ class ProducerMockTest {
     assertThat(nativeThreads()).isZero();
     assertThat(cluster.messages("orders")).isEqualTo(500);
     org.awaitility.Awaitility.await().until(() -> cluster.connections(MockCluster.BROKER) == 0);
-    assertThat(residentKilobytes() - before).as("growth in KiB over 400 loops").isLessThan(64 * 1024);
+    assertThat(residentKilobytes() - before)
+        .as("growth in KiB over 400 loops")
+        .isLessThan(64 * 1024);
   }
 
   private void loop() {
@@ -295,7 +319,9 @@ class ProducerMockTest {
   private static boolean isClientThread(java.nio.file.Path task) {
     try {
       String name = java.nio.file.Files.readString(task.resolve("comm"));
-      return name.startsWith("rmq-io") || name.startsWith("rmq-callback") || name.startsWith("rmq-consume");
+      return name.startsWith("rmq-io")
+          || name.startsWith("rmq-callback")
+          || name.startsWith("rmq-consume");
     } catch (java.io.IOException e) {
       return false;
     }

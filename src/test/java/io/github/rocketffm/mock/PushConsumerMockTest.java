@@ -221,16 +221,29 @@ class PushConsumerMockTest {
 
   @Test
   void badSettingsAreRefused() {
-    assertThatThrownBy(() -> builder().start()).isInstanceOf(InvalidArgumentException.class).hasMessageContaining("listener");
-    assertThatThrownBy(() -> builder().listener(this::take).subscribe("a b", FilterExpression.all()).start())
+    assertThatThrownBy(() -> builder().start())
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("listener");
+    assertThatThrownBy(
+            () -> builder().listener(this::take).subscribe("a b", FilterExpression.all()).start())
         .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContaining("topic");
-    assertThatThrownBy(() -> builder().listener(this::take).subscribe("t", FilterExpression.sql("a > 1")).start())
+    assertThatThrownBy(
+            () ->
+                builder()
+                    .listener(this::take)
+                    .subscribe("t", FilterExpression.sql("a > 1"))
+                    .start())
         .isInstanceOf(NotSupportedException.class);
-    assertThatThrownBy(() -> builder().listener(this::take).subscribe("t", FilterExpression.tags("||")).start())
+    assertThatThrownBy(
+            () ->
+                builder().listener(this::take).subscribe("t", FilterExpression.tags("||")).start())
         .isInstanceOf(InvalidArgumentException.class);
-    assertThatThrownBy(() -> builder().batchSize(2000).batchListener(m -> null).start()).hasMessageContaining("max_batch_size");
-    assertThatThrownBy(() -> PushConsumer.builder("g g").nameServers("127.0.0.1:1").listener(this::take).start())
+    assertThatThrownBy(() -> builder().batchSize(2000).batchListener(m -> null).start())
+        .hasMessageContaining("max_batch_size");
+    assertThatThrownBy(
+            () ->
+                PushConsumer.builder("g g").nameServers("127.0.0.1:1").listener(this::take).start())
         .hasMessageContaining("group");
   }
 

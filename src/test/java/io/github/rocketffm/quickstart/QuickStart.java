@@ -23,7 +23,8 @@ public final class QuickStart {
   private static final int BODY = 1024;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-  private final String topic = "quickstart-" + ProcessHandle.current().pid() + "-" + System.nanoTime() % 100_000;
+  private final String topic =
+      "quickstart-" + ProcessHandle.current().pid() + "-" + System.nanoTime() % 100_000;
   private final long[] sentAt = new long[COUNT];
   private final long[] publishNanos = new long[COUNT];
   private final long[] subscribeNanos = new long[COUNT];
@@ -53,7 +54,12 @@ public final class QuickStart {
     long begin;
     long published;
     try (Producer producer =
-            Producer.builder("quickstart").nameServers(nameServers.split(";")).sendTimeout(Duration.ofSeconds(10)).maxInFlight(1024).blockWhenFull(true).start()) {
+        Producer.builder("quickstart")
+            .nameServers(nameServers.split(";"))
+            .sendTimeout(Duration.ofSeconds(10))
+            .maxInFlight(1024)
+            .blockWhenFull(true)
+            .start()) {
       // Creates the topic, so that the consumer finds it.
       producer.send(message(-1));
       try (PushConsumer consumer =
@@ -85,7 +91,11 @@ public final class QuickStart {
     byte[] body = new byte[BODY];
     byte[] number = Integer.toString(index).getBytes();
     System.arraycopy(number, 0, body, 0, number.length);
-    return Message.builder(topic).tag("quickstart").property("index", Integer.toString(index)).body(body).build();
+    return Message.builder(topic)
+        .tag("quickstart")
+        .property("index", Integer.toString(index))
+        .body(body)
+        .build();
   }
 
   private void publish(Producer producer) {
@@ -148,7 +158,8 @@ public final class QuickStart {
     int width = 40;
     int filled = (int) ((long) done * width / COUNT);
     if (System.console() != null) {
-      System.out.printf("\r%-9s [%s%s] %6d", what, "#".repeat(filled), " ".repeat(width - filled), done);
+      System.out.printf(
+          "\r%-9s [%s%s] %6d", what, "#".repeat(filled), " ".repeat(width - filled), done);
     } else if (done % 2500 == 0 && done > 0) {
       System.out.printf("%s %d%n", what, done);
     }
@@ -168,9 +179,12 @@ public final class QuickStart {
     latencies("publish latency, synchronous", Arrays.copyOfRange(publishNanos, 0, COUNT / 2));
     latencies("send to listener, synchronous", Arrays.copyOfRange(subscribeNanos, 0, COUNT / 2));
     latencies("publish latency, asynchronous", Arrays.copyOfRange(publishNanos, COUNT / 2, COUNT));
-    latencies("send to listener, asynchronous", Arrays.copyOfRange(subscribeNanos, COUNT / 2, COUNT));
+    latencies(
+        "send to listener, asynchronous", Arrays.copyOfRange(subscribeNanos, COUNT / 2, COUNT));
     row("messages/s published", (int) (acknowledged.size() / ((published - begin) / 1e9)));
-    row("messages/s received", (int) (receivedCount.get() / (Math.max(1, lastReceived.get() - begin) / 1e9)));
+    row(
+        "messages/s received",
+        (int) (receivedCount.get() / (Math.max(1, lastReceived.get() - begin) / 1e9)));
     return lost == 0 && failed.get() == 0 ? 0 : 1;
   }
 
@@ -182,6 +196,9 @@ public final class QuickStart {
     Arrays.sort(nanos);
     System.out.printf(
         "%-32s p50 %.2f ms   p99 %.2f ms   max %.2f ms%n",
-        name, nanos[nanos.length / 2] / 1e6, nanos[nanos.length * 99 / 100] / 1e6, nanos[nanos.length - 1] / 1e6);
+        name,
+        nanos[nanos.length / 2] / 1e6,
+        nanos[nanos.length * 99 / 100] / 1e6,
+        nanos[nanos.length - 1] / 1e6);
   }
 }

@@ -38,26 +38,39 @@ public final class MockCluster implements AutoCloseable {
 
   private static final SymbolLookup LIBRARY =
       SymbolLookup.libraryLookup(
-          Path.of(System.getProperty("rocketmq.library.path")).toAbsolutePath().resolve(System.mapLibraryName("rocketmq-mock")),
+          Path.of(System.getProperty("rocketmq.library.path"))
+              .toAbsolutePath()
+              .resolve(System.mapLibraryName("rocketmq-mock")),
           Arena.global());
 
   private static MethodHandle bind(String name, MemoryLayout result, MemoryLayout... arguments) {
     FunctionDescriptor descriptor =
-        result == null ? FunctionDescriptor.ofVoid(arguments) : FunctionDescriptor.of(result, arguments);
-    return Linker.nativeLinker().downcallHandle(LIBRARY.find("rocketmq_mock_" + name).orElseThrow(), descriptor);
+        result == null
+            ? FunctionDescriptor.ofVoid(arguments)
+            : FunctionDescriptor.of(result, arguments);
+    return Linker.nativeLinker()
+        .downcallHandle(LIBRARY.find("rocketmq_mock_" + name).orElseThrow(), descriptor);
   }
 
-  private static final MethodHandle CREATE = bind("create", ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle CREATE =
+      bind("create", ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle DESTROY = bind("destroy", null, ADDRESS);
-  private static final MethodHandle NAME_SERVERS = bind("name_servers", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-  private static final MethodHandle CREATE_TOPIC = bind("create_topic", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
-  private static final MethodHandle PUT = bind("put", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+  private static final MethodHandle NAME_SERVERS =
+      bind("name_servers", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+  private static final MethodHandle CREATE_TOPIC =
+      bind("create_topic", JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
+  private static final MethodHandle PUT =
+      bind("put", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
   private static final MethodHandle STOP = bind("stop", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle START = bind("start", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle INJECT =
-      bind("inject", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
-  private static final MethodHandle REQUESTS = bind("request_count", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final MethodHandle CONNECTIONS = bind("connection_count", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+      bind(
+          "inject", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
+          JAVA_INT, ADDRESS);
+  private static final MethodHandle REQUESTS =
+      bind("request_count", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle CONNECTIONS =
+      bind("connection_count", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle MESSAGES = bind("message_count", JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle OFFSET =
       bind("committed_offset", JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
@@ -110,7 +123,17 @@ public final class MockCluster implements AutoCloseable {
 
   public void inject(int kind, int requestCode, Fault fault, int times, int code, int delayMillis) {
     try (Arena arena = Arena.ofConfined()) {
-      invoke(INJECT, mock, kind, 0, requestCode, fault.ordinal(), times, code, delayMillis, arena.allocateFrom("remark"));
+      invoke(
+          INJECT,
+          mock,
+          kind,
+          0,
+          requestCode,
+          fault.ordinal(),
+          times,
+          code,
+          delayMillis,
+          arena.allocateFrom("remark"));
     }
   }
 
@@ -130,7 +153,8 @@ public final class MockCluster implements AutoCloseable {
 
   public long committedOffset(String group, String topic, int queue) {
     try (Arena arena = Arena.ofConfined()) {
-      return (long) invoke(OFFSET, mock, 0, arena.allocateFrom(group), arena.allocateFrom(topic), queue);
+      return (long)
+          invoke(OFFSET, mock, 0, arena.allocateFrom(group), arena.allocateFrom(topic), queue);
     }
   }
 

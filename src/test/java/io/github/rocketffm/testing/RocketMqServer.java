@@ -34,9 +34,12 @@ public final class RocketMqServer implements AutoCloseable {
    * @param folder for their files; made anew
    */
   public static RocketMqServer start(Path folder) throws IOException, InterruptedException {
-    Path home = Path.of(System.getProperty("rocketmq.server.home", "target/rocketmq-server")).toAbsolutePath();
+    Path home =
+        Path.of(System.getProperty("rocketmq.server.home", "target/rocketmq-server"))
+            .toAbsolutePath();
     if (!Files.isDirectory(home.resolve("lib"))) {
-      throw new IllegalStateException("there are no RocketMQ jars in " + home + "/lib: ./dev fetches them");
+      throw new IllegalStateException(
+          "there are no RocketMQ jars in " + home + "/lib: ./dev fetches them");
     }
     Files.createDirectories(folder);
     Path fresh = Files.createTempDirectory(folder.toAbsolutePath(), "server-");
@@ -68,8 +71,13 @@ public final class RocketMqServer implements AutoCloseable {
     Path config = folder.resolve("namesrv.conf");
     Files.writeString(
         config,
-        "listenPort=" + nameServerPort + "\nkvConfigPath=" + folder.resolve("kv.json") + "\nconfigStorePath="
-            + folder.resolve("namesrv.properties") + "\n");
+        "listenPort="
+            + nameServerPort
+            + "\nkvConfigPath="
+            + folder.resolve("kv.json")
+            + "\nconfigStorePath="
+            + folder.resolve("namesrv.properties")
+            + "\n");
     nameServer = start("org.apache.rocketmq.namesrv.NamesrvStartup", config, "namesrv", "-Xmx256m");
     await(nameServer, "namesrv", "boot success");
   }
@@ -101,8 +109,11 @@ public final class RocketMqServer implements AutoCloseable {
     await(broker, "broker", "boot success");
   }
 
-  private Process start(String mainClass, Path config, String name, String heap) throws IOException {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap));
+  private Process start(String mainClass, Path config, String name, String heap)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap));
     for (String open : List.of("java.nio", "sun.nio.ch", "java.lang")) {
       command.add("--add-opens=java.base/" + open + "=ALL-UNNAMED");
     }
@@ -129,11 +140,13 @@ public final class RocketMqServer implements AutoCloseable {
     return folder.resolve(name + ".log");
   }
 
-  private void await(Process process, String name, String text) throws IOException, InterruptedException {
+  private void await(Process process, String name, String text)
+      throws IOException, InterruptedException {
     long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
     while (!Files.readString(log(name)).contains(text)) {
       if (!process.isAlive() || System.nanoTime() > deadline) {
-        throw new IllegalStateException("the " + name + " did not start:\n" + Files.readString(log(name)));
+        throw new IllegalStateException(
+            "the " + name + " did not start:\n" + Files.readString(log(name)));
       }
       process.waitFor(50, TimeUnit.MILLISECONDS);
     }

@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "eventually.h"
+#include "mock/mock_cluster.h"
+#include "rocketmq/rocketmq.h"
+
+namespace rocketmq::test {
+
+using mock::MockCluster;
+
+rocketmq_string text(const std::string& value) { return {value.data(), static_cast<int64_t>(value.size())}; }
+
+rocketmq_error new_error() {
+  rocketmq_error error{};
+  error.size = sizeof error;
+  return error;
+}
+
+struct Completed {
+  std::atomic<int> succeeded{0};
+  std::atomic<int> failed{0};
+};
+
+void on_sent(uint64_t context, const rocketmq_send_completion* const* completions, int32_t count) {
+  auto* completed = reinterpret_cast<Completed*>(context);
+  for (int32_t i = 0; i < count; ++i) {
+    (completions[i]->result != nullptr ? completed->succeeded : completed->failed)++;
+  }
+}
+
+class CApiTest : public ::testing::Test {
+ protected:
+  rocketmq_client_options client_options() {
+    addresses_ = cluster_.name_server_addresses();
+    rocketmq_client_options options{};
+    options.size = sizeof options;
+    options.name_servers = text(addresses_);
+    return options;
+  }
+  rocketmq_producer* start_producer() {
+    const auto client = client_options();
+    rocketmq_producer_options options{};
+    options.size = sizeof options;
+    options.group = text(group_);
+    options.on_sent = on_sent;
+    options.context = reinterpret_cast<uint64_t>(&completed_);
+    rocketmq_producer* producer = nullptr;
+    rocketmq_error error = new_error();
+    EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_OK) << error.message;
+    EXPECT_EQ(rocketmq_producer_start(producer, &error), ROCKETMQ_OK) << error.message;
+    return producer;
+  }
+  rocketmq_message message() {
+    rocketmq_message message{};
+    message.size = sizeof message;
+    message.topic = text(topic_);
+    message.body = reinterpret_cast<const uint8_t*>("hello");
+    message.body_length = 5;
+    return message;
+  }
+
+  MockCluster cluster_;
+  Completed completed_;
+  const std::string group_ = "group";
+  const std::string topic_ = "orders";
+  std::string addresses_;
+};
+
+TEST_F(CApiTest, SendsInEveryWay) {
+  rocketmq_producer* producer = start_producer();
+  const auto outgoing = message();
+  rocketmq_send_result result{};
+  result.size = sizeof result;
+  ASSERT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, &result, nullptr), ROCKETMQ_OK);
+  EXPECT_EQ(std::string(result.message_id).size(), 32U);
+  EXPECT_EQ(std::string(result.broker_name), "broker-0");
+  ASSERT_EQ(rocketmq_producer_send_async(producer, &outgoing, nullptr, 7, nullptr), ROCKETMQ_OK);
+  ASSERT_EQ(rocketmq_producer_send_one_way(producer, &outgoing, nullptr, nullptr), ROCKETMQ_OK);
+  ASSERT_EQ(rocketmq_producer_close(producer, 10000, nullptr), ROCKETMQ_OK);
+  EXPECT_EQ(completed_.succeeded, 1);
+  EXPECT_TRUE(eventually([&] { return cluster_.message_count("orders") == 3; }));
+  rocketmq_producer_statistics statistics{};
+  statistics.size = sizeof statistics;
+  ASSERT_EQ(rocketmq_producer_get_statistics(producer, &statistics, nullptr), ROCKETMQ_OK);
+  EXPECT_EQ(statistics.sends_succeeded, 2);
+  rocketmq_producer_destroy(producer);
+}
+
+TEST_F(CApiTest, ConsumesAndAcknowledges) {
+  struct State {
+    rocketmq_push_consumer* consumer = nullptr;
+    std::atomic<int> received{0};
+  } state;
+  cluster_.create_topic(topic_, 4);
+  cluster_.broker().put(topic_, 0, "one", "TAGS\001t\002KEYS\001k\002");
+  const auto client = client_options();
+  rocketmq_push_consumer_options options{};
+  options.size = sizeof options;
+  options.group = text(group_);
+  options.consume_from = ROCKETMQ_CONSUME_FROM_FIRST_OFFSET;
+  options.context = reinterpret_cast<uint64_t>(&state);
+  options.on_messages = [](uint64_t context, const rocketmq_message_batch* batch) {
+    auto* self = reinterpret_cast<State*>(context);
+    ASSERT_EQ(batch->count, 1);
+    const rocketmq_message_view* view = batch->messages[0];
+    EXPECT_EQ(std::string(view->topic.data, static_cast<size_t>(view->topic.length)), "orders");
+    EXPECT_EQ(std::string(view->tag.data, static_cast<size_t>(view->tag.length)), "t");
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(view->body), static_cast<size_t>(view->body_length)), "one");
+    EXPECT_EQ(view->property_count, 2);
+    EXPECT_EQ(rocketmq_push_consumer_acknowledge(self->consumer, batch->delivery_id, nullptr, nullptr), ROCKETMQ_OK);
+    ++self->received;
+  };
+  rocketmq_error error = new_error();
+  ASSERT_EQ(rocketmq_push_consumer_create(&client, &options, &state.consumer, &error), ROCKETMQ_OK) << error.message;
+  const auto topic = text(topic_);
+  ASSERT_EQ(rocketmq_push_consumer_subscribe(state.consumer, &topic, ROCKETMQ_FILTER_TAG, nullptr, &error),
+            ROCKETMQ_OK);
+  EXPECT_EQ(rocketmq_push_consumer_subscribe(state.consumer, &topic, ROCKETMQ_FILTER_SQL92, nullptr, nullptr),
+            ROCKETMQ_NOT_SUPPORTED);
+  EXPECT_EQ(rocketmq_push_consumer_subscribe(state.consumer, &topic, 9, nullptr, nullptr), ROCKETMQ_INVALID_ARGUMENT);
+  ASSERT_EQ(rocketmq_push_consumer_start(state.consumer, &error), ROCKETMQ_OK) << error.message;
+  EXPECT_TRUE(eventually([&] { return state.received == 1; }));
+  rocketmq_push_consumer_destroy(state.consumer);
+}
+
+TEST_F(CApiTest, NullsAndBadStructsAreArguments) {
+  rocketmq_error error = new_error();
+  rocketmq_producer* producer = nullptr;
+  auto client = client_options();
+  rocketmq_producer_options options{};
+  options.size = sizeof options;
+  options.group = text(group_);
+  EXPECT_EQ(rocketmq_producer_create(nullptr, &options, &producer, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error.message).find("client_options"), std::string::npos);
+  EXPECT_EQ(rocketmq_producer_create(&client, &options, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  options.size = 0;
+  EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_INVALID_ARGUMENT);
+  options.size = sizeof options;
+  options.max_attempts = 99;
+  EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error.message).find("max_attempts is 99, outside 1 to 16"), std::string::npos);
+  options.max_attempts = 0;
+  client.tls = 1;
+  EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_NOT_SUPPORTED);
+  EXPECT_EQ(rocketmq_producer_start(nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(rocketmq_producer_send(nullptr, nullptr, nullptr, nullptr, nullptr), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(rocketmq_push_consumer_start(nullptr, nullptr), ROCKETMQ_INVALID_ARGUMENT);
+  rocketmq_producer_destroy(nullptr);
+  rocketmq_push_consumer_destroy(nullptr);
+
+  producer = start_producer();
+  auto outgoing = message();
+  outgoing.topic.length = -1;
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  outgoing = message();
+  outgoing.body = nullptr;
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  outgoing = message();
+  outgoing.property_count = 1;
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(rocketmq_producer_close(producer, -1, &error), ROCKETMQ_INVALID_ARGUMENT);
+  rocketmq_producer_destroy(producer);
+}
+
+// A caller compiled against an older, shorter struct is served as far as it knows.
+TEST_F(CApiTest, OlderStructsAreServed) {
+  rocketmq_producer* producer = start_producer();
+  auto outgoing = message();
+  outgoing.size = offsetof(rocketmq_message, properties);
+  outgoing.property_count = 1000;
+  rocketmq_send_result result{};
+  result.size = offsetof(rocketmq_send_result, offset_message_id);
+  result.offset_message_id[0] = '?';
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, &result, nullptr), ROCKETMQ_OK);
+  EXPECT_EQ(std::string(result.message_id).size(), 32U);
+  EXPECT_EQ(result.offset_message_id[0], '?');
+  rocketmq_producer_destroy(producer);
+}
+
+TEST_F(CApiTest, LogRecordsReachTheCallback) {
+  static std::atomic<int> records{0};
+  records = 0;
+  const auto callback = [](uint64_t context, const rocketmq_log_record* record) {
+    EXPECT_EQ(context, 5U);
+    EXPECT_GE(record->level, ROCKETMQ_LOG_DEBUG);
+    EXPECT_GT(record->layer.length, 0);
+    ++records;
+  };
+  ASSERT_EQ(rocketmq_set_log_callback(callback, 5, ROCKETMQ_LOG_DEBUG, nullptr), ROCKETMQ_OK);
+  rocketmq_producer* producer = start_producer();
+  const auto outgoing = message();
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, nullptr), ROCKETMQ_OK);
+  EXPECT_TRUE(eventually([] { return records > 0; }));
+  rocketmq_producer_destroy(producer);
+  ASSERT_EQ(rocketmq_set_log_callback(nullptr, 0, ROCKETMQ_LOG_OFF, nullptr), ROCKETMQ_OK);
+  EXPECT_EQ(rocketmq_set_log_callback(callback, 0, 6, nullptr), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(rocketmq_set_log_level(-1, nullptr), ROCKETMQ_INVALID_ARGUMENT);
+}
+
+TEST(CApiNamesTest, StatusesAndTheVersionHaveTexts) {
+  EXPECT_STREQ(rocketmq_status_name(ROCKETMQ_TIMEOUT), "TIMEOUT");
+  EXPECT_STREQ(rocketmq_status_name(ROCKETMQ_INTERNAL_ERROR), "INTERNAL_ERROR");
+  EXPECT_STREQ(rocketmq_status_name(12345), "UNKNOWN");
+  EXPECT_STREQ(rocketmq_version(), "0.1.0");
+}
+
+}  // namespace rocketmq::test

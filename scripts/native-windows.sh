@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/packages.sh build windows
+work=$PWD/native-build/build/windows-sources
+mkdir -p "$work"
+
+# LZ4 and Zstandard are not packaged for Windows: Debian's source packages are.
+fetch_sources() {
+  local name=$1 folder
+  folder=$(find "$work" -maxdepth 1 -type d -name "$name-*" | head -n 1)
+  if [ -z "$folder" ]; then
+    sed -E 's/^Types: deb$/Types: deb-src/; s/^deb /deb-src /' /etc/apt/sources.list /etc/apt/sources.list.d/*.sources \
+      2>/dev/null >"$work/sources.txt" || true
+    mkdir -p "$work/apt/lists/partial"
+    if grep -q '^Types:' "$work/sources.txt"; then mv "$work/sources.txt" "$work/apt/src.sources"; else mv "$work/sources.txt" "$work/apt/src.list"; fi
+    local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$work/apt" -o "Dir::State::Lists=$work/apt/lists")
+    apt-get "${options[@]}" update -q >/dev/null
+    (cd "$work" && apt-get "${options[@]}" source -q "$name" >/dev/null)
+    folder=$(find "$work" -maxdepth 1 -type d -name "$name-*" | head -n 1)
+  fi
+  echo "$folder/lib"
+}
+
+lz4=$(fetch_sources lz4)
+zstd=$(fetch_sources libzstd)
+(cd native-build && cmake --preset windows-x86_64 -DROCKETMQ_LZ4_SOURCES="$lz4" -DROCKETMQ_ZSTD_SOURCES="$zstd" >/dev/null)
+build=native-build/build/windows-x86_64
+cmake --build "$build" -j "$(nproc)" -- --quiet
+
+rm -rf "$build/test-results"
+unset DISPLAY
+export WINEDEBUG=-all WINEPREFIX=$PWD/$build/wine WINEDLLOVERRIDES="mscoree,mshtml="
+wine wineboot --init >/dev/null 2>&1
+status=0
+(cd "$build" && ctest --output-on-failure -j 1 >test.log 2>&1) || { status=1; tail -n 80 "$build/test.log"; }
+wineserver -k || true
+testing/test-summary.sh "Windows, under wine:$build/test-results" || status=1
+exit $status
