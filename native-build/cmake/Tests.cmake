@@ -21,7 +21,7 @@ function(add_native_test folder)
   if(MINGW)
     target_link_options(${target} PRIVATE -static)
   endif()
-  add_test(NAME ${folder} COMMAND ${target} --gtest_output=xml:${CMAKE_BINARY_DIR}/test-results/${folder}.xml
+  add_test(NAME ${folder} COMMAND ${target} --gtest_output=xml:test-results/${folder}.xml
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
   set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
 endfunction()

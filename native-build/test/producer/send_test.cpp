@@ -67,7 +67,7 @@ TEST_F(SendTest, AsyncSendsEndExactlyOnce) {
   auto producer = started(cluster, options);
   constexpr uint64_t kCount = 3000;
   for (uint64_t i = 0; i < kCount; ++i) {
-    ASSERT_TRUE(producer->send_async(message("orders", "m" + std::to_string(i)), Millis(0), i));
+    ASSERT_TRUE(producer->send_async(message("orders", "m" + std::to_string(i)), Millis(60000), i));
   }
   ASSERT_TRUE(eventually([&] { return outcomes.count() == kCount; }));
   for (uint64_t i = 0; i < kCount; ++i) EXPECT_TRUE(*outcomes.result(i));

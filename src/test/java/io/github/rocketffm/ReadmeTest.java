@@ -19,12 +19,17 @@ class ReadmeTest {
   @Test
   void theFirstProgramCompiles() throws Exception {
     Matcher program =
-        Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("README.md")));
+        Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL)
+            .matcher(Files.readString(Path.of("README.md")));
     assertThat(program.find()).isTrue();
     Path source = Files.writeString(folder.resolve("First.java"), program.group(1));
     int status =
         ToolProvider.getSystemJavaCompiler()
-            .run(null, null, null, List.of("-d", folder.toString(), source.toString()).toArray(new String[0]));
+            .run(
+                null,
+                null,
+                null,
+                List.of("-d", folder.toString(), source.toString()).toArray(new String[0]));
     assertThat(status).isZero();
     assertThat(folder.resolve("First.class")).exists();
   }

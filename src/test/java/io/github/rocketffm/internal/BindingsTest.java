@@ -42,7 +42,8 @@ class BindingsTest {
     for (String line : lines) {
       String[] words = line.split(" ");
       switch (words[0]) {
-        case "struct" -> assertThat(layout(words[1]).byteSize()).as(line).isEqualTo(Long.parseLong(words[2]));
+        case "struct" ->
+            assertThat(layout(words[1]).byteSize()).as(line).isEqualTo(Long.parseLong(words[2]));
         case "field" -> {
           String[] names = words[1].split("\\.");
           MemoryLayout struct = layout(names[0]);

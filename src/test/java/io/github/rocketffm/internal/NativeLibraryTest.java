@@ -23,7 +23,8 @@ class NativeLibraryTest {
   @Test
   void aConfiguredFolderOrFileIsTaken() throws Exception {
     Path file = Files.createFile(folder.resolve(NativeLibrary.fileName()));
-    assertThat(loader(Map.of(NativeLibrary.PATH_PROPERTY, folder.toString())).find()).isEqualTo(file);
+    assertThat(loader(Map.of(NativeLibrary.PATH_PROPERTY, folder.toString())).find())
+        .isEqualTo(file);
     assertThat(loader(Map.of(NativeLibrary.PATH_PROPERTY, file.toString())).find()).isEqualTo(file);
     assertThat(loader(Map.of("java.library.path", "/nowhere:" + folder)).find()).isEqualTo(file);
   }
