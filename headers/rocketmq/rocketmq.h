@@ -158,7 +158,7 @@ typedef struct rocketmq_client_options {
   // Tells apart clients of one process that must not share; default: shared. 1 to 120 characters of
   // letters, digits, '_' and '-'.
   rocketmq_string instance_name;
-  // RocketMQ 5's namespace (request fields "ns" and "nsd"). Default: none.
+  // RocketMQ 5's namespace (request fields "ns" and "nsd"). Not in this version: a value gives NOT_SUPPORTED.
   rocketmq_string namespace_name;
   // Credentials of RocketMQ's ACL. Not in this version: a value gives NOT_SUPPORTED.
   rocketmq_string access_key;
