@@ -61,7 +61,7 @@ TEST_F(SendFailureTest, ASilentBrokerLeavesTimeForAnother) {
   MockCluster cluster({1, 2, 4, true});
   cluster.create_topic("orders", 4);
   ProducerOptions options;
-  options.attempt_timeout = Millis(200);
+  options.attempt_timeout = Millis(1000);
   auto producer = started(cluster, options);
   cluster.broker(0).inject(kSend, Fault::of(Fault::Kind::kIgnore, -1));
   for (int i = 0; i < 4; ++i) {
@@ -196,7 +196,7 @@ TEST_F(SendFailureTest, AsyncSendsOverTheLimitsAreRefusedAndBlockingOnesWait) {
   options.on_sent = outcomes.callback();
   options.max_in_flight_count = 2;
   auto producer = started(cluster, options);
-  cluster.broker().inject(kSend, Fault::delayed(Millis(200), 2));
+  cluster.broker().inject(kSend, Fault::delayed(Millis(1000), 2));
   ASSERT_TRUE(producer->send_async(message("orders", "x"), Millis(20000), 1));
   ASSERT_TRUE(producer->send_async(message("orders", "x"), Millis(20000), 2));
   EXPECT_EQ(producer->send_async(message("orders", "x"), Millis(0), 3).error().kind, ErrorKind::kTooManyRequests);

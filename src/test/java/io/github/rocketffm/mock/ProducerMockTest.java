@@ -165,7 +165,7 @@ class ProducerMockTest {
 
   @Test
   void asyncSendsOverTheLimitAreRefused() {
-    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 300);
+    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 1000);
     try (Producer producer = builder().maxInFlight(1).start()) {
       CompletableFuture<SendResult> first = producer.sendAsync(message());
       assertThatThrownBy(() -> producer.sendAsync(message()).join())
