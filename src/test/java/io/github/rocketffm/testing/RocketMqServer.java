@@ -107,6 +107,7 @@ public final class RocketMqServer implements AutoCloseable {
             ""));
     broker = start("org.apache.rocketmq.broker.BrokerStartup", config, "broker", "-Xmx1g");
     await(broker, "broker", "boot success");
+    ClusterProbe.awaitServing(nameServerAddress(), START_TIMEOUT);
   }
 
   private Process start(String mainClass, Path config, String name, String heap)
