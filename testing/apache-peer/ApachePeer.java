@@ -1,0 +1,123 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageExt;
+
+/**
+ * Apache's client as a process of its own, told what to do in lines on standard input and answering in lines on
+ * standard output. Fields are separated by blanks, and each is Base64 of UTF-8, "-" where it is empty.
+ */
+public final class ApachePeer {
+  private static final PrintStream OUT = System.out;
+
+  private static String decode(String field) {
+    return new String(bytes(field), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] bytes(String field) {
+    return field.equals("-") ? new byte[0] : Base64.getDecoder().decode(field);
+  }
+
+  private static String encode(byte[] bytes) {
+    return bytes == null || bytes.length == 0 ? "-" : Base64.getEncoder().encodeToString(bytes);
+  }
+
+  private static String encode(String text) {
+    return text == null ? "-" : encode(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static synchronized void print(List<String> fields) {
+    OUT.println(String.join(" ", fields));
+    OUT.flush();
+  }
+
+  private static ConsumeConcurrentlyStatus received(List<MessageExt> messages) {
+    for (MessageExt message : messages) {
+      List<String> fields = new ArrayList<>();
+      fields.add("MESSAGE");
+      fields.add(encode(message.getMsgId()));
+      fields.add(encode(message.getTags()));
+      fields.add(encode(message.getKeys()));
+      fields.add(encode(String.valueOf(message.getFlag())));
+      fields.add(encode(message.getBody()));
+      for (Map.Entry<String, String> property : message.getProperties().entrySet()) {
+        fields.add(encode(property.getKey()));
+        fields.add(encode(property.getValue()));
+      }
+      print(fields);
+    }
+    return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+  }
+
+  public static void main(String[] arguments) {
+    try {
+      serve(arguments[0]);
+      System.exit(0);
+    } catch (Exception e) {
+      // The client's threads would keep the process alive.
+      e.printStackTrace();
+      System.exit(1);
+    }
+  }
+
+  @SuppressWarnings("deprecation")
+  private static void serve(String nameServers) throws Exception {
+    // The client writes to standard output too.
+    System.setOut(System.err);
+    DefaultMQProducer producer = new DefaultMQProducer("apache-producers");
+    producer.setNamesrvAddr(nameServers);
+    producer.setSendMsgTimeout(20000);
+    producer.start();
+    DefaultMQPushConsumer consumer = null;
+    print(List.of("READY"));
+    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      String[] fields = line.split(" ");
+      switch (fields[0]) {
+        case "send" -> {
+          Message message =
+              new Message(
+                  decode(fields[1]),
+                  decode(fields[2]),
+                  decode(fields[3]),
+                  Integer.parseInt(decode(fields[4])),
+                  bytes(fields[5]),
+                  true);
+          for (int i = 6; i + 1 < fields.length; i += 2) {
+            message.putUserProperty(decode(fields[i]), decode(fields[i + 1]));
+          }
+          print(List.of("SENT", encode(producer.send(message).getMsgId())));
+        }
+        case "consume" -> {
+          consumer = new DefaultMQPushConsumer(decode(fields[1]));
+          consumer.setNamesrvAddr(nameServers);
+          consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+          consumer.subscribe(decode(fields[2]), "*");
+          consumer.registerMessageListener((MessageListenerConcurrently) (m, c) -> received(m));
+          consumer.start();
+          print(List.of("STARTED"));
+        }
+        case "queues" -> {
+          String topic = decode(fields[1]);
+          long count =
+              consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl().getProcessQueueTable().keySet().stream()
+                  .filter(queue -> queue.getTopic().equals(topic))
+                  .count();
+          print(List.of("QUEUES", encode(String.valueOf(count))));
+        }
+        default -> throw new IllegalArgumentException(line);
+      }
+    }
+  }
+}
