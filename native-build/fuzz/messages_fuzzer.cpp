@@ -1,0 +1,26 @@
+#include "fuzz_target.h"
+#include "protocol/message.h"
+
+// The body of a pull response: nothing points outside of it, and nothing unpacks beyond the limit.
+FUZZ_TARGET(messages)(const uint8_t* data, size_t size) {
+  using namespace rocketmq;
+  DecodeLimits limits;
+  limits.max_body_bytes = 1 << 16;
+  const SharedBytes body(std::vector<uint8_t>(data, data + size));
+  const auto decoded = decode_messages(body, limits);
+  if (!decoded) {
+    FUZZ_CHECK(decoded.error().kind == ErrorKind::kProtocolError);
+    return;
+  }
+  size_t read = 0;
+  for (const StoredMessage& message : decoded->messages) {
+    for (const uint8_t byte : message.body.view()) read += byte;
+    for (const char byte : message.topic) read += static_cast<uint8_t>(byte);
+    read += message.message_id().size() + message.property("TAGS").size();
+    for (const auto& [name, value] : message.properties) {
+      FUZZ_CHECK(!name.empty());
+      read += name.size() + value.size();
+    }
+  }
+  FUZZ_CHECK(read < SIZE_MAX);
+}
