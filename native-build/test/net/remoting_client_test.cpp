@@ -1,0 +1,244 @@
+#include "net/remoting_client.h"
+
+#include <gtest/gtest.h>
+
+#include <asio.hpp>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "eventually.h"
+
+namespace rocketmq::test {
+
+namespace {
+
+using asio::ip::tcp;
+
+// A server in a thread of its own that takes one connection at a time and does with it what the test says.
+class ScriptedServer {
+ public:
+  using Script = std::function<void(tcp::socket&)>;
+
+  ScriptedServer(const asio::ip::address& address, Script script)
+      : acceptor_(context_, tcp::endpoint(address, 0)), script_(std::move(script)) {
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~ScriptedServer() {
+    asio::error_code ignored;
+    {
+      std::lock_guard lock(mutex_);
+      stopping_ = true;
+      if (current_) current_->shutdown(tcp::socket::shutdown_both, ignored);
+    }
+    // Wakes a blocking accept.
+    tcp::socket(context_).connect(acceptor_.local_endpoint(), ignored);
+    thread_.join();
+  }
+  uint16_t port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  void serve() {
+    for (;;) {
+      asio::error_code error;
+      tcp::socket socket(context_);
+      acceptor_.accept(socket, error);
+      {
+        std::lock_guard lock(mutex_);
+        if (stopping_ || error) return;
+        current_ = &socket;
+      }
+      try {
+        script_(socket);
+      } catch (const asio::system_error&) {
+        // The client went away.
+      }
+      std::lock_guard lock(mutex_);
+      current_ = nullptr;
+    }
+  }
+
+  asio::io_context context_;
+  tcp::acceptor acceptor_;
+  const Script script_;
+  std::mutex mutex_;
+  tcp::socket* current_ = nullptr;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+RemotingCommand read_request(tcp::socket& socket) {
+  uint8_t length[4];
+  asio::read(socket, asio::buffer(length));
+  std::vector<uint8_t> frame(static_cast<size_t>(length[0]) << 24 | length[1] << 16 | length[2] << 8 | length[3]);
+  asio::read(socket, asio::buffer(frame));
+  auto request = decode_frame(SharedBytes(std::move(frame)));
+  EXPECT_TRUE(request);
+  return *request;
+}
+
+void answer(tcp::socket& socket, const RemotingCommand& request, const std::string& remark, int32_t opaque_shift = 0) {
+  RemotingCommand response = RemotingCommand::response_to(request, 0, remark);
+  response.opaque += opaque_shift;
+  std::vector<uint8_t> frame;
+  ASSERT_TRUE(encode_frame(response, frame));
+  asio::write(socket, asio::buffer(frame));
+}
+
+// Until the client closes the connection.
+void drain(tcp::socket& socket) {
+  std::vector<uint8_t> bytes(4096);
+  asio::error_code error;
+  while (!error) (void)socket.read_some(asio::buffer(bytes), error);
+}
+
+class Outcome : public ResponseHandler {
+ public:
+  void on_response(RemotingCommand response, const std::string&) override { end_.set_value(std::move(response)); }
+  void on_failure(Error error) override { end_.set_value(fail(std::move(error))); }
+  Result<RemotingCommand> get() { return end_.get_future().get(); }
+
+ private:
+  std::promise<Result<RemotingCommand>> end_;
+};
+
+class RemotingClientTest : public ::testing::Test {
+ protected:
+  RemotingClientTest() {
+    RemotingOptions options;
+    options.reconnect_first = Millis(10000);
+    options.reconnect_max = Millis(10000);
+    client_ = RemotingClient::create(loop_, options);
+  }
+  ~RemotingClientTest() override { client_->close(); }
+
+  Result<RemotingCommand> ask(const std::string& address, Millis timeout = kPatience) {
+    auto outcome = std::make_shared<Outcome>();
+    client_->send(address, RemotingCommand::request(105), now() + timeout, RemotingClient::Write::kDirect, outcome);
+    return outcome->get();
+  }
+
+  EventLoop loop_{"test-io"};
+  std::shared_ptr<RemotingClient> client_;
+};
+
+const auto kLoopback = asio::ip::make_address("127.0.0.1");
+
+void answer_all(tcp::socket& socket) {
+  for (;;) answer(socket, read_request(socket), "served");
+}
+
+}  // namespace
+
+TEST_F(RemotingClientTest, AHostNameIsLookedUp) {
+  ScriptedServer server(kLoopback, answer_all);
+  const auto response = ask("localhost:" + std::to_string(server.port()));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->remark, "served");
+}
+
+TEST_F(RemotingClientTest, AnIPv6LiteralIsReached) {
+  std::unique_ptr<ScriptedServer> server;
+  try {
+    server = std::make_unique<ScriptedServer>(asio::ip::make_address("::1"), answer_all);
+  } catch (const asio::system_error& error) {
+    GTEST_SKIP() << "this machine has no IPv6: " << error.what();
+  }
+  const auto response = ask("[::1]:" + std::to_string(server->port()));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->remark, "served");
+}
+
+TEST_F(RemotingClientTest, AHostNameThatDoesNotExistIsNamed) {
+  const auto response = ask("no-such-host.invalid:9876");
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kUnreachable);
+  EXPECT_NE(response.error().message.find("no-such-host.invalid"), std::string::npos) << response.error().message;
+}
+
+TEST_F(RemotingClientTest, ARefusedConnectionIsNotTriedAgainBeforeTheBackOffEnds) {
+  uint16_t port = 0;
+  {
+    asio::io_context context;
+    port = tcp::acceptor(context, tcp::endpoint(kLoopback, 0)).local_endpoint().port();
+  }
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  EXPECT_EQ(ask(address).error().kind, ErrorKind::kUnreachable);
+  // A server is there now: during the back-off nobody asks it.
+  asio::io_context context;
+  tcp::acceptor acceptor(context, tcp::endpoint(kLoopback, port));
+  acceptor.non_blocking(true);
+  const auto again = ask(address);
+  EXPECT_EQ(again.error().kind, ErrorKind::kUnreachable);
+  EXPECT_NE(again.error().message.find(address), std::string::npos) << again.error().message;
+  asio::error_code error;
+  tcp::socket socket(context);
+  acceptor.accept(socket, error);
+  EXPECT_EQ(error, asio::error::would_block);
+}
+
+TEST_F(RemotingClientTest, AnAnswerToAnUnknownRequestIsPassedOver) {
+  ScriptedServer server(kLoopback, [](tcp::socket& socket) {
+    const RemotingCommand request = read_request(socket);
+    answer(socket, request, "stray", 1000);
+    answer(socket, request, "served");
+    drain(socket);
+  });
+  const auto response = ask("127.0.0.1:" + std::to_string(server.port()));
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->remark, "served");
+}
+
+TEST_F(RemotingClientTest, ASilentServerCostsTheDeadline) {
+  ScriptedServer server(kLoopback, drain);
+  const auto begin = now();
+  const auto response = ask("127.0.0.1:" + std::to_string(server.port()), Millis(200));
+  ASSERT_FALSE(response);
+  EXPECT_EQ(response.error().kind, ErrorKind::kTimeout);
+  EXPECT_GE(now() - begin, Millis(200));
+}
+
+// What a server may send in place of an answer, and what the request gets.
+struct Garbage {
+  const char* name;
+  std::vector<uint8_t> bytes;
+};
+
+class GarbageTest : public RemotingClientTest, public ::testing::WithParamInterface<Garbage> {};
+
+TEST_P(GarbageTest, EndsTheRequestAndTheConnection) {
+  ScriptedServer server(kLoopback, [](tcp::socket& socket) {
+    (void)read_request(socket);
+    asio::write(socket, asio::buffer(GetParam().bytes));
+    socket.shutdown(tcp::socket::shutdown_send);
+    drain(socket);
+  });
+  const std::string address = "127.0.0.1:" + std::to_string(server.port());
+  const auto response = ask(address);
+  ASSERT_FALSE(response);
+  EXPECT_TRUE(response.error().kind == ErrorKind::kProtocolError || response.error().kind == ErrorKind::kConnectionLost)
+      << response.error().message;
+  EXPECT_TRUE(eventually([&] { return !client_->connected(address); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, GarbageTest,
+    ::testing::Values(Garbage{"NothingAtAll", {}}, Garbage{"HalfALength", {0, 0}},
+                      Garbage{"HalfAFrame", {0, 0, 0, 100, 0, 0}},
+                      Garbage{"AFrameOverTheLimit", {0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 1}},
+                      Garbage{"ANegativeLength", {0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4}},
+                      Garbage{"AHeaderBeyondItsFrame", {0, 0, 0, 8, 0, 0x7f, 0xff, 0xff, 1, 2, 3, 4}},
+                      Garbage{"NotRemoting", {'H', 'T', 'T', 'P', '/', '1', '.', '1', ' ', '4', '0', '0'}}),
+    [](const auto& info) { return info.param.name; });
+
+TEST_F(RemotingClientTest, CloseEndsWhatIsPending) {
+  ScriptedServer server(kLoopback, drain);
+  auto outcome = std::make_shared<Outcome>();
+  client_->send("127.0.0.1:" + std::to_string(server.port()), RemotingCommand::request(105), now() + kPatience,
+                RemotingClient::Write::kBatched, outcome);
+  client_->close();
+  EXPECT_EQ(outcome->get().error().kind, ErrorKind::kClosed);
+  EXPECT_EQ(ask("127.0.0.1:1").error().kind, ErrorKind::kClosed);
+}
+
+}  // namespace rocketmq::test
