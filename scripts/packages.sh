@@ -5,7 +5,7 @@ set -euo pipefail
 
 declare -A parts=(
   [build]="g++ cmake ninja-build ccache libasio-dev nlohmann-json3-dev libfmt-dev libexpected-dev libgtest-dev libgmock-dev zlib1g-dev liblz4-dev libzstd-dev maven"
-  [lint]="clang-format-19 shellcheck"
+  [lint]="clang-format-19 clang-tidy-19 shellcheck"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19"
   [windows]="g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine wine64 googletest dpkg-dev"
   [containers]="docker.io"
@@ -29,5 +29,7 @@ done
 echo "== installing ${missing[*]}"
 root=()
 [ "$(id -u)" -eq 0 ] || root=(sudo)
-"${root[@]}" apt-get update -q >/dev/null
-DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+# Another installation may be under way: it is waited for.
+wait=(-o DPkg::Lock::Timeout=300)
+"${root[@]}" apt-get "${wait[@]}" update -q >/dev/null
+DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get "${wait[@]}" install -y -q --no-install-recommends "${missing[@]}" >/dev/null

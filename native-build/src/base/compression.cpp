@@ -13,7 +13,7 @@ namespace {
 
 using Bytes = std::vector<uint8_t>;
 
-constexpr size_t kFirstOutput = 16 * 1024;
+constexpr size_t kFirstOutput = size_t{16} * 1024;
 
 tl::unexpected<Error> corrupt(const char* format) {
   return fail(ErrorKind::kProtocolError, std::string("the ") + format + " data is corrupt or cut short");

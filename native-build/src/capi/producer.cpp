@@ -3,7 +3,6 @@
 #include "capi/boundary.h"
 #include "capi/client_options.h"
 
-using rocketmq::Error;
 using rocketmq::ErrorKind;
 using rocketmq::fail;
 using rocketmq::Millis;

@@ -93,6 +93,7 @@ asio::awaitable<void> PushConsumer::Impl::persist_offset(Queue queue) {
 asio::awaitable<void> PushConsumer::Impl::persist_offsets() {
   auto self = shared_from_this();
   std::vector<Queue> queues;
+  queues.reserve(queues_.size());
   for (const auto& [name, queue] : queues_) queues.push_back(queue);
   for (const Queue& queue : queues) {
     co_await persist_offset(queue);

@@ -98,7 +98,7 @@ ProcessQueueInfo ProcessQueue::info() const {
   info.cached_count = static_cast<int64_t>(waiting_.size() + given_out_.size());
   info.cached_min_offset = info.cached_count > 0 ? lowest() : 0;
   info.cached_max_offset = info.cached_count > 0 ? highest() : 0;
-  info.cached_size_mib = bytes_ / (1024 * 1024);
+  info.cached_size_mib = bytes_ / (int64_t{1024} * 1024);
   info.dropped = dropped();
   info.last_pull_ms = last_pull_ms_.load(std::memory_order_relaxed);
   info.last_consume_ms = last_consume_ms_.load(std::memory_order_relaxed);

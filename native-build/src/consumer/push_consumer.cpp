@@ -217,6 +217,7 @@ PushConsumer::PushConsumer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) 
 PushConsumer::~PushConsumer() {
   if (impl_->in_child_process()) {
     // Its threads do not exist here and its locks may be held for ever: left as it is.
+    // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): without memory the child ends.
     new std::shared_ptr<Impl>(std::move(impl_));
     return;
   }

@@ -47,6 +47,7 @@ Status PushConsumer::Impl::unsubscribe(std::string_view topic) {
 std::vector<Subscription> PushConsumer::Impl::subscriptions() const {
   std::vector<Subscription> all;
   std::lock_guard lock(mutex_);
+  all.reserve(subscriptions_.size());
   for (const auto& [topic, subscription] : subscriptions_) all.push_back(subscription);
   return all;
 }

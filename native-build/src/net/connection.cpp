@@ -20,11 +20,11 @@ namespace rocketmq {
 
 namespace {
 
-constexpr size_t kInputBytes = 64 * 1024;
+constexpr size_t kInputBytes = size_t{64} * 1024;
 // Beyond this, a frame gets a buffer of its own, and the rest of it is read straight into that.
-constexpr size_t kLargeFrame = 16 * 1024;
+constexpr size_t kLargeFrame = size_t{16} * 1024;
 // A server that does not read must not eat the client's memory.
-constexpr size_t kMostQueued = 64 * 1024 * 1024;
+constexpr size_t kMostQueued = size_t{64} * 1024 * 1024;
 
 std::string first_bytes(ByteView bytes) {
   std::string text;

@@ -144,6 +144,7 @@ void RemotingClient::Impl::submit(const std::string& address, std::vector<uint8_
   }
   if (!taken) return handler->on_failure(std::move(refused));
   if (arm) arm_timer(deadline);
+  // NOLINTNEXTLINE(bugprone-use-after-move): moved above only where there is no connection.
   if (connection) write(connection, {opaque, std::move(frame), mode, one_way});
 }
 

@@ -91,7 +91,7 @@ struct StoredMessage {
 
 struct DecodeLimits {
   // What a compressed body may unpack to.
-  size_t max_body_bytes = 128 * 1024 * 1024;
+  size_t max_body_bytes = size_t{128} * 1024 * 1024;
 };
 
 struct DecodedMessages {

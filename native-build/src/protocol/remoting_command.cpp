@@ -17,8 +17,8 @@ constexpr const char* kLanguages[] = {"JAVA",  "CPP",  "DOTNET", "PYTHON", "DELP
                                       "OTHER", "HTTP", "GO",     "PHP",    "OMS",    "RUST",   "NODE_JS"};
 
 uint8_t language_code(std::string_view name) {
-  for (uint8_t code = 0; code < std::size(kLanguages); ++code) {
-    if (name == kLanguages[code]) return code;
+  for (size_t code = 0; code < std::size(kLanguages); ++code) {
+    if (name == kLanguages[code]) return static_cast<uint8_t>(code);
   }
   return RemotingCommand{}.language;
 }

@@ -157,7 +157,7 @@ public final class QuickStart {
   private static void progress(String what, int done) {
     int width = 40;
     int filled = (int) ((long) done * width / COUNT);
-    if (System.console() != null) {
+    if (System.console() != null && System.console().isTerminal()) {
       System.out.printf(
           "\r%-9s [%s%s] %6d", what, "#".repeat(filled), " ".repeat(width - filled), done);
     } else if (done % 2500 == 0 && done > 0) {
