@@ -51,9 +51,10 @@ extern "C" {
 #define ROCKETMQ_CLOSED 3
 // The deadline passed. A send that timed out may or may not have been stored.
 #define ROCKETMQ_TIMEOUT 4
-// No name server or broker could be reached.
+// No name server or broker could be reached: nothing was sent.
 #define ROCKETMQ_UNREACHABLE 5
-// The connection broke while a request was on its way: it may or may not have been carried out.
+// The connection broke while a request was on its way: it may or may not have been carried out. Told also of a send
+// whose later attempts were refused or met nobody: an earlier one may have been stored.
 #define ROCKETMQ_CONNECTION_LOST 6
 // No name server knows the topic, and it cannot be created on demand.
 #define ROCKETMQ_TOPIC_NOT_FOUND 7
@@ -138,7 +139,8 @@ typedef void (*rocketmq_log_callback)(uint64_t context, const rocketmq_log_recor
 
 // Sets the process-wide receiver of log records and the lowest level that it gets; NULL turns the log off.
 // The library never writes to a file or stream itself: before this call its records are dropped.
-// On return, an earlier callback is no longer running and will not be called again, unless this is called
+// On return, an earlier callback is no longer running and will not be called again, unless this is called (or was, and
+// has not returned)
 // from inside it.
 // Errors: INVALID_ARGUMENT for a level outside TRACE..OFF.
 ROCKETMQ_API int32_t rocketmq_set_log_callback(rocketmq_log_callback callback, uint64_t context, int32_t level,
@@ -174,8 +176,8 @@ typedef struct rocketmq_client_options {
   int32_t heartbeat_interval_ms;
   // 1 asks for TLS. Not in this version: 1 gives NOT_SUPPORTED.
   int32_t tls;
-  // The largest frame accepted or sent, in bytes. Default and maximum 16,777,216 (RocketMQ's own limit,
-  // com.rocketmq.remoting.frameMaxLength); minimum 65,536.
+  // The largest frame accepted, in bytes; what is sent is limited by producer_options.max_message_bytes. Default
+  // and maximum 16,777,216 (RocketMQ's own limit, com.rocketmq.remoting.frameMaxLength); minimum 65,536.
   int32_t max_frame_bytes;
 } rocketmq_client_options;
 
@@ -270,6 +272,8 @@ typedef struct rocketmq_message_view {
   // The bytes that the message takes in the broker's log.
   int32_t store_size;
   int32_t system_flag;
+  // The same properties as one text: name U+0001 value U+0002 name …
+  rocketmq_string encoded_properties;
 } rocketmq_message_view;
 
 // -------------------------------------------------------------------------------------- producer
@@ -329,7 +333,9 @@ typedef struct rocketmq_send_options {
   uint64_t size;
   // In place of rocketmq_producer_options.send_timeout_ms; 0: that.
   int32_t timeout_ms;
-  int32_t reserved;
+  // 1: an asynchronous send that takes no part in max_in_flight_count and max_in_flight_bytes, for a caller
+  // that itself waits for the completion, as a synchronous send does. Default 0.
+  int32_t unlimited;
 } rocketmq_send_options;
 
 // Creates a producer; nothing is connected yet. Errors: INVALID_ARGUMENT, NOT_SUPPORTED, OUT_OF_MEMORY.
@@ -344,7 +350,8 @@ ROCKETMQ_API int32_t rocketmq_producer_start(rocketmq_producer *producer, rocket
 // Sends and waits for the broker's acknowledgement, at most the send's timeout. Attempts that fail are
 // repeated, on another broker where there is one. `options` and `result` may be NULL.
 // Errors: INVALID_ARGUMENT, INVALID_STATE (not started), CLOSED, TIMEOUT, UNREACHABLE, CONNECTION_LOST,
-// TOPIC_NOT_FOUND, REJECTED, PROTOCOL_ERROR, NOT_SUPPORTED.
+// TOPIC_NOT_FOUND, REJECTED, PROTOCOL_ERROR, NOT_SUPPORTED, TOO_MANY_REQUESTS (the broker does not read: 64 MiB
+// wait to be written to it).
 // After TIMEOUT and CONNECTION_LOST the message may have been stored.
 ROCKETMQ_API int32_t rocketmq_producer_send(rocketmq_producer *producer, const rocketmq_message *message,
                                             const rocketmq_send_options *options, rocketmq_send_result *result,
@@ -381,7 +388,7 @@ typedef struct rocketmq_producer_statistics {
   int64_t in_flight_bytes;
 } rocketmq_producer_statistics;
 
-// Fills `statistics`; works in every state. Errors: INVALID_ARGUMENT for NULL.
+// Fills `statistics`; before the start and after the close too. Errors: INVALID_ARGUMENT for NULL.
 ROCKETMQ_API int32_t rocketmq_producer_get_statistics(rocketmq_producer *producer,
                                                       rocketmq_producer_statistics *statistics,
                                                       rocketmq_error *error);
@@ -421,7 +428,9 @@ typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_messa
 #define ROCKETMQ_CLUSTERING 0
 #define ROCKETMQ_BROADCASTING 1
 
-// Where a group without a stored offset starts.
+// Where a group without a stored offset starts. The last offset is, as for Apache's clients, the beginning of a
+// queue that is young: its first message is still there, and in the broker's memory. So a group that runs misses
+// nothing of a queue that comes later.
 #define ROCKETMQ_CONSUME_FROM_LAST_OFFSET 0
 #define ROCKETMQ_CONSUME_FROM_FIRST_OFFSET 1
 #define ROCKETMQ_CONSUME_FROM_TIMESTAMP 2
@@ -540,21 +549,22 @@ typedef struct rocketmq_push_consumer_statistics {
   int64_t last_consume_ms;
 } rocketmq_push_consumer_statistics;
 
-// Fills `statistics`; works in every state. Errors: INVALID_ARGUMENT for NULL.
+// Fills `statistics`; before the start and after the close too. Errors: INVALID_ARGUMENT for NULL.
 ROCKETMQ_API int32_t rocketmq_push_consumer_get_statistics(rocketmq_push_consumer *consumer,
                                                            rocketmq_push_consumer_statistics *statistics,
                                                            rocketmq_error *error);
 
-// Stops pulling and giving out batches, waits up to timeout_ms (0 to 600,000) for the outstanding ones,
-// persists offsets and unregisters. Batches that are still outstanding then are delivered again to the
-// group, and stay valid until acknowledged (INVALID_STATE, but freed) or until destroy. Idempotent, and not
-// waiting inside a callback, as rocketmq_producer_close.
+// Stops pulling and giving out batches, waits up to timeout_ms (0 to 600,000) for the outstanding ones and for
+// callbacks that run, then takes at most 4 s to persist offsets and unregister. Batches that are still outstanding
+// then are delivered again to the group, and stay valid until acknowledged (INVALID_STATE, but freed) or until
+// destroy; a callback that has not returned goes on. Idempotent, and not waiting inside a callback, as
+// rocketmq_producer_close.
 ROCKETMQ_API int32_t rocketmq_push_consumer_close(rocketmq_push_consumer *consumer, int32_t timeout_ms,
                                                   rocketmq_error *error);
 
 // Closes with a timeout of 0 where that was not done, and frees the handle and all its batches. No other
-// call on this handle may be running or follow; from inside a callback of this consumer the batch of that
-// callback stays valid until it returns.
+// call on this handle may be running or follow; it waits up to 3 s for callbacks that run, as they may use it. From
+// inside a callback of this consumer it does not wait, and the batch of that callback stays valid until it returns.
 ROCKETMQ_API void rocketmq_push_consumer_destroy(rocketmq_push_consumer *consumer);
 
 #ifdef __cplusplus

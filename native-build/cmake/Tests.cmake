@@ -37,6 +37,8 @@ endforeach()
 file(GLOB sources CONFIGURE_DEPENDS ${ROOT}/test/capi/*.cpp)
 if(sources)
   add_native_test(capi SOURCES ${sources} LIBRARIES rocketmq rocketmq_mock_core)
+  target_compile_definitions(rocketmq_capi_test PRIVATE ROCKETMQ_LIBRARY="$<TARGET_FILE:rocketmq>"
+    ROCKETMQ_EXPORTS="${ROOT}/test/abi/exports.txt")
 endif()
 
 if(EXISTS ${ROOT}/fuzz/replay_test.cpp)

@@ -326,6 +326,9 @@ void MockBroker::offsets(const RemotingCommand& request, Reply reply) {
       return reply(response);
     case request_code::kQueryConsumerOffset:
       if (offsets_.count(key) == 0) {
+        // As a broker does for a queue that still has its first message, unless the client forbids it.
+        const bool young = queue.first_offset == 0 && !queue.messages.empty();
+        if (young && fields.text("setZeroIfNotFound") != "false") break;
         return reply(RemotingCommand::response_to(request, response_code::kQueryNotFound, "no offset"));
       }
       offset = offsets_[key];

@@ -53,6 +53,7 @@ void MockCluster::create_topic(const std::string& topic, int queues, int32_t per
 void MockCluster::delete_topic(const std::string& topic) {
   std::lock_guard lock(mutex_);
   topics.erase(topic);
+  routes.erase(topic);
 }
 
 void MockCluster::set_route(const std::string& topic, const TopicRoute& route) {

@@ -20,7 +20,11 @@ void Session::read() {
       auto request = decode_frame(SharedBytes(std::move(self->frame_)));
       self->frame_ = {};
       if (!request) return self->close(true);
-      if (!request->is_response()) self->server_.on_request(self, std::move(*request));
+      if (request->is_response()) {
+        self->server_.on_response(std::move(*request));
+      } else {
+        self->server_.on_request(self, std::move(*request));
+      }
       if (self->open_) self->read();
     });
   });
@@ -80,7 +84,8 @@ void MockServer::run_on_loop(const std::function<void()>& task) {
 
 void MockServer::accept() {
   acceptor_->async_accept([this](asio::error_code error, tcp::socket socket) {
-    if (error) return;
+    // One that was accepted before stop() may be told of after it.
+    if (error || !acceptor_) return;
     auto session = std::make_shared<Session>(*this, std::move(socket));
     {
       std::lock_guard lock(mutex_);
@@ -150,6 +155,20 @@ int MockServer::request_count(int32_t request_code) const {
   std::lock_guard lock(mutex_);
   for (const auto& request : requests_) count += request_code == kAnyRequest || request.code == request_code ? 1 : 0;
   return count;
+}
+
+std::vector<RemotingCommand> MockServer::responses(int32_t opaque) const {
+  std::vector<RemotingCommand> found;
+  std::lock_guard lock(mutex_);
+  for (const auto& response : responses_) {
+    if (response.opaque == opaque) found.push_back(response);
+  }
+  return found;
+}
+
+void MockServer::on_response(RemotingCommand response) {
+  std::lock_guard lock(mutex_);
+  responses_.push_back(std::move(response));
 }
 
 bool MockServer::await_requests(int32_t request_code, int count, std::chrono::milliseconds timeout) const {

@@ -44,6 +44,8 @@ class MockServer {
   std::vector<RemotingCommand> requests(int32_t request_code) const;
   // False when there are fewer than `count` at the end of `timeout`.
   bool await_requests(int32_t request_code, int count, std::chrono::milliseconds timeout) const;
+  // What clients answered to the requests of this opaque that were sent to them.
+  std::vector<RemotingCommand> responses(int32_t opaque) const;
   // Sends bytes as they are to every connection.
   void send_to_all(const std::vector<uint8_t>& bytes);
 
@@ -60,6 +62,7 @@ class MockServer {
   friend class Session;
   void accept();
   void on_request(const std::shared_ptr<Session>& session, RemotingCommand request);
+  void on_response(RemotingCommand response);
   std::optional<Fault> next_fault(int32_t request_code);
   void misbehave(const std::shared_ptr<Session>& session, const RemotingCommand& request, const Fault& fault);
   void run_on_loop(const std::function<void()>& task);
@@ -69,6 +72,7 @@ class MockServer {
   std::set<std::shared_ptr<Session>> sessions_;
   std::map<int32_t, std::list<Fault>> faults_;
   std::vector<RemotingCommand> requests_;
+  std::vector<RemotingCommand> responses_;
   mutable std::condition_variable_any arrived_;
 };
 

@@ -14,7 +14,7 @@ enum class CompressionType { kZlib, kLz4, kZstd };
 Result<std::vector<uint8_t>> compress(CompressionType type, ByteView input, int level);
 
 // Fails with kProtocolError for input that is corrupt, cut short, or larger than `max_size` when unpacked
-// (checked while unpacking, so that a small bomb costs little).
+// (checked while unpacking, so that a small bomb costs little); max_size is below SIZE_MAX.
 Result<std::vector<uint8_t>> decompress(CompressionType type, ByteView input, size_t max_size);
 
 }  // namespace rocketmq

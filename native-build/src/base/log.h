@@ -21,7 +21,8 @@ struct LogRecord {
 using LogSink = void (*)(void* user, const LogRecord& record);
 
 // Sets the process-wide sink; it runs on "rmq-log", a thread that exists only while there is a sink. On
-// return an earlier sink neither runs nor will run, unless this is called from inside it.
+// return an earlier sink neither runs nor will run, unless this is called from inside it, or it replaced itself from
+// inside and has not returned yet.
 void set_log_sink(LogSink sink, void* user, LogLevel level);
 void set_log_level(LogLevel level);
 

@@ -1,5 +1,8 @@
 #include "base/task_thread.h"
 
+#include <exception>
+
+#include "base/log.h"
 #include "base/thread.h"
 
 namespace rocketmq {
@@ -38,7 +41,12 @@ void TaskThread::run() {
     auto task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    task();
+    try {
+      task();
+    } catch (const std::exception& e) {
+      // One task's failure must not end the thread for all others.
+      log(LogLevel::kError, "base", "a task of the thread {} failed: {}", name_, e.what());
+    }
     task = nullptr;
     lock.lock();
   }

@@ -21,15 +21,15 @@ constexpr int32_t kLargestBody = rocketmq::kMaxFrameBytes - 65536;
 void to_c(const rocketmq::SendReceipt& receipt, rocketmq_send_result& out) {
   out.size = sizeof out;
   out.send_status = static_cast<int32_t>(receipt.status);
-  out.queue_id = receipt.queue.queue_id;
+  out.queue_id = receipt.queue_id;
   out.queue_offset = receipt.queue_offset;
   out.attempts = receipt.attempts;
   out.reserved = 0;
-  capi::copy_text(receipt.message_id, out.message_id, sizeof out.message_id);
-  capi::copy_text(receipt.offset_message_id, out.offset_message_id, sizeof out.offset_message_id);
-  capi::copy_text(receipt.transaction_id, out.transaction_id, sizeof out.transaction_id);
-  capi::copy_text(receipt.region_id, out.region_id, sizeof out.region_id);
-  capi::copy_text(receipt.queue.broker_name, out.broker_name, sizeof out.broker_name);
+  capi::copy_text(rocketmq::as_text(receipt.message_id), out.message_id, sizeof out.message_id);
+  capi::copy_text(receipt.offset_message_id.view(), out.offset_message_id, sizeof out.offset_message_id);
+  capi::copy_text(receipt.transaction_id.view(), out.transaction_id, sizeof out.transaction_id);
+  capi::copy_text(receipt.region_id.view(), out.region_id, sizeof out.region_id);
+  capi::copy_text(receipt.broker_name, out.broker_name, sizeof out.broker_name);
   capi::copy_text(receipt.recall_handle, out.recall_handle, sizeof out.recall_handle);
 }
 
@@ -160,14 +160,20 @@ Status read_message(const rocketmq_message* in, MessageArgument& out) {
   return read_properties(*copy, out);
 }
 
-Result<Millis> read_timeout(const rocketmq_send_options* in) {
-  if (in == nullptr) return Millis(0);
+struct SendOptions {
+  Millis timeout{0};
+  bool limited = true;
+};
+
+Result<SendOptions> read_options(const rocketmq_send_options* in) {
+  if (in == nullptr) return SendOptions{};
   auto options = capi::copy_in(in, "send_options");
   if (!options) return fail(options.error());
   capi::RangeCheck range("send_options");
   const int32_t timeout = range.number("timeout_ms", options->timeout_ms, 0, 1, capi::kMostTimeoutMs);
+  const int32_t unlimited = range.number("unlimited", options->unlimited, 0, 1, 1);
   if (!range.status()) return fail(range.status().error());
-  return Millis(timeout);
+  return SendOptions{Millis(timeout), unlimited == 0};
 }
 
 // Checks the arguments that all ways to send share, and sends.
@@ -175,11 +181,11 @@ template <typename Send>
 Status with_message(rocketmq_producer* producer, const rocketmq_message* message, const rocketmq_send_options* options,
                     Send&& send) {
   if (producer == nullptr) return fail(capi::null_argument("producer"));
-  auto timeout = read_timeout(options);
-  if (!timeout) return fail(timeout.error());
+  auto send_options = read_options(options);
+  if (!send_options) return fail(send_options.error());
   MessageArgument argument;
   if (auto valid = read_message(message, argument); !valid) return valid;
-  return send(*producer->impl, argument.message, *timeout);
+  return send(*producer->impl, argument.message, *send_options);
 }
 
 }  // namespace
@@ -213,8 +219,8 @@ int32_t rocketmq_producer_send(rocketmq_producer* producer, const rocketmq_messa
                                const rocketmq_send_options* options, rocketmq_send_result* result,
                                rocketmq_error* error) {
   return capi::guarded(error, [&] {
-    return with_message(producer, message, options, [&](auto& impl, auto& outgoing, Millis timeout) -> Status {
-      auto receipt = impl.send(outgoing, timeout);
+    return with_message(producer, message, options, [&](auto& impl, auto& outgoing, const SendOptions& how) -> Status {
+      auto receipt = impl.send(outgoing, how.timeout);
       if (!receipt) return fail(std::move(receipt.error()));
       if (result != nullptr) {
         rocketmq_send_result full;
@@ -229,8 +235,8 @@ int32_t rocketmq_producer_send(rocketmq_producer* producer, const rocketmq_messa
 int32_t rocketmq_producer_send_async(rocketmq_producer* producer, const rocketmq_message* message,
                                      const rocketmq_send_options* options, uint64_t context, rocketmq_error* error) {
   return capi::guarded(error, [&] {
-    return with_message(producer, message, options, [&](auto& impl, auto& outgoing, Millis timeout) -> Status {
-      return impl.send_async(outgoing, timeout, context);
+    return with_message(producer, message, options, [&](auto& impl, auto& outgoing, const SendOptions& how) -> Status {
+      return impl.send_async(outgoing, how.timeout, context, how.limited);
     });
   });
 }
@@ -238,8 +244,8 @@ int32_t rocketmq_producer_send_async(rocketmq_producer* producer, const rocketmq
 int32_t rocketmq_producer_send_one_way(rocketmq_producer* producer, const rocketmq_message* message,
                                        const rocketmq_send_options* options, rocketmq_error* error) {
   return capi::guarded(error, [&] {
-    return with_message(producer, message, options, [&](auto& impl, auto& outgoing, Millis timeout) -> Status {
-      return impl.send_one_way(outgoing, timeout);
+    return with_message(producer, message, options, [&](auto& impl, auto& outgoing, const SendOptions& how) -> Status {
+      return impl.send_one_way(outgoing, how.timeout);
     });
   });
 }
@@ -259,9 +265,10 @@ int32_t rocketmq_producer_get_statistics(rocketmq_producer* producer, rocketmq_p
     if (producer == nullptr) return fail(capi::null_argument("producer"));
     if (statistics == nullptr) return fail(capi::null_argument("statistics"));
     const auto now = producer->impl->statistics();
-    const rocketmq_producer_statistics full{sizeof full,         now.sends_accepted, now.sends_succeeded,
-                                            now.sends_failed,    now.sends_retried,  now.one_way_sends,
-                                            now.in_flight_count, now.in_flight_bytes};
+    if (!now) return fail(now.error());
+    const rocketmq_producer_statistics full{sizeof full,          now->sends_accepted, now->sends_succeeded,
+                                            now->sends_failed,    now->sends_retried,  now->one_way_sends,
+                                            now->in_flight_count, now->in_flight_bytes};
     capi::copy_out(full, statistics);
     return {};
   });

@@ -60,6 +60,13 @@ void fill_view(const rocketmq::StoredMessage& message, const rocketmq::MessageQu
   for (const auto& [name, value] : message.properties) {
     views.properties.push_back({capi::to_c(name), capi::to_c(value)});
   }
+  out.encoded_properties = {};
+  if (!message.properties.empty()) {
+    // They are views of one text, in its order.
+    const char* begin = message.properties.front().first.data();
+    const std::string_view last = message.properties.back().second;
+    out.encoded_properties = {begin, last.data() + last.size() - begin};
+  }
 }
 
 std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {

@@ -1,5 +1,6 @@
 #include "client/client_instance.h"
 
+#include <algorithm>
 #include <asio/ip/host_name.hpp>
 #include <condition_variable>
 
@@ -16,6 +17,8 @@ namespace {
 
 // After a heartbeat that some broker did not answer, the next one follows sooner.
 constexpr Millis kHeartbeatRetry{1000};
+// Every failing pull asks for a heartbeat: one round serves all of a moment.
+constexpr Millis kLeastHeartbeatPause{100};
 // A broker that restarts shall not be waited for much longer than it takes.
 constexpr Millis kLongestReconnectPause{1000};
 
@@ -24,7 +27,7 @@ std::string make_client_id(const std::string& instance_name) {
   asio::error_code ignored;
   std::string host = asio::ip::host_name(ignored);
   if (host.empty()) host = "localhost";
-  std::string id = host + "@" + std::to_string(current_process_id()) + "#" + random_hex(16);
+  std::string id = host_label(host) + "@" + std::to_string(current_process_id()) + "#" + random_hex(16);
   return instance_name.empty() ? id : id + "#" + instance_name;
 }
 
@@ -47,7 +50,30 @@ struct Countdown {
   Pause pause;
 };
 
+// Counts down when it goes, as an exception must not leave the others waiting.
+struct CountdownShare {
+  explicit CountdownShare(std::shared_ptr<Countdown> countdown) : all(std::move(countdown)) {}
+  CountdownShare(const CountdownShare&) = delete;
+  CountdownShare& operator=(const CountdownShare&) = delete;
+  ~CountdownShare() {
+    if (!succeeded) ++all->failed;
+    all->done();
+  }
+  const std::shared_ptr<Countdown> all;
+  bool succeeded = false;
+};
+
 }  // namespace
+
+std::string host_label(std::string_view host_name) {
+  std::string label(host_name);
+  for (char& c : label) {
+    const bool kept =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    if (!kept) c = '_';
+  }
+  return label;
+}
 
 ClientInstance::ClientInstance(ClientOptions options, int number)
     : options_(std::move(options)),
@@ -79,21 +105,40 @@ asio::awaitable<void> ClientInstance::route_loop() {
   while (!stopping_) {
     co_await route_pause_.wait(options_.route_refresh_interval);
     if (stopping_) break;
-    const auto before = routes_.broker_addresses(false);
-    co_await routes_.refresh_all();
-    if (stopping_) break;
-    auto addresses = routes_.broker_addresses(false);
-    if (addresses != before) heartbeat_soon();
-    addresses.insert(addresses.end(), name_servers_->addresses().begin(), name_servers_->addresses().end());
-    remoting_->retain(addresses);
+    try {
+      co_await refresh_routes();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "client", "the refresh of the routes failed: {}", e.what());
+    }
   }
 }
 
+asio::awaitable<void> ClientInstance::refresh_routes() {
+  const auto before = routes_.broker_addresses(false);
+  co_await routes_.refresh_all();
+  if (stopping_) co_return;
+  auto addresses = routes_.broker_addresses(false);
+  if (addresses != before) heartbeat_soon();
+  addresses.insert(addresses.end(), name_servers_->addresses().begin(), name_servers_->addresses().end());
+  remoting_->retain(addresses);
+}
+
 asio::awaitable<void> ClientInstance::heartbeat_loop() {
+  Millis pause = options_.heartbeat_interval;
   while (!stopping_) {
-    co_await heartbeat_pause_.wait(options_.heartbeat_interval);
+    co_await heartbeat_pause_.wait(pause);
     if (stopping_) break;
-    co_await send_heartbeats();
+    bool complete = false;
+    try {
+      complete = co_await send_heartbeats();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "client", "the heartbeats failed: {}", e.what());
+    }
+    if (stopping_) break;
+    pause = complete ? options_.heartbeat_interval : std::min(kHeartbeatRetry, options_.heartbeat_interval);
+    // Not to be cut short.
+    Pause rest(loop_);
+    co_await rest.wait(std::min(kLeastHeartbeatPause, pause));
   }
 }
 
@@ -101,7 +146,7 @@ void ClientInstance::heartbeat_soon() {
   loop_.post([this] { heartbeat_pause_.interrupt(); });
 }
 
-asio::awaitable<void> ClientInstance::send_heartbeats() {
+asio::awaitable<bool> ClientInstance::send_heartbeats() {
   Heartbeat heartbeat;
   heartbeat.client_id = client_id_;
   std::vector<std::shared_ptr<ConsumerMember>> members;
@@ -112,10 +157,10 @@ asio::awaitable<void> ClientInstance::send_heartbeats() {
   }
   // Without our lock, as a consumer joins under its own.
   for (const auto& member : members) heartbeat.consumers.push_back(member->heartbeat());
-  if (heartbeat.producer_groups.empty() && heartbeat.consumers.empty()) co_return;
+  if (heartbeat.producer_groups.empty() && heartbeat.consumers.empty()) co_return true;
   // Producers talk to masters alone.
   const auto addresses = routes_.broker_addresses(heartbeat.consumers.empty());
-  if (addresses.empty()) co_return;
+  if (addresses.empty()) co_return true;
   const std::string body = heartbeat_to_json(heartbeat);
   auto countdown = std::make_shared<Countdown>(loop_, addresses.size());
   for (const std::string& address : addresses) {
@@ -123,20 +168,15 @@ asio::awaitable<void> ClientInstance::send_heartbeats() {
         loop_,
         [](ClientInstance* self, std::string to, std::string text,
            std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
+          CountdownShare share(std::move(all));
           co_await self->heartbeat_to(to, std::move(text));
-          if (!self->remoting_->connected(to)) ++all->failed;
-          all->done();
+          share.succeeded = self->remoting_->connected(to);
         }(this, address, body, countdown),
         "heartbeat");
   }
   // Each ends by its own timeout.
   while (countdown->left > 0) co_await countdown->pause.wait(options_.request_timeout);
-  if (countdown->failed > 0 && !stopping_) {
-    auto timer = std::make_shared<asio::steady_timer>(loop_.context(), kHeartbeatRetry);
-    timer->async_wait([this, timer](asio::error_code error) {
-      if (!error && !stopping_) heartbeat_pause_.interrupt();
-    });
-  }
+  co_return countdown->failed == 0;
 }
 
 asio::awaitable<void> ClientInstance::heartbeat_to(std::string address, std::string body) {

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -20,6 +21,10 @@
 #include "net/remoting_client.h"
 
 namespace rocketmq {
+
+// A host's name as client ids carry it: everything but letters, digits, '.', '_' and '-' becomes '_', as the
+// system may give bytes of any code page, and ids go into JSON.
+std::string host_label(std::string_view host_name);
 
 // What the producers and consumers of one cluster share: the event loop, connections, routes, heartbeats.
 // Held by way of ClientLease; threads "rmq-io-N" and "rmq-callback-N".
@@ -53,8 +58,9 @@ class ClientInstance {
   // On return the member is not called any more.
   void leave_consumer_group(const std::string& group, Millis timeout);
 
-  // On the loop: tells all brokers in use of our groups; failures are logged.
-  asio::awaitable<void> send_heartbeats();
+  // On the loop: tells all brokers in use of our groups; failures are logged. False when some broker could not
+  // be reached.
+  asio::awaitable<bool> send_heartbeats();
   // Asks for a heartbeat soon, as a new group or topic needs one. Any thread.
   void heartbeat_soon();
 
@@ -66,6 +72,7 @@ class ClientInstance {
 
  private:
   asio::awaitable<void> route_loop();
+  asio::awaitable<void> refresh_routes();
   asio::awaitable<void> heartbeat_loop();
   asio::awaitable<void> heartbeat_to(std::string address, std::string body);
   asio::awaitable<void> unregister(std::string producer_group, std::string consumer_group);

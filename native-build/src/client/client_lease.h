@@ -21,6 +21,8 @@ class ClientLease {
   ClientInstance& operator*() const { return *instance_; }
   ClientInstance* operator->() const { return instance_.get(); }
   explicit operator bool() const { return instance_ != nullptr; }
+  // Outlives the lease as an object: shut down then, it refuses everything, but is safe to call.
+  const std::shared_ptr<ClientInstance>& instance() const { return instance_; }
   void release();
 
  private:

@@ -20,7 +20,7 @@ class NameServers {
 
   // Any answer of a server is a success here, whatever its code. Otherwise the failure of the last server,
   // its message naming what each one did; each server gets `timeout` divided by their number, so that
-  // the whole takes no longer than one timeout.
+  // the whole takes no longer than one timeout, but at least 200 ms.
   asio::awaitable<Result<RemotingCommand>> call(RemotingCommand request);
 
   const std::vector<std::string>& addresses() const { return addresses_; }

@@ -1,8 +1,11 @@
 #include "client/route_table.h"
 
 #include <algorithm>
+#include <chrono>
 #include <set>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/call.h"
 #include "protocol/codes.h"
@@ -13,6 +16,14 @@ namespace {
 
 // The topic whose queues a topic takes over that brokers create on demand.
 constexpr const char* kDefaultTopic = "TBW102";
+
+// Failing sends and pulls ask for a refresh each: the name server sees no more than one in this time.
+constexpr Millis kLeastRefreshInterval{1000};
+// While a refresh goes on for longer than that.
+constexpr Millis kRefreshPoll{100};
+// Rounds in which no name server knew a topic, and nobody used it, before it is forgotten. More than one, as
+// a name server that restarted knows no topic until the brokers register.
+constexpr int kMostMisses = 3;
 
 struct Waiter {
   bool or_default;
@@ -26,7 +37,16 @@ struct Entry {
   bool is_default = false;
   bool looking_up = false;
   bool refreshing = false;
+  // A refresh was asked for, and has not begun.
+  bool wanted = false;
+  // Since the last round of refresh_all().
+  bool used = false;
+  int misses = 0;
+  TimePoint refreshed_at = TimePoint::min();
   std::vector<Waiter> waiters;
+
+  // Nothing would be lost with it.
+  bool empty() const { return !route && !looking_up && !refreshing && waiters.empty(); }
 };
 
 Route make_snapshot(const std::string& topic, TopicRoute route) {
@@ -45,8 +65,15 @@ TopicRoute limit_queues(TopicRoute route, int32_t queues) {
   return route;
 }
 
-bool topic_unknown(const Result<TopicRoute>& route) {
-  return !route && route.error().kind == ErrorKind::kTopicNotFound;
+template <typename T>
+bool topic_unknown(const Result<T>& outcome) {
+  return !outcome && outcome.error().kind == ErrorKind::kTopicNotFound;
+}
+
+// No name server answered, and none will for the next topic.
+bool without_answer(ErrorKind kind) {
+  return kind == ErrorKind::kUnreachable || kind == ErrorKind::kTimeout || kind == ErrorKind::kConnectionLost ||
+         kind == ErrorKind::kClosed;
 }
 
 }  // namespace
@@ -55,9 +82,29 @@ struct RouteTable::State : std::enable_shared_from_this<RouteTable::State> {
   State(EventLoop& event_loop, std::shared_ptr<NameServers> servers)
       : loop(event_loop), name_servers(std::move(servers)) {}
 
+  // Takes a mark off a topic's entry, whatever ends the work that it stands for.
+  struct Unmark {
+    State& state;
+    const std::string& topic;
+    bool Entry::* mark;
+    ~Unmark() {
+      std::lock_guard lock(state.mutex);
+      auto found = state.entries.find(topic);
+      if (found == state.entries.end()) return;
+      found->second.*mark = false;
+      if (found->second.empty()) state.entries.erase(found);
+    }
+  };
+
   asio::awaitable<Result<TopicRoute>> fetch(std::string topic);
   asio::awaitable<void> look_up(std::string topic);
-  void finish(const std::string& topic, const Result<TopicRoute>& route, const Result<TopicRoute>& fallback);
+  void finish(const std::string& topic, Result<TopicRoute> route, const Result<TopicRoute>& fallback);
+  asio::awaitable<Result<bool>> refresh(std::string topic);
+  asio::awaitable<void> await_turn(std::string topic);
+  asio::awaitable<void> refresh_in_turn(std::string topic);
+  void end_round(const std::string& topic, bool missed);
+  // Under the mutex; nullptr where unknown.
+  const TopicRoute::Broker* find_broker(std::string_view topic, std::string_view broker_name);
 
   EventLoop& loop;
   const std::shared_ptr<NameServers> name_servers;
@@ -95,48 +142,151 @@ asio::awaitable<Result<TopicRoute>> RouteTable::State::fetch(std::string topic) 
 
 asio::awaitable<void> RouteTable::State::look_up(std::string topic) {
   auto self = shared_from_this();
-  auto route = co_await fetch(topic);
+  Result<TopicRoute> route = fail(ErrorKind::kInternalError, "");
   Result<TopicRoute> fallback = fail(ErrorKind::kTopicNotFound, "");
-  bool wanted = false;
-  if (topic_unknown(route)) {
-    std::lock_guard lock(mutex);
-    for (const Waiter& waiter : entries[topic].waiters) wanted = wanted || waiter.or_default;
+  try {
+    route = co_await fetch(topic);
+    bool wanted = false;
+    if (topic_unknown(route)) {
+      std::lock_guard lock(mutex);
+      for (const Waiter& waiter : entries[topic].waiters) wanted = wanted || waiter.or_default;
+    }
+    if (wanted) fallback = co_await fetch(kDefaultTopic);
+  } catch (const std::exception& e) {
+    // Those who wait must hear of it, and the next one look it up again.
+    route = fail(ErrorKind::kInternalError, e.what());
   }
-  if (wanted) fallback = co_await fetch(kDefaultTopic);
-  finish(topic, route, fallback);
+  finish(topic, std::move(route), fallback);
 }
 
-void RouteTable::State::finish(const std::string& topic, const Result<TopicRoute>& route,
-                               const Result<TopicRoute>& fallback) {
+void RouteTable::State::finish(const std::string& topic, Result<TopicRoute> route, const Result<TopicRoute>& fallback) {
   std::vector<Waiter> waiters;
   Route found;
   Route found_default;
   {
+    const Unmark unmark{*this, topic, &Entry::looking_up};
     std::lock_guard lock(mutex);
     Entry& entry = entries[topic];
-    entry.looking_up = false;
     waiters.swap(entry.waiters);
-    if (route) {
-      found = make_snapshot(topic, *route);
-      entry.route = found;
-      entry.is_default = false;
-    } else if (fallback) {
-      int32_t queues = 0;
-      for (const Waiter& waiter : waiters) queues = std::max(queues, waiter.default_queues);
-      found_default = make_snapshot(topic, limit_queues(*fallback, queues));
-      entry.route = found_default;
-      entry.is_default = true;
+    try {
+      if (route) {
+        found = make_snapshot(topic, *route);
+      } else if (fallback && entry.route && !entry.is_default) {
+        // The topic was created meanwhile, and a refresh has seen it.
+        found = entry.route;
+      } else if (fallback) {
+        int32_t queues = 0;
+        for (const Waiter& waiter : waiters) queues = std::max(queues, waiter.default_queues);
+        found_default = make_snapshot(topic, limit_queues(*fallback, queues));
+      }
+    } catch (const std::exception& e) {
+      route = fail(ErrorKind::kInternalError, e.what());
+    }
+    if (found || found_default) {
+      entry.route = found ? found : found_default;
+      entry.is_default = !found;
+      entry.misses = 0;
     }
   }
   for (Waiter& waiter : waiters) {
-    if (found) {
-      waiter.callback(found);
-    } else if (found_default && waiter.or_default) {
-      waiter.callback(found_default);
-    } else {
-      waiter.callback(fail(route.error()));
+    try {
+      if (found) {
+        waiter.callback(found);
+      } else if (found_default && waiter.or_default) {
+        waiter.callback(found_default);
+      } else {
+        waiter.callback(fail(route.error()));
+      }
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "client", "who waited for the route of topic \"{}\" failed: {}", topic, e.what());
     }
   }
+}
+
+asio::awaitable<Result<bool>> RouteTable::State::refresh(std::string topic) {
+  auto self = shared_from_this();
+  {
+    std::lock_guard lock(mutex);
+    auto found = entries.find(topic);
+    if (closed || (found != entries.end() && found->second.refreshing)) co_return false;
+    Entry& entry = entries[topic];
+    entry.refreshing = true;
+    entry.refreshed_at = now();
+  }
+  const Unmark unmark{*this, topic, &Entry::refreshing};
+  auto route = co_await fetch(topic);
+  std::lock_guard lock(mutex);
+  Entry& entry = entries[topic];
+  if (!route) {
+    // The snapshot stays in use: a name server that restarted knows no topic until the brokers register.
+    if (!topic_unknown(route)) {
+      log(LogLevel::kWarn, "client", "the route of topic \"{}\" could not be refreshed: {}", topic,
+          route.error().message);
+    }
+    co_return fail(route.error());
+  }
+  entry.misses = 0;
+  if (entry.route && !entry.is_default && entry.route->route == *route) co_return false;
+  log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, route_to_json(*route));
+  entry.route = make_snapshot(topic, std::move(*route));
+  entry.is_default = false;
+  co_return true;
+}
+
+// Until the topic may be refreshed again.
+asio::awaitable<void> RouteTable::State::await_turn(std::string topic) {
+  const Unmark unmark{*this, topic, &Entry::wanted};
+  for (;;) {
+    TimePoint turn;
+    {
+      std::lock_guard lock(mutex);
+      auto found = entries.find(topic);
+      if (closed || found == entries.end()) co_return;
+      turn = found->second.refreshed_at + kLeastRefreshInterval;
+      // One that is under way began before the wish, and may answer what proved stale.
+      if (found->second.refreshing) turn = std::max(turn, now() + kRefreshPoll);
+    }
+    if (turn <= now()) co_return;
+    Pause pause(loop);
+    co_await pause.wait(std::chrono::ceil<Millis>(turn - now()));
+  }
+}
+
+asio::awaitable<void> RouteTable::State::refresh_in_turn(std::string topic) {
+  auto self = shared_from_this();
+  co_await await_turn(topic);
+  {
+    std::lock_guard lock(mutex);
+    if (entries.count(topic) == 0) co_return;
+  }
+  (void)co_await refresh(topic);
+}
+
+void RouteTable::State::end_round(const std::string& topic, bool missed) {
+  std::lock_guard lock(mutex);
+  auto found = entries.find(topic);
+  if (found == entries.end()) return;
+  Entry& entry = found->second;
+  const bool used = std::exchange(entry.used, false);
+  entry.misses = missed && !used ? entry.misses + 1 : 0;
+  if (entry.misses < kMostMisses || entry.looking_up || entry.refreshing || !entry.waiters.empty()) return;
+  log(LogLevel::kInfo, "client", "forgets the topic \"{}\", which no name server knows and nobody uses", topic);
+  entries.erase(found);
+}
+
+const TopicRoute::Broker* RouteTable::State::find_broker(std::string_view topic, std::string_view broker_name) {
+  auto own = entries.find(topic);
+  if (own != entries.end()) {
+    own->second.used = true;
+    const auto* broker = own->second.route ? own->second.route->route.find_broker(broker_name) : nullptr;
+    if (broker != nullptr) return broker;
+  }
+  for (const auto& [name, entry] : entries) {
+    // What a topic that is gone says of a broker may be old.
+    if (!entry.route || entry.misses > 0) continue;
+    if (const auto* broker = entry.route->route.find_broker(broker_name)) return broker;
+  }
+  return nullptr;
 }
 
 RouteTable::RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_servers)
@@ -145,7 +295,9 @@ RouteTable::RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_server
 Route RouteTable::find(std::string_view topic) const {
   std::lock_guard lock(state_->mutex);
   auto found = state_->entries.find(topic);
-  return found == state_->entries.end() ? nullptr : found->second.route;
+  if (found == state_->entries.end()) return nullptr;
+  found->second.used = true;
+  return found->second.route;
 }
 
 void RouteTable::get(const std::string& topic, bool or_default, int32_t default_queues, Callback callback) {
@@ -154,13 +306,14 @@ void RouteTable::get(const std::string& topic, bool or_default, int32_t default_
     std::lock_guard lock(state_->mutex);
     if (!state_->closed) {
       Entry& entry = state_->entries[topic];
+      entry.used = true;
       if (entry.route && (or_default || !entry.is_default)) {
         known = entry.route;
       } else {
-        entry.waiters.push_back({or_default, default_queues, std::move(callback)});
-        if (entry.looking_up) return;
+        // Started before it is marked, so that a failure to start leaves no mark.
+        if (!entry.looking_up) start_coroutine(state_->loop, state_->look_up(topic), "route look-up");
         entry.looking_up = true;
-        start_coroutine(state_->loop, state_->look_up(topic), "route look-up");
+        entry.waiters.push_back({or_default, default_queues, std::move(callback)});
         return;
       }
     }
@@ -172,51 +325,23 @@ void RouteTable::get(const std::string& topic, bool or_default, int32_t default_
   }
 }
 
-asio::awaitable<Result<bool>> RouteTable::refresh(std::string topic) {
-  auto state = state_;
-  {
-    std::lock_guard lock(state->mutex);
-    auto found = state->entries.find(topic);
-    if (state->closed || (found != state->entries.end() && found->second.refreshing)) co_return false;
-    state->entries[topic].refreshing = true;
-  }
-  auto route = co_await state->fetch(topic);
-  std::lock_guard lock(state->mutex);
-  Entry& entry = state->entries[topic];
-  entry.refreshing = false;
-  if (!route) {
-    // The snapshot stays in use: a name server that restarted knows no topic until the brokers register.
-    if (!topic_unknown(route)) {
-      log(LogLevel::kWarn, "client", "the route of topic \"{}\" could not be refreshed: {}", topic,
-          route.error().message);
-    }
-    co_return fail(route.error());
-  }
-  if (entry.route && !entry.is_default && entry.route->route == *route) co_return false;
-  log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, route_to_json(*route));
-  entry.route = make_snapshot(topic, std::move(*route));
-  entry.is_default = false;
-  co_return true;
-}
+asio::awaitable<Result<bool>> RouteTable::refresh(std::string topic) { return state_->refresh(std::move(topic)); }
 
 void RouteTable::invalidate(const std::string& topic) {
-  auto state = state_;
-  std::lock_guard lock(state->mutex);
-  auto found = state->entries.find(topic);
-  if (state->closed || found == state->entries.end() || found->second.refreshing) return;
-  start_coroutine(
-      state->loop,
-      [](RouteTable* self, std::string name) -> asio::awaitable<void> {
-        (void)co_await self->refresh(std::move(name));
-      }(this, topic),
-      "route refresh");
+  std::lock_guard lock(state_->mutex);
+  auto found = state_->entries.find(topic);
+  if (state_->closed || found == state_->entries.end() || found->second.wanted) return;
+  start_coroutine(state_->loop, state_->refresh_in_turn(topic), "route refresh");
+  found->second.wanted = true;
 }
 
 asio::awaitable<void> RouteTable::refresh_all() {
+  auto state = state_;
   for (const std::string& topic : topics()) {
-    auto refreshed = co_await refresh(topic);
+    auto refreshed = co_await state->refresh(topic);
+    state->end_round(topic, topic_unknown(refreshed));
     // Without a name server each further topic would only wait for the same failure.
-    if (!refreshed && refreshed.error().kind != ErrorKind::kTopicNotFound) break;
+    if (!refreshed && without_answer(refreshed.error().kind)) break;
   }
 }
 
@@ -237,24 +362,27 @@ std::vector<std::string> RouteTable::broker_addresses(bool masters_only) const {
   return {addresses.begin(), addresses.end()};
 }
 
-std::string RouteTable::find_master(std::string_view broker_name) const {
+std::string RouteTable::find_master(std::string_view topic, std::string_view broker_name) const {
   std::lock_guard lock(state_->mutex);
-  for (const auto& [topic, entry] : state_->entries) {
-    if (!entry.route) continue;
-    const auto address = entry.route->route.master_address(broker_name);
-    if (!address.empty()) return std::string(address);
-  }
-  return {};
+  const auto* broker = state_->find_broker(topic, broker_name);
+  return broker == nullptr ? std::string() : std::string(broker->master_address());
 }
 
-std::string RouteTable::find_address(std::string_view broker_name, int64_t broker_id) const {
+std::string RouteTable::find_address(std::string_view topic, std::string_view broker_name, int64_t broker_id) const {
   std::lock_guard lock(state_->mutex);
-  for (const auto& [topic, entry] : state_->entries) {
-    if (!entry.route) continue;
-    const auto address = entry.route->route.address(broker_name, broker_id);
-    if (!address.empty()) return std::string(address);
-  }
-  return {};
+  const auto* broker = state_->find_broker(topic, broker_name);
+  if (broker == nullptr) return {};
+  auto found = broker->addresses.find(broker_id);
+  return found == broker->addresses.end() ? std::string() : found->second;
+}
+
+BrokerAddress RouteTable::find_to_read(std::string_view topic, std::string_view broker_name, int64_t broker_id) const {
+  std::lock_guard lock(state_->mutex);
+  const auto* broker = state_->find_broker(topic, broker_name);
+  if (broker == nullptr || broker->addresses.empty()) return {};
+  auto found = broker->addresses.find(broker_id);
+  if (found == broker->addresses.end()) found = broker->addresses.begin();
+  return {found->first, found->second};
 }
 
 std::vector<std::string> RouteTable::topics() const {

@@ -23,8 +23,15 @@ struct RouteSnapshot {
 };
 using Route = std::shared_ptr<const RouteSnapshot>;
 
+// An address of a broker, with the id that the broker has there (0: the master).
+struct BrokerAddress {
+  int64_t id = 0;
+  std::string address;
+};
+
 // The routes of the topics in use. A look-up that is under way is shared by all who ask meanwhile; a route
-// once found stays in use while name servers are down.
+// once found stays in use while name servers are down. A topic that no name server knows and nobody uses
+// any more is forgotten after some rounds of refresh_all().
 class RouteTable {
  public:
   using Callback = std::function<void(Result<Route>)>;
@@ -35,19 +42,23 @@ class RouteTable {
   Route find(std::string_view topic) const;
   // The known route, or that of a look-up; `callback` runs on the loop, or at once where the route is known.
   // Any thread. A publisher that allows it (`or_default`) gets TBW102's route for a topic that does not
-  // exist, limited to `default_queues` a broker.
+  // exist, limited to `default_queues` a broker by whoever asked first (or most, of those who asked together).
   void get(const std::string& topic, bool or_default, int32_t default_queues, Callback callback);
   // On the loop: looks the topic up anew; true when the route is new or changed.
   asio::awaitable<Result<bool>> refresh(std::string topic);
-  // Asks for a refresh soon, for a route that proved stale. Any thread.
+  // Asks for a refresh soon, for a route that proved stale: at once, or a second after the topic's last one
+  // began, however many ask. Any thread.
   void invalidate(const std::string& topic);
-  // On the loop: refreshes all topics in use.
+  // On the loop: refreshes all topics in use; stops where no name server answers.
   asio::awaitable<void> refresh_all();
   // The addresses of all brokers of all routes.
   std::vector<std::string> broker_addresses(bool masters_only) const;
-  // The broker's address in any route; {} where unknown.
-  std::string find_master(std::string_view broker_name) const;
-  std::string find_address(std::string_view broker_name, int64_t broker_id) const;
+  // The broker's address in the topic's route, or in another's where that one does not name the broker; {}
+  // where unknown.
+  std::string find_master(std::string_view topic, std::string_view broker_name) const;
+  std::string find_address(std::string_view topic, std::string_view broker_name, int64_t broker_id) const;
+  // The same to read from: the address of another id, the lowest, where `broker_id` is not there.
+  BrokerAddress find_to_read(std::string_view topic, std::string_view broker_name, int64_t broker_id) const;
   // Topics are refreshed while they are in use by a consumer, or were sent to.
   std::vector<std::string> topics() const;
   void close();

@@ -15,6 +15,28 @@ constexpr int32_t kFirstRetryLevel = 3;
 // Before this consumer itself delivers again what no broker takes back.
 constexpr Millis kLocalRedelivery{5000};
 
+// A send is stored under each of these; the last three tell of a copy that is missing.
+bool is_stored(int32_t send_code) {
+  return send_code == response_code::kSuccess || send_code == response_code::kFlushDiskTimeout ||
+         send_code == response_code::kSlaveNotAvailable || send_code == response_code::kFlushSlaveTimeout;
+}
+
+// A broker answers everything but PUT_OK with SYSTEM_ERROR and the name of its PutMessageStatus, that of a
+// message which it has stored included.
+bool is_taken(const RemotingCommand& response) {
+  if (response.code == response_code::kSuccess) return true;
+  return response.code == response_code::kSystemError &&
+         (response.remark == "FLUSH_DISK_TIMEOUT" || response.remark == "FLUSH_SLAVE_TIMEOUT" ||
+          response.remark == "SLAVE_NOT_AVAILABLE");
+}
+
+// Of what a broker stored, that which an ordinary send may carry: the body goes unpacked, the hosts are the
+// new broker's to tell, and the message is no part of a transaction any more.
+int32_t flags_to_send(int32_t stored) {
+  return stored & ~(system_flag::kCompressed | system_flag::kCompressionMask | system_flag::kTransactionRollback |
+                    system_flag::kBornHostV6 | system_flag::kStoreHostV6);
+}
+
 }  // namespace
 
 Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level) {
@@ -32,14 +54,19 @@ Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_cou
                                                    ", outside -1 (dead letters) to " +
                                                    std::to_string(kMostDelayLevels));
     }
-    record = dispatcher_.take(delivery_id);
-  } else {
-    (void)dispatcher_.take(delivery_id);
   }
+  record = dispatcher_.claim(delivery_id);
   if (!record) {
     return fail(ErrorKind::kInvalidState,
                 "the delivery " + std::to_string(delivery_id) + " is unknown, was acknowledged before, or timed out");
   }
+  // Last of all: close takes the consumer for idle from then on.
+  struct Release {
+    Dispatcher& dispatcher;
+    const Dispatcher::Record& record;
+    ~Release() { dispatcher.release(record); }
+  };
+  const Release release{dispatcher_, record};
   const int64_t at = wall_clock_ms();
   last_consume_ms_ = at;
   record->queue->note_consume(at);
@@ -66,14 +93,19 @@ void PushConsumer::Impl::after_progress(const Queue& queue) {
   });
 }
 
-void PushConsumer::Impl::give_back(const std::shared_ptr<DeliveryRecord>& record, size_t first, int32_t delay_level) {
+void PushConsumer::Impl::on_failed_delivery(const Dispatcher::Record& record) {
+  std::lock_guard lock(mutex_);
+  if (!detached_) give_back(record, 0, 0);
+}
+
+void PushConsumer::Impl::give_back(const Dispatcher::Record& record, size_t first, int32_t delay_level) {
   if (record->queue->dropped()) return;
   {
     std::lock_guard lock(send_back_mutex_);
     send_backs_ += static_cast<int64_t>(record->delivery.messages.size() - first);
   }
   for (size_t i = first; i < record->delivery.messages.size(); ++i) {
-    start_coroutine(client().loop(), send_back(record->queue, record->delivery.messages[i], delay_level), "send back");
+    start(send_back(record->queue, record->delivery.messages[i], delay_level), "send back");
   }
 }
 
@@ -83,19 +115,27 @@ void PushConsumer::Impl::end_send_back() {
 }
 
 asio::awaitable<void> PushConsumer::Impl::send_back(Queue queue, StoredMessage message, int32_t delay_level) {
-  auto self = shared_from_this();
-  // -1 as the limit asks for no redelivery at all.
-  if (options_.max_reconsume_times < 0) delay_level = kToDeadLetters;
-  bool taken = !ended_ && co_await send_back_to_broker(*queue, message, delay_level);
-  if (!taken && !ended_ && delay_level != kToDeadLetters) taken = co_await send_to_retry_topic(message);
+  bool taken = false;
+  {
+    // Also when an exception ends it: close waits for this.
+    struct End {
+      Impl& impl;
+      ~End() { impl.end_send_back(); }
+    };
+    const End end{*this};
+    // -1 as the limit asks for no redelivery at all.
+    if (options_.max_reconsume_times < 0) delay_level = kToDeadLetters;
+    taken = !ended_ && co_await send_back_to_broker(*queue, message, delay_level);
+    if (!taken && !ended_ && delay_level != kToDeadLetters) taken = co_await send_to_retry_topic(message);
+    if (taken) {
+      ++sent_back_;
+      queue->finish(message.queue_offset);
+    }
+  }
   if (taken) {
-    ++sent_back_;
-    queue->finish(message.queue_offset);
-    end_send_back();
     if (!ended_) after_progress(queue);
     co_return;
   }
-  end_send_back();
   if (ended_ || queue->dropped()) co_return;
   // The offset must not pass a message that nobody else has.
   log(LogLevel::kWarn, "consumer", "the message {} could not be given back: it is delivered again here",
@@ -110,7 +150,7 @@ asio::awaitable<void> PushConsumer::Impl::send_back(Queue queue, StoredMessage m
 
 asio::awaitable<bool> PushConsumer::Impl::send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
                                                               int32_t delay_level) {
-  const std::string broker = client().routes().find_master(queue.queue().broker_name);
+  const std::string broker = client().routes().find_master(queue.queue().topic, queue.queue().broker_name);
   if (broker.empty()) co_return false;
   RemotingCommand request = RemotingCommand::request(request_code::kConsumerSendMessageBack);
   request.ext_fields.add("offset", message.commit_log_offset);
@@ -122,7 +162,7 @@ asio::awaitable<bool> PushConsumer::Impl::send_back_to_broker(const ProcessQueue
   request.ext_fields.add("maxReconsumeTimes", std::max(options_.max_reconsume_times, 0));
   request.ext_fields.add("bname", queue.queue().broker_name);
   auto response = co_await client().remoting().call(broker, std::move(request), client_options_.request_timeout);
-  if (response && response->code == response_code::kSuccess) co_return true;
+  if (response && is_taken(*response)) co_return true;
   log(LogLevel::kInfo, "consumer", "{} did not take the message {} back: {}", broker, message.message_id(),
       response ? "code " + std::to_string(response->code) + ": " + response->remark : response.error().message);
   co_return false;
@@ -157,8 +197,7 @@ asio::awaitable<bool> PushConsumer::Impl::send_to_retry_topic(const StoredMessag
     fields.add("c", "TBW102");
     fields.add("d", 1);
     fields.add("e", 0);
-    // The body goes unpacked.
-    fields.add("f", message.system_flag & ~(system_flag::kCompressed | system_flag::kCompressionMask));
+    fields.add("f", flags_to_send(message.system_flag));
     fields.add("g", message.born_timestamp_ms);
     fields.add("h", message.flag);
     fields.add("i", properties);
@@ -170,7 +209,7 @@ asio::awaitable<bool> PushConsumer::Impl::send_to_retry_topic(const StoredMessag
     request.body = message.body;
     auto response = co_await client().remoting().call(address, std::move(request), client_options_.request_timeout);
     if (ended_) co_return false;
-    if (response && response->code == response_code::kSuccess) co_return true;
+    if (response && is_stored(response->code)) co_return true;
   }
   co_return false;
 }

@@ -25,7 +25,7 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
         reply(RemotingCommand::response_to(request, response_code::kSystemError, offsets.error().message));
         return true;
       }
-      start_coroutine(client().loop(), reset_offsets(std::move(*offsets)), "offset reset");
+      start(reset_offsets(std::move(*offsets)), "offset reset");
       reply(RemotingCommand::response_to(request, response_code::kSuccess));
       return true;
     }
@@ -33,7 +33,8 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
       const std::string topic(request.ext_fields.text("topic"));
       std::map<MessageQueue, int64_t> offsets;
       for (const auto& [name, queue] : queues_) {
-        if (name.topic == topic) offsets[name] = std::max<int64_t>(queue->commit_offset(), 0);
+        const int64_t offset = queue->commit_offset();
+        if (offset >= 0 && (topic.empty() || name.topic == topic)) offsets[name] = offset;
       }
       reply(answer(request, consumer_status_to_json(offsets)));
       return true;
@@ -46,7 +47,7 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
                          {"PROP_CONSUMEORDERLY", "false"},
                          {"PROP_CLIENT_VERSION", "V5_3_3"},
                          {"PROP_THREADPOOL_CORE_SIZE", std::to_string(options_.consume_threads)},
-                         {"PROP_CONSUMER_START_TIMESTAMP", "0"}};
+                         {"PROP_CONSUMER_START_TIMESTAMP", std::to_string(started_ms_.load())}};
       reply(answer(request, running_info_to_json(info)));
       return true;
     }
@@ -56,7 +57,6 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
 }
 
 asio::awaitable<void> PushConsumer::Impl::reset_offsets(std::map<MessageQueue, int64_t> offsets) {
-  auto self = shared_from_this();
   for (const auto& [name, offset] : offsets) {
     auto found = queues_.find(name);
     if (found == queues_.end()) continue;
@@ -68,7 +68,7 @@ asio::awaitable<void> PushConsumer::Impl::reset_offsets(std::map<MessageQueue, i
     if (!updated) {
       log(LogLevel::kWarn, "consumer", "the new offset {} was not persisted: {}", offset, updated.error().message);
     }
-    if (queues_.count(name) == 0) add_queue(name, offset);
+    add_queue_again(name, offset);
   }
 }
 

@@ -1,13 +1,9 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
-#include <deque>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <optional>
-#include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,48 +17,55 @@ struct DeliveryRecord {
   Delivery delivery;
   std::shared_ptr<ProcessQueue> queue;
   TimePoint deadline;
+  // Guarded by the dispatcher: somebody ends it; the application is done with it.
+  bool claimed = false;
+  bool done_with = false;
 };
 
 // Gives waiting messages to the application on the threads "rmq-consume-K", queue after queue in turn, and
 // keeps what is given out until it is acknowledged. Any thread.
+//
+// The threads share what they need with this object, so that they may outlive it when a callback does not
+// return in time.
 class Dispatcher {
  public:
-  explicit Dispatcher(const PushConsumerOptions& options) : options_(options) {}
+  using Record = std::shared_ptr<DeliveryRecord>;
+  // Gets a claimed delivery whose callback threw.
+  using OnFailure = std::function<void(const Record& record)>;
 
-  void start();
+  explicit Dispatcher(const PushConsumerOptions& options);
+  // Lets go of its threads.
+  ~Dispatcher();
+
+  // Throws when a thread cannot be started; then none runs, and it may be called again.
+  void start(OnFailure on_failure);
   // The queue has messages.
   void schedule(const std::shared_ptr<ProcessQueue>& queue);
   void suspend();
   void resume();
-  // No more deliveries; waits for the callbacks that run. Not from one of the threads.
+  // No callback begins from now on. Idempotent.
   void stop();
+  // After stop(): false when callbacks still run at the deadline. Not from inside one.
+  bool wait_ended(TimePoint deadline);
 
-  // Takes a delivery out for its acknowledgement. nullptr for an unknown or an abandoned one, which is freed.
-  std::shared_ptr<DeliveryRecord> take(uint64_t id);
-  std::shared_ptr<DeliveryRecord> find(uint64_t id) const;
-  // Deliveries past their deadline: they stay valid for the application, but no longer count.
-  std::vector<std::shared_ptr<DeliveryRecord>> abandon_expired(TimePoint at);
+  // A delivery ends in two steps, so that nobody takes the consumer for idle before all that follows from the
+  // acknowledgement is under way. claim() gives it to one caller only; nullptr for an unknown one, one that
+  // was claimed before, and an abandoned one, which is freed.
+  Record claim(uint64_t id);
+  Record find(uint64_t id) const;
+  void release(const Record& record);
+  // Claims the deliveries that are past their deadline.
+  std::vector<Record> claim_expired(TimePoint at);
+  // Ends a claimed delivery that stays valid for the application, but no longer counts.
+  void abandon(const Record& record);
   // False when some are outstanding at the deadline.
   bool wait_idle(TimePoint deadline);
   size_t outstanding() const;
-  int64_t delivered() const { return delivered_.load(std::memory_order_relaxed); }
+  int64_t delivered() const;
 
  private:
-  void run();
-  std::shared_ptr<DeliveryRecord> next();
-
-  const PushConsumerOptions& options_;
-  mutable std::mutex mutex_;
-  std::condition_variable work_;
-  std::condition_variable idle_;
-  std::deque<std::shared_ptr<ProcessQueue>> ready_;
-  std::unordered_map<uint64_t, std::shared_ptr<DeliveryRecord>> given_out_;
-  std::unordered_map<uint64_t, std::shared_ptr<DeliveryRecord>> abandoned_;
-  uint64_t last_id_ = 0;
-  bool suspended_ = false;
-  bool stopping_ = false;
-  std::atomic<int64_t> delivered_{0};
-  std::vector<std::thread> threads_;
+  struct State;
+  const std::shared_ptr<State> state_;
 };
 
 }  // namespace rocketmq

@@ -25,13 +25,15 @@ tl::unexpected<Error> refused(const std::string& broker, const RemotingCommand& 
 
 // Any of the requests that answer with an offset; kNoOffset for a group that has none.
 asio::awaitable<Result<int64_t>> PushConsumer::Impl::query_offset(int32_t code, MessageQueue queue, int64_t timestamp) {
-  const std::string broker = client().routes().find_master(queue.broker_name);
-  if (broker.empty()) co_return fail(ErrorKind::kUnreachable, "the broker " + queue.broker_name + " has no master now");
+  // A slave knows the offsets of its master, too.
+  const std::string broker = client().routes().find_to_read(queue.topic, queue.broker_name, kMasterId).address;
+  if (broker.empty()) co_return fail(ErrorKind::kUnreachable, "no address of the broker " + queue.broker_name);
   RemotingCommand request = RemotingCommand::request(code);
   if (code == request_code::kQueryConsumerOffset) {
     request.ext_fields.add("consumerGroup", options_.group);
-    // Otherwise a broker answers 0 for a topic that is still whole, whatever the consumer wants.
-    request.ext_fields.add("setZeroIfNotFound", false);
+    // Without the field, a broker answers 0 for a queue that still has its first message in memory. That is
+    // what LAST_OFFSET asks for of a queue that came after the group: nothing sent to it is passed over.
+    if (options_.consume_from != ConsumeFrom::kLastOffset) request.ext_fields.add("setZeroIfNotFound", false);
   }
   if (code == request_code::kSearchOffsetByTimestamp) request.ext_fields.add("timestamp", timestamp);
   request.ext_fields.add("topic", queue.topic);
@@ -42,7 +44,9 @@ asio::awaitable<Result<int64_t>> PushConsumer::Impl::query_offset(int32_t code, 
   if (response->code == response_code::kQueryNotFound) co_return kNoOffset;
   if (response->code != response_code::kSuccess) co_return refused(broker, *response);
   const int64_t offset = response->ext_fields.number("offset", kNoOffset);
-  if (offset < 0) co_return fail(ErrorKind::kProtocolError, broker + " answered without a valid offset");
+  if (offset < 0 || offset > kMostOffset) {
+    co_return fail(ErrorKind::kProtocolError, broker + " answered without a valid offset");
+  }
   co_return offset;
 }
 
@@ -63,7 +67,7 @@ asio::awaitable<Result<int64_t>> PushConsumer::Impl::start_offset(MessageQueue q
 }
 
 asio::awaitable<Status> PushConsumer::Impl::update_offset(MessageQueue queue, int64_t offset) {
-  const std::string broker = client().routes().find_master(queue.broker_name);
+  const std::string broker = client().routes().find_master(queue.topic, queue.broker_name);
   if (broker.empty()) co_return fail(ErrorKind::kUnreachable, "the broker " + queue.broker_name + " has no master now");
   RemotingCommand request = RemotingCommand::request(request_code::kUpdateConsumerOffset);
   request.ext_fields.add("consumerGroup", options_.group);
@@ -78,7 +82,6 @@ asio::awaitable<Status> PushConsumer::Impl::update_offset(MessageQueue queue, in
 }
 
 asio::awaitable<void> PushConsumer::Impl::persist_offset(Queue queue) {
-  auto self = shared_from_this();
   const int64_t offset = queue->commit_offset();
   if (offset < 0 || offset == queue->persisted_offset) co_return;
   auto updated = co_await update_offset(queue->queue(), offset);
@@ -91,7 +94,6 @@ asio::awaitable<void> PushConsumer::Impl::persist_offset(Queue queue) {
 }
 
 asio::awaitable<void> PushConsumer::Impl::persist_offsets() {
-  auto self = shared_from_this();
   std::vector<Queue> queues;
   queues.reserve(queues_.size());
   for (const auto& [name, queue] : queues_) queues.push_back(queue);

@@ -26,6 +26,8 @@ void ProcessQueue::add(std::vector<StoredMessage> messages, int64_t next_offset)
 std::vector<StoredMessage> ProcessQueue::take(size_t most) {
   std::vector<StoredMessage> taken;
   std::lock_guard lock(mutex_);
+  // At once, so that nothing is lost between the two lists when memory is short.
+  taken.reserve(std::min(most, waiting_.size()));
   while (taken.size() < most && !waiting_.empty()) {
     auto first = waiting_.begin();
     given_out_[first->first] = body_bytes(first->second);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/clock.h"
 #include "net/call.h"
 #include "protocol/admin_bodies.h"
 #include "protocol/message.h"
@@ -45,7 +46,13 @@ class ProcessQueue {
   bool may_pull(int64_t most_messages, int64_t most_bytes, int64_t widest_span) const;
   ProcessQueueInfo info() const;
 
-  void note_pull(int64_t at_ms) { last_pull_ms_.store(at_ms, std::memory_order_relaxed); }
+  // The pull loop is at work, whether a broker answers or not.
+  void note_pull() {
+    last_pull_ms_.store(wall_clock_ms(), std::memory_order_relaxed);
+    last_pull_.store(now().time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  // By the steady clock, as the wall's may be set.
+  TimePoint last_pull() const { return TimePoint(TimePoint::duration(last_pull_.load(std::memory_order_relaxed))); }
   void note_consume(int64_t at_ms) { last_consume_ms_.store(at_ms, std::memory_order_relaxed); }
 
   // For the event loop and the dispatcher alone.
@@ -67,6 +74,7 @@ class ProcessQueue {
   const MessageQueue queue_;
   std::atomic<bool> dropped_{false};
   std::atomic<int64_t> last_pull_ms_{0};
+  std::atomic<TimePoint::rep> last_pull_{0};
   std::atomic<int64_t> last_consume_ms_{0};
   mutable std::mutex mutex_;
   std::map<int64_t, StoredMessage> waiting_;

@@ -22,6 +22,17 @@ constexpr Millis kThrottled{1000};
 // What a broker may take beyond the time that it holds a pull.
 constexpr Millis kPullMargin{10000};
 
+// Where the broker says that the next pull begins; -1 for nothing that can be.
+int64_t next_offset_of(const RemotingCommand& response) {
+  const int64_t next = response.ext_fields.number("nextBeginOffset", -1);
+  return next > kMostOffset ? -1 : next;
+}
+
+// Whether an offset is one, and remains one when it is moved by `delta`.
+bool may_shift(int64_t offset, int64_t delta) {
+  return offset >= 0 && offset <= kMostOffset && delta >= -offset && delta <= kMostOffset - offset;
+}
+
 Millis jittered(Millis pause) {
   return pause * 3 / 4 + Millis(random_below(static_cast<uint32_t>(pause.count() / 2 + 1)));
 }
@@ -29,7 +40,6 @@ Millis jittered(Millis pause) {
 }  // namespace
 
 asio::awaitable<void> PushConsumer::Impl::pull_loop(Queue queue) {
-  auto self = shared_from_this();
   const auto pause = queue->pause;
   Millis back_off = kFirstPause;
   int32_t most = options_.pull_batch_size;
@@ -50,7 +60,7 @@ asio::awaitable<void> PushConsumer::Impl::pull_loop(Queue queue) {
                            options_.max_offset_span_per_queue)) {
         co_await pause->wait(kThrottled);
         if (ended_) break;
-        queue->note_pull(wall_clock_ms());
+        queue->note_pull();
       }
       queue->throttled = false;
       continue;
@@ -71,6 +81,7 @@ asio::awaitable<void> PushConsumer::Impl::pull_loop(Queue queue) {
 }
 
 asio::awaitable<bool> PushConsumer::Impl::find_start(Queue queue) {
+  queue->note_pull();
   auto offset = co_await start_offset(queue->queue());
   if (ended_ || queue->dropped()) co_return false;
   if (!offset) {
@@ -111,37 +122,32 @@ RemotingCommand PushConsumer::Impl::pull_request(const ProcessQueue& queue, cons
 asio::awaitable<Millis> PushConsumer::Impl::pull_once(Queue queue, int32_t most) {
   constexpr Millis kFailed{-1};
   const MessageQueue& name = queue->queue();
+  queue->note_pull();
   Subscription subscription;
   if (!find_subscription(name.topic, &subscription)) co_return kFailed;
-  std::string broker;
-  if (queue->suggested_broker != 0) broker = client().routes().find_address(name.broker_name, queue->suggested_broker);
-  const bool to_master = broker.empty();
-  if (to_master) broker = client().routes().find_master(name.broker_name);
   // Without its master, a broker's slave still has messages to read.
-  if (broker.empty()) broker = client().routes().find_address(name.broker_name, 1);
+  const auto [id, broker] = client().routes().find_to_read(name.topic, name.broker_name, queue->suggested_broker);
   if (broker.empty()) {
     client().routes().invalidate(name.topic);
     co_return kFailed;
   }
-  RemotingCommand request = pull_request(*queue, subscription, most, to_master);
+  RemotingCommand request = pull_request(*queue, subscription, most, id == kMasterId);
   auto response =
       co_await client().remoting().call(broker, std::move(request), options_.pull_suspend_timeout + kPullMargin);
   if (ended_ || queue->dropped()) co_return kNow;
   if (!response) {
     log(LogLevel::kWarn, "consumer", "the pull of queue {} of topic {} failed: {}", name.queue_id, name.topic,
         response.error().message);
-    queue->suggested_broker = 0;
+    queue->suggested_broker = kMasterId;
     // A broker that comes back knows this group by its heartbeat only.
     client().heartbeat_soon();
     client().routes().invalidate(name.topic);
     co_return kFailed;
   }
   ++pulls_;
-  const int64_t at = wall_clock_ms();
-  last_pull_ms_ = at;
-  queue->note_pull(at);
-  queue->suggested_broker = response->ext_fields.number("suggestWhichBrokerId", 0);
-  const int64_t next = response->ext_fields.number("nextBeginOffset", -1);
+  last_pull_ms_ = wall_clock_ms();
+  queue->suggested_broker = response->ext_fields.number("suggestWhichBrokerId", kMasterId);
+  const int64_t next = next_offset_of(*response);
   switch (response->code) {
     case response_code::kSuccess:
       co_return take_messages(queue, *response, subscription, most);
@@ -157,7 +163,7 @@ asio::awaitable<Millis> PushConsumer::Impl::pull_once(Queue queue, int32_t most)
       co_await drop_queue(queue, false);
       auto updated = co_await update_offset(name, next);
       if (ended_) co_return kNow;
-      if (queues_.count(name) == 0) add_queue(name, next);
+      add_queue_again(name, next);
       co_return kNow;
     }
     case response_code::kFlowControl:
@@ -181,7 +187,7 @@ Millis PushConsumer::Impl::take_messages(const Queue& queue, const RemotingComma
                                          const Subscription& subscription, int32_t most) {
   const MessageQueue& name = queue->queue();
   const int64_t asked = queue->next_offset();
-  int64_t next = response.ext_fields.number("nextBeginOffset", -1);
+  int64_t next = next_offset_of(response);
   auto decoded = decode_messages(response.body);
   if (!decoded) {
     note_undecodable(name, asked, decoded.error().message);
@@ -191,10 +197,16 @@ Millis PushConsumer::Impl::take_messages(const Queue& queue, const RemotingComma
   }
   for (const auto& each : decoded->undecodable) note_undecodable(name, each.queue_offset, each.reason);
   const int64_t delta = response.ext_fields.number("offsetDelta", 0);
+  // What was left undecoded for its size is asked for again.
+  if (decoded->rest_at && may_shift(*decoded->rest_at, delta)) next = std::min(next, *decoded->rest_at + delta);
   std::vector<StoredMessage> wanted;
   wanted.reserve(decoded->messages.size());
   received_ += static_cast<int64_t>(decoded->messages.size());
   for (StoredMessage& message : decoded->messages) {
+    if (!may_shift(message.queue_offset, delta)) {
+      note_undecodable(name, message.queue_offset, "its offset is out of range");
+      continue;
+    }
     message.queue_offset += delta;
     next = std::max(next, message.queue_offset + 1);
     if (!subscription.matches(message.property(property::kTags))) {

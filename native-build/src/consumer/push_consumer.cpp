@@ -15,6 +15,8 @@ namespace {
 constexpr Millis kLongestFarewell{1000};
 constexpr Millis kLongestPersist{3000};
 constexpr Millis kHousekeeping{1000};
+// What destroying a consumer leaves to callbacks that run, as they may use the handle.
+constexpr Millis kLastCallbacks{3000};
 
 // Runs a coroutine on the loop and waits for it, at most `timeout`.
 void run_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, Millis timeout) {
@@ -66,22 +68,51 @@ Status PushConsumer::Impl::start() {
   if (state_ == State::kStarted) return fail(ErrorKind::kInvalidState, "the consumer was started before");
   if (state_ != State::kCreated) return check_usable();
   subscriptions_[retry_topic_] = *make_tag_subscription(retry_topic_, "*");
-  new (&lease_) ClientLease(ClientLease::acquire(client_options_));
-  lease_->start();
+  const auto stop_threads = [&] {
+    // They have been given nothing.
+    dispatcher_.stop();
+    dispatcher_.wait_ended(now());
+  };
+  // First what may fail and is known to nobody, so that no failure leaves a member behind.
+  try {
+    dispatcher_.start([weak = weak_from_this()](const Dispatcher::Record& record) {
+      if (auto self = weak.lock()) self->on_failed_delivery(record);
+    });
+    try {
+      new (&lease_) ClientLease(ClientLease::acquire(client_options_));
+      lease_->start();
+    } catch (...) {
+      stop_threads();
+      lease_.release();
+      throw;
+    }
+  } catch (const std::exception& e) {
+    return fail(ErrorKind::kInternalError, std::string("the consumer's threads could not be started: ") + e.what());
+  }
   if (auto joined = lease_->join_consumer_group(shared_from_this()); !joined) {
+    stop_threads();
     lease_.release();
     return joined;
   }
-  dispatcher_.start();
+  started_ms_ = wall_clock_ms();
   lease_->loop().post([self = shared_from_this()] {
     EventLoop& loop = self->client().loop();
     self->rebalance_pause_ = std::make_shared<Pause>(loop);
     self->housekeeping_pause_ = std::make_shared<Pause>(loop);
-    start_coroutine(loop, self->rebalance_loop(self->rebalance_pause_), "rebalance");
-    start_coroutine(loop, self->housekeeping_loop(self->housekeeping_pause_), "consumer housekeeping");
+    self->start(self->rebalance_loop(self->rebalance_pause_), "rebalance");
+    self->start(self->housekeeping_loop(self->housekeeping_pause_), "consumer housekeeping");
   });
   state_ = State::kStarted;
   return {};
+}
+
+void PushConsumer::Impl::start(asio::awaitable<void> coroutine, const char* name) {
+  start_coroutine(
+      client().loop(),
+      // A parameter lives as long as the coroutine, from before it first runs.
+      [](std::shared_ptr<Impl>, asio::awaitable<void> body) -> asio::awaitable<void> { co_await std::move(body); }(
+                                                                shared_from_this(), std::move(coroutine)),
+      name);
 }
 
 Status PushConsumer::Impl::suspend() {
@@ -97,23 +128,30 @@ Status PushConsumer::Impl::resume() {
 }
 
 asio::awaitable<void> PushConsumer::Impl::housekeeping_loop(std::shared_ptr<Pause> pause) {
-  auto self = shared_from_this();
   TimePoint persisted = now();
   const Millis step = std::min({kHousekeeping, options_.persist_offset_interval, options_.consume_timeout / 4});
   while (!ended_) {
     co_await pause->wait(std::max(step, Millis(10)));
     if (ended_) break;
-    for (const auto& record : dispatcher_.abandon_expired(now())) {
-      log(LogLevel::kWarn, "consumer", "a batch of {} at offset {} was not acknowledged in {} ms: it is given back",
-          record->delivery.queue.topic, record->delivery.messages.front().queue_offset,
-          options_.consume_timeout.count());
-      give_back(record, 0, 0);
+    try {
+      co_await housekeeping(&persisted);
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "consumer", "the housekeeping of group {} failed: {}", options_.group, e.what());
     }
-    watch_pulls();
-    if (now() - persisted < options_.persist_offset_interval) continue;
-    persisted = now();
-    co_await persist_offsets();
   }
+}
+
+asio::awaitable<void> PushConsumer::Impl::housekeeping(TimePoint* persisted) {
+  for (const auto& record : dispatcher_.claim_expired(now())) {
+    log(LogLevel::kWarn, "consumer", "a batch of {} at offset {} was not acknowledged in {} ms: it is given back",
+        record->delivery.queue.topic, record->delivery.messages.front().queue_offset, options_.consume_timeout.count());
+    give_back(record, 0, 0);
+    dispatcher_.abandon(record);
+  }
+  watch_pulls();
+  if (now() - *persisted < options_.persist_offset_interval) co_return;
+  *persisted = now();
+  co_await persist_offsets();
 }
 
 PushConsumerStatistics PushConsumer::Impl::statistics() const {
@@ -144,56 +182,62 @@ void PushConsumer::Impl::publish_assignment() {
   for (const auto& [name, queue] : queues_) assigned_.push_back(queue);
 }
 
-Status PushConsumer::Impl::close(Millis timeout) {
+Status PushConsumer::Impl::close(Millis timeout) { return close(timeout, timeout); }
+
+void PushConsumer::Impl::close_for_good() {
+  (void)close(Millis(0), kLastCallbacks);
+  // An earlier close may have left some running.
+  if (!on_client_thread()) dispatcher_.wait_ended(now() + kLastCallbacks);
+}
+
+Status PushConsumer::Impl::close(Millis timeout, Millis callback_timeout) {
   if (in_child_process()) return check_usable();
-  if (!on_client_thread()) {
-    close_and_wait(timeout);
+  const bool may_wait = !on_client_thread();
+  State before;
+  {
+    std::unique_lock lock(mutex_);
+    if (may_wait) {
+      const TimePoint deadline = now() + timeout + kLongestPersist + kLongestFarewell;
+      closed_.wait_until(lock, deadline, [&] { return state_ != State::kClosing; });
+    }
+    if (state_ == State::kClosing || state_ == State::kClosed) return {};
+    before = state_;
+    // Here, so that of several closes the first one's timeout counts.
+    state_ = State::kClosing;
+  }
+  const bool was_started = before == State::kStarted;
+  if (may_wait) {
+    finish_close(was_started, timeout, callback_timeout);
     return {};
   }
-  {
+  try {
+    // The rest cannot happen on a thread that it waits for.
+    start_thread("rmq-close", [self = shared_from_this(), was_started, timeout, callback_timeout] {
+      self->finish_close(was_started, timeout, callback_timeout);
+    }).detach();
+  } catch (const std::exception& e) {
     std::lock_guard lock(mutex_);
-    if (state_ == State::kClosing || state_ == State::kClosed) return {};
+    state_ = before;
+    closed_.notify_all();
+    return fail(ErrorKind::kInternalError, std::string("no thread to close on could be started: ") + e.what());
   }
-  // The rest cannot happen on a thread that it waits for.
-  start_thread("rmq-close", [self = shared_from_this(), timeout] { self->close_and_wait(timeout); }).detach();
+  dispatcher_.stop();
   return {};
 }
 
-void PushConsumer::Impl::close_and_wait(Millis timeout) {
-  bool was_started = false;
-  {
-    std::unique_lock lock(mutex_);
-    if (state_ == State::kClosing) closed_.wait(lock, [&] { return state_ == State::kClosed; });
-    if (state_ == State::kClosed) return;
-    was_started = state_ == State::kStarted;
-    state_ = State::kClosing;
-  }
+void PushConsumer::Impl::finish_close(bool was_started, Millis timeout, Millis callback_timeout) {
   if (was_started) {
-    const TimePoint deadline = now() + timeout;
+    const TimePoint begin = now();
     dispatcher_.stop();
-    dispatcher_.wait_idle(deadline);
+    if (!dispatcher_.wait_ended(begin + callback_timeout)) {
+      log(LogLevel::kWarn, "consumer", "a callback of group {} still runs at the end of the close", options_.group);
+    }
+    dispatcher_.wait_idle(begin + timeout);
     {
       std::unique_lock lock(send_back_mutex_);
-      send_backs_done_.wait_until(lock, deadline, [&] { return send_backs_ == 0; });
+      send_backs_done_.wait_until(lock, begin + timeout, [&] { return send_backs_ == 0; });
     }
-    EventLoop& loop = client().loop();
-    run_coroutine(loop, persist_offsets(), std::min(client_options_.request_timeout, kLongestPersist));
-    client().leave_consumer_group(options_.group, kLongestFarewell);
-    loop.run_and_wait([&] {
-      ended_ = true;
-      for (auto& [name, queue] : queues_) {
-        queue->drop();
-        // The loop's objects must go before the loop: whoever waits on one keeps it until it has woken.
-        if (queue->pause) queue->pause->interrupt();
-        queue->pause = nullptr;
-      }
-      queues_.clear();
-      publish_assignment();
-      if (rebalance_pause_) rebalance_pause_->interrupt();
-      if (housekeeping_pause_) housekeeping_pause_->interrupt();
-      rebalance_pause_ = nullptr;
-      housekeeping_pause_ = nullptr;
-    });
+    leave();
     {
       std::lock_guard lock(mutex_);
       detached_ = true;
@@ -204,6 +248,39 @@ void PushConsumer::Impl::close_and_wait(Millis timeout) {
   detached_ = true;
   state_ = State::kClosed;
   closed_.notify_all();
+}
+
+// Everything that needs the client for the last time.
+void PushConsumer::Impl::leave() {
+  EventLoop& loop = client().loop();
+  try {
+    // The coroutine may begin after this object has waited long enough for it.
+    run_coroutine(
+        loop,
+        [](std::shared_ptr<Impl> self) -> asio::awaitable<void> {
+          co_await self->persist_offsets();
+        }(shared_from_this()),
+        std::min(client_options_.request_timeout, kLongestPersist));
+    client().leave_consumer_group(options_.group, kLongestFarewell);
+  } catch (const std::exception& e) {
+    // The brokers find out by themselves; here, everything must end.
+    log(LogLevel::kError, "consumer", "group {} could not be left as it should: {}", options_.group, e.what());
+  }
+  loop.run_and_wait([&] {
+    ended_ = true;
+    for (auto& [name, queue] : queues_) {
+      queue->drop();
+      // The loop's objects must go before the loop: whoever waits on one keeps it until it has woken.
+      if (queue->pause) queue->pause->interrupt();
+      queue->pause = nullptr;
+    }
+    queues_.clear();
+    publish_assignment();
+    if (rebalance_pause_) rebalance_pause_->interrupt();
+    if (housekeeping_pause_) housekeeping_pause_->interrupt();
+    rebalance_pause_ = nullptr;
+    housekeeping_pause_ = nullptr;
+  });
 }
 
 Result<std::unique_ptr<PushConsumer>> PushConsumer::create(ClientOptions client_options, PushConsumerOptions options) {
@@ -221,7 +298,7 @@ PushConsumer::~PushConsumer() {
     new std::shared_ptr<Impl>(std::move(impl_));
     return;
   }
-  (void)impl_->close(Millis(0));
+  impl_->close_for_good();
 }
 
 Status PushConsumer::subscribe(std::string_view topic, std::string_view expression) {

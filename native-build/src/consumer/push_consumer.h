@@ -4,10 +4,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "client/client_options.h"
 #include "protocol/message.h"
 #include "protocol/route.h"
@@ -27,7 +29,7 @@ struct Delivery {
 };
 
 // Called on a consume thread ("rmq-consume-K"). `delivery` stays valid until acknowledge(id) or the
-// consumer's end.
+// consumer's end, and until the callback returns. A batch whose callback throws is given back.
 using DeliveryCallback = std::function<void(Delivery& delivery)>;
 
 // Checked options; see rocketmq_push_consumer_options.
@@ -48,6 +50,10 @@ struct PushConsumerOptions {
   Millis rebalance_interval{20000};
   Millis persist_offset_interval{5000};
   Millis consume_timeout{900000};
+  // As the Java client: a queue that is not even asked for in this time is taken anew.
+  Millis silent_pull_timeout{120000};
+  // Starts the consume threads; for tests.
+  std::function<std::thread(std::string name, std::function<void()> body)> thread_starter = start_thread;
 };
 
 struct PushConsumerStatistics {
@@ -71,18 +77,21 @@ struct PushConsumerStatistics {
 class PushConsumer {
  public:
   static Result<std::unique_ptr<PushConsumer>> create(ClientOptions client_options, PushConsumerOptions options);
-  // Closes with no time to wait where that was not done; hands the rest to "rmq-close" on a client thread.
+  // Closes with no time to wait where that was not done; hands the rest to "rmq-close" on a client thread. On
+  // any other it waits some seconds for callbacks that run, as they may use this object.
   ~PushConsumer();
 
   Status subscribe(std::string_view topic, std::string_view expression);
   Status unsubscribe(std::string_view topic);
+  // kInternalError when its threads cannot be started; it may be called again then.
   Status start();
   Status suspend();
   Status resume();
   // The first `success_count` messages are consumed, the rest are given back with `delay_level`; -1: all.
   Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level);
   PushConsumerStatistics statistics() const;
-  // Idempotent; waits for the drain and the end of the threads, not on a client thread.
+  // Idempotent; waits up to `timeout` for callbacks that run and for the drain, and then for the farewell to the
+  // brokers; not on a client thread. No callback begins after it; one that does not return in time goes on.
   Status close(Millis timeout);
 
  private:

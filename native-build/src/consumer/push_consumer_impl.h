@@ -3,6 +3,7 @@
 #include <asio/awaitable.hpp>
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,11 +19,16 @@
 
 namespace rocketmq {
 
+// The id of a master among the addresses of a broker.
+inline constexpr int64_t kMasterId = 0;
+// No queue is longer: what a broker tells beyond is wrong, and would overflow.
+inline constexpr int64_t kMostOffset = INT64_MAX / 4;
+
 // The parts of a push consumer stand in files of their own: push_consumer.cpp (life cycle),
 // subscriptions.cpp, rebalance.cpp, pull_loop.cpp, offsets.cpp, acknowledgement.cpp, admin_requests.cpp.
 //
-// What concerns the queues lives on the client's event loop, in coroutines that keep this object alive and
-// look at ended_ after each wait: from then on the client may be gone.
+// What concerns the queues lives on the client's event loop, in coroutines that keep this object alive (they
+// begin by start(coroutine, name)) and look at ended_ after each wait: from then on the client may be gone.
 class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from_this<PushConsumer::Impl> {
  public:
   Impl(ClientOptions client_options, PushConsumerOptions options);
@@ -36,6 +42,8 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level);
   PushConsumerStatistics statistics() const;
   Status close(Millis timeout);
+  // For the end of the handle: as close, with some time for the callbacks that may use it.
+  void close_for_good();
 
   const std::string& group() const override { return options_.group; }
   ConsumerHeartbeat heartbeat() const override;
@@ -48,8 +56,13 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
 
   // Life cycle.
   Status check_usable() const;
-  void close_and_wait(Millis timeout);
+  Status close(Millis timeout, Millis callback_timeout);
+  void finish_close(bool was_started, Millis timeout, Millis callback_timeout);
+  void leave();
+  // Starts a coroutine of this object on the loop, and keeps the object alive with it.
+  void start(asio::awaitable<void> coroutine, const char* name);
   asio::awaitable<void> housekeeping_loop(std::shared_ptr<Pause> pause);
+  asio::awaitable<void> housekeeping(TimePoint* persisted);
   ClientInstance& client() { return *lease_; }
 
   // Subscriptions.
@@ -61,6 +74,8 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   // False when something was missing, so that the next round follows soon.
   asio::awaitable<bool> rebalance();
   asio::awaitable<bool> rebalance_topic(std::string topic);
+  // Adds a queue that was given up for a while, unless a rebalance gave it to another member meanwhile.
+  void add_queue_again(const MessageQueue& queue, int64_t start_offset);
   asio::awaitable<Result<std::vector<std::string>>> query_members(std::string topic);
   void add_queue(const MessageQueue& queue, int64_t start_offset);
   asio::awaitable<void> drop_queue(Queue queue, bool persist);
@@ -84,7 +99,8 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   asio::awaitable<void> persist_offset(Queue queue);
 
   // Acknowledgement. These run on the loop, or under mutex_ while not detached_.
-  void give_back(const std::shared_ptr<DeliveryRecord>& record, size_t first, int32_t delay_level);
+  void give_back(const Dispatcher::Record& record, size_t first, int32_t delay_level);
+  void on_failed_delivery(const Dispatcher::Record& record);
   asio::awaitable<void> send_back(Queue queue, StoredMessage message, int32_t delay_level);
   asio::awaitable<bool> send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
                                             int32_t delay_level);
@@ -111,10 +127,11 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
 
   // On the event loop.
   std::map<MessageQueue, Queue> queues_;
+  // By topic: what the last rebalance allocated to this member.
+  std::map<std::string, std::set<MessageQueue>> allocation_;
   std::shared_ptr<Pause> rebalance_pause_;
   std::shared_ptr<Pause> housekeeping_pause_;
   bool ended_ = false;
-  bool rebalancing_ = false;
 
   std::mutex send_back_mutex_;
   std::condition_variable send_backs_done_;
@@ -127,6 +144,7 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   std::atomic<int64_t> sent_back_{0};
   std::atomic<int64_t> undecodable_{0};
   std::atomic<int64_t> rebalances_{0};
+  std::atomic<int64_t> started_ms_{0};
   std::atomic<int64_t> last_pull_ms_{0};
   std::atomic<int64_t> last_consume_ms_{0};
   // A copy of queues_ for statistics.

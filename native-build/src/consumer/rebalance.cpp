@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/log.h"
@@ -14,8 +15,6 @@ namespace {
 // After a round that lacked a route or an answer.
 constexpr Millis kFirstRetry{50};
 constexpr Millis kLongestRetry{1000};
-// As the Java client: a queue whose pulls ended silently is taken anew.
-constexpr int64_t kSilentPullMs = 120000;
 
 }  // namespace
 
@@ -26,10 +25,14 @@ void PushConsumer::Impl::rebalance_soon() {
 }
 
 asio::awaitable<void> PushConsumer::Impl::rebalance_loop(std::shared_ptr<Pause> pause) {
-  auto self = shared_from_this();
   Millis retry = kFirstRetry;
   while (!ended_) {
-    const bool complete = co_await rebalance();
+    bool complete = false;
+    try {
+      complete = co_await rebalance();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "consumer", "the rebalance of group {} failed: {}", options_.group, e.what());
+    }
     if (ended_) break;
     ++rebalances_;
     retry = complete ? kFirstRetry : std::min(retry * 2, kLongestRetry);
@@ -50,8 +53,9 @@ asio::awaitable<bool> PushConsumer::Impl::rebalance() {
   }
   // Brokers must know the member before they count it.
   if (new_route) {
-    co_await client().send_heartbeats();
+    const bool told = co_await client().send_heartbeats();
     if (ended_) co_return true;
+    if (!told) client().heartbeat_soon();
   }
   std::set<std::string> topics;
   for (const Subscription& subscription : wanted) {
@@ -59,6 +63,9 @@ asio::awaitable<bool> PushConsumer::Impl::rebalance() {
     const bool done = co_await rebalance_topic(subscription.topic);
     if (ended_) co_return true;
     complete = complete && done;
+  }
+  for (auto each = allocation_.begin(); each != allocation_.end();) {
+    each = topics.count(each->first) == 0 ? allocation_.erase(each) : std::next(each);
   }
   std::vector<Queue> unsubscribed;
   for (const auto& [name, queue] : queues_) {
@@ -104,6 +111,7 @@ asio::awaitable<bool> PushConsumer::Impl::rebalance_topic(std::string topic) {
   std::sort(members->begin(), members->end());
   const auto allocated = allocate_averagely(route->subscribe_queues, *members, self_id);
   const std::set<MessageQueue> desired(allocated.begin(), allocated.end());
+  allocation_[topic] = desired;
   std::vector<Queue> lost;
   for (const auto& [name, queue] : queues_) {
     if (name.topic == topic && desired.count(name) == 0) lost.push_back(queue);
@@ -121,13 +129,19 @@ asio::awaitable<bool> PushConsumer::Impl::rebalance_topic(std::string topic) {
 void PushConsumer::Impl::add_queue(const MessageQueue& name, int64_t start_offset) {
   auto queue = std::make_shared<ProcessQueue>(name);
   queue->pause = std::make_shared<Pause>(client().loop());
-  queue->note_pull(wall_clock_ms());
+  queue->note_pull();
   if (start_offset >= 0) queue->add({}, start_offset);
   queues_[name] = queue;
   publish_assignment();
   log(LogLevel::kInfo, "consumer", "group {} takes queue {} of topic {} on {}", options_.group, name.queue_id,
       name.topic, name.broker_name);
-  start_coroutine(client().loop(), pull_loop(queue), "pull");
+  start(pull_loop(queue), "pull");
+}
+
+void PushConsumer::Impl::add_queue_again(const MessageQueue& name, int64_t start_offset) {
+  auto allocated = allocation_.find(name.topic);
+  const bool ours = allocated != allocation_.end() && allocated->second.count(name) != 0;
+  if (ours && queues_.count(name) == 0) add_queue(name, start_offset);
 }
 
 asio::awaitable<void> PushConsumer::Impl::drop_queue(Queue queue, bool persist) {
@@ -144,15 +158,14 @@ asio::awaitable<void> PushConsumer::Impl::drop_queue(Queue queue, bool persist) 
 
 void PushConsumer::Impl::watch_pulls() {
   std::vector<Queue> silent;
-  const int64_t at = wall_clock_ms();
+  const TimePoint at = now();
   for (const auto& [name, queue] : queues_) {
-    const int64_t last = queue->info().last_pull_ms;
-    if (last > 0 && at - last > kSilentPullMs && !queue->throttled) silent.push_back(queue);
+    if (at - queue->last_pull() > options_.silent_pull_timeout && !queue->throttled) silent.push_back(queue);
   }
   for (const Queue& queue : silent) {
-    log(LogLevel::kError, "consumer", "queue {} of topic {} was not pulled for two minutes: taken anew",
-        queue->queue().queue_id, queue->queue().topic);
-    start_coroutine(client().loop(), drop_queue(queue, true), "drop");
+    log(LogLevel::kError, "consumer", "queue {} of topic {} was not asked for in {} ms: taken anew",
+        queue->queue().queue_id, queue->queue().topic, options_.silent_pull_timeout.count());
+    start(drop_queue(queue, true), "drop");
   }
   if (!silent.empty()) rebalance_pause_->interrupt();
 }

@@ -1,6 +1,5 @@
 #include "net/call.h"
 
-#include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
 
@@ -24,7 +23,7 @@ void Pause::interrupt() {
 
 void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const char* name) {
   // Posted, as co_spawn would run the beginning at once on the loop's own thread, under the caller's locks.
-  asio::post(loop.context(), [&loop, name, body = std::move(coroutine)]() mutable {
+  loop.post([&loop, name, body = std::move(coroutine)]() mutable {
     asio::co_spawn(loop.context(), std::move(body), [name](std::exception_ptr failure) {
       if (!failure) return;
       try {

@@ -32,18 +32,25 @@ std::string first_bytes(ByteView bytes) {
   return text;
 }
 
+asio::ip::tcp::endpoint remote_endpoint_of(const asio::ip::tcp::socket& socket) {
+  asio::error_code ignored;
+  return socket.remote_endpoint(ignored);
+}
+
 }  // namespace
 
 Connection::Connection(EventLoop& loop, asio::ip::tcp::socket socket, std::string address, int32_t max_frame_bytes,
                        std::weak_ptr<ConnectionListener> listener)
     : loop_(loop),
       socket_(std::move(socket)),
+      endpoint_(remote_endpoint_of(socket_)),
       address_(std::move(address)),
       max_frame_bytes_(static_cast<size_t>(max_frame_bytes)),
       listener_(std::move(listener)),
       input_(kInputBytes) {
   asio::error_code ignored;
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::socket_base::keep_alive(true), ignored);
   socket_.non_blocking(true, ignored);
 }
 
@@ -67,6 +74,7 @@ void Connection::read() {
 
 void Connection::on_read(size_t count) {
   end_ += count;
+  last_read_ = now();
   if (!take_frames()) return;
   if (begin_ == end_) {
     begin_ = end_ = 0;
@@ -111,6 +119,7 @@ void Connection::read_large(size_t length) {
   asio::async_read(socket_, asio::buffer(large_.data() + present, length - present),
                    [self = shared_from_this()](asio::error_code error, size_t) {
                      if (error) return self->close(self->lost(error.message()));
+                     self->last_read_ = now();
                      const SharedBytes frame(std::move(self->large_));
                      self->large_ = {};
                      if (self->handle(frame, true)) self->read();
@@ -133,11 +142,19 @@ bool Connection::handle(const SharedBytes& frame, bool owned) {
     command->body = SharedBytes(std::vector<uint8_t>(body.begin(), body.end()));
   }
   answered_ = true;
-  if (auto listener = listener_.lock()) listener->on_command(shared_from_this(), std::move(*command));
+  auto listener = listener_.lock();
+  if (!listener) return true;
+  try {
+    listener->on_command(shared_from_this(), std::move(*command));
+  } catch (const std::exception& e) {
+    // Without memory, say: a connection that is not read any more must not stay open.
+    close(lost(std::string("a response could not be handled: ") + e.what()));
+    return false;
+  }
   return true;
 }
 
-size_t Connection::write_directly(const std::vector<uint8_t>& frame) {
+size_t Connection::write_directly(ByteView frame) {
 #ifdef _WIN32
   const int sent =
       ::send(socket_.native_handle(), reinterpret_cast<const char*>(frame.data()), static_cast<int>(frame.size()), 0);
@@ -148,7 +165,7 @@ size_t Connection::write_directly(const std::vector<uint8_t>& frame) {
   return sent > 0 ? static_cast<size_t>(sent) : 0;
 }
 
-Status Connection::write(std::vector<uint8_t> frame, RemotingClient::Write mode) {
+Status Connection::write(ByteView frame, RemotingClient::Write mode) {
   std::lock_guard lock(write_mutex_);
   if (!open_) {
     Error error = lost("it was closed before the request was written");
@@ -162,11 +179,7 @@ Status Connection::write(std::vector<uint8_t> frame, RemotingClient::Write mode)
   size_t sent = 0;
   if (mode == RemotingClient::Write::kDirect && !flushing_) sent = write_directly(frame);
   if (sent == frame.size()) return {};
-  if (sent == 0 && output_.empty()) {
-    output_ = std::move(frame);
-  } else {
-    output_.insert(output_.end(), frame.begin() + static_cast<std::ptrdiff_t>(sent), frame.end());
-  }
+  output_.insert(output_.end(), frame.begin() + static_cast<std::ptrdiff_t>(sent), frame.end());
   if (!flushing_) schedule_flush();
   return {};
 }

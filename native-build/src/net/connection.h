@@ -34,16 +34,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // On the loop, once.
   void start();
-  // Any thread. Fails without having written: kUnreachable when closed, kTooManyRequests when the server does
-  // not read what waits already.
-  Status write(std::vector<uint8_t> frame, RemotingClient::Write mode);
+  // Any thread; of the frame nothing is used afterwards. Fails without having written: kUnreachable when closed,
+  // kTooManyRequests when the server does not read what waits already.
+  Status write(ByteView frame, RemotingClient::Write mode);
   // On the loop.
   void close(Error cause);
 
   const std::string& address() const { return address_; }
+  const asio::ip::tcp::endpoint& endpoint() const { return endpoint_; }
   TimePoint opened() const { return opened_; }
   // Whether the server ever answered here; on the loop.
   bool answered() const { return answered_; }
+  // When bytes came last, at first when it was opened; on the loop.
+  TimePoint last_read() const { return last_read_; }
   int64_t queued_bytes() const;
 
  private:
@@ -54,15 +57,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool handle(const SharedBytes& frame, bool owned);
   void schedule_flush();
   void flush();
-  size_t write_directly(const std::vector<uint8_t>& frame);
+  size_t write_directly(ByteView frame);
   Error lost(const std::string& reason) const;
 
   EventLoop& loop_;
   asio::ip::tcp::socket socket_;
+  const asio::ip::tcp::endpoint endpoint_;
   const std::string address_;
   const size_t max_frame_bytes_;
   const std::weak_ptr<ConnectionListener> listener_;
   const TimePoint opened_ = now();
+  TimePoint last_read_ = opened_;
   bool answered_ = false;
 
   std::vector<uint8_t> input_;

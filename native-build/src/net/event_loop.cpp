@@ -1,9 +1,7 @@
 #include "net/event_loop.h"
 
-#include <asio/post.hpp>
 #include <condition_variable>
 #include <exception>
-#include <mutex>
 
 #include "base/log.h"
 #include "base/thread.h"
@@ -28,15 +26,17 @@ EventLoop::~EventLoop() { stop(); }
 
 bool EventLoop::is_current() const { return thread_.get_id() == std::this_thread::get_id(); }
 
-void EventLoop::post(std::function<void()> task) { asio::post(context_, std::move(task)); }
-
 void EventLoop::run_and_wait(const std::function<void()>& task) {
   if (is_current() || !thread_.joinable()) return task();
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
-  post([&] {
-    task();
+  asio::post(context_, [&] {
+    try {
+      task();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "net", "a task of the event loop failed: {}", e.what());
+    }
     // Under the lock: the waiter destroys all of this as soon as it sees `done`.
     std::lock_guard lock(mutex);
     done = true;
@@ -48,6 +48,11 @@ void EventLoop::run_and_wait(const std::function<void()>& task) {
 
 void EventLoop::stop() {
   if (!thread_.joinable()) return;
+  {
+    std::lock_guard lock(post_mutex_);
+    stopped_ = true;
+  }
+  // Behind all that was posted before.
   run_and_wait([] {});
   work_.reset();
   context_.stop();

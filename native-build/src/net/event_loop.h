@@ -3,9 +3,12 @@
 #include <asio/any_io_executor.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <functional>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace rocketmq {
 
@@ -21,7 +24,13 @@ class EventLoop {
 
   asio::io_context& context() { return context_; }
   bool is_current() const;
-  void post(std::function<void()> task);
+  // Dropped once stop() began: what is left in the queue of a loop that has ended would keep alive what keeps
+  // the loop alive.
+  template <typename Task>
+  void post(Task&& task) {
+    std::lock_guard lock(post_mutex_);
+    if (!stopped_) asio::post(context_, std::forward<Task>(task));
+  }
   // Runs `task` on the loop and waits for its end; at once when already on the loop.
   void run_and_wait(const std::function<void()>& task);
   // Lets handlers that are ready run, then ends the thread. Idempotent.
@@ -29,6 +38,8 @@ class EventLoop {
 
  private:
   asio::io_context context_{1};
+  std::mutex post_mutex_;
+  bool stopped_ = false;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };

@@ -20,7 +20,8 @@ class PendingRequests {
   struct Request {
     std::shared_ptr<ResponseHandler> handler;
     TimePoint deadline;
-    std::string address;
+    std::shared_ptr<const std::string> address;
+    TimePoint submitted;
     // The connection it was written to; nullptr while it waits for one.
     const void* connection = nullptr;
   };
@@ -30,18 +31,36 @@ class PendingRequests {
   // False when it has ended meanwhile.
   bool set_connection(int32_t opaque, const void* connection);
   std::optional<Request> take(int32_t opaque);
+  // Only one that was written to this connection: a server's answers end no requests to others.
+  std::optional<Request> take(int32_t opaque, const void* connection);
   std::vector<Request> take_of(const void* connection);
   std::vector<Request> take_all();
-  // Those whose deadline has passed; `next` is the earliest of the rest.
-  std::vector<Request> take_expired(TimePoint at, std::optional<TimePoint>* next);
+  // Those whose deadline has passed.
+  std::vector<Request> take_expired(TimePoint at);
+  // The earliest deadline, to which the timer is to be set.
+  std::optional<TimePoint> earliest() const;
   int64_t count() const;
 
  private:
+  struct Slot {
+    int32_t opaque = 0;
+    // Without a handler it is free.
+    Request request;
+  };
+
+  Request* find(int32_t opaque);
+  Request remove(int32_t opaque);
+  template <typename Action>
+  void for_each(Action action);
   template <typename Predicate>
   std::vector<Request> take_if(Predicate predicate);
 
   mutable std::mutex mutex_;
-  std::unordered_map<int32_t, Request> requests_;
+  // Opaques are consecutive, so that their remainders differ unless a request is very old: that one's place is
+  // then taken, and the new one goes to `others_`. A send needs no memory for its place here.
+  std::vector<Slot> slots_{1024};
+  std::unordered_map<int32_t, Request> others_;
+  int64_t count_ = 0;
   // What the timer is set to.
   std::optional<TimePoint> armed_;
 };

@@ -15,6 +15,7 @@
 #include "net/connection.h"
 #include "net/name_resolution.h"
 #include "net/pending_requests.h"
+#include "net/sync_channel.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -23,6 +24,11 @@ namespace {
 
 using asio::ip::tcp;
 
+// To one server: as many synchronous callers as this read their answers themselves, the others share a connection.
+constexpr int kMostSyncChannels = 4;
+// Brokers close a connection that is idle for two minutes.
+constexpr Millis kLongestIdle{60000};
+
 // A connection that ends sooner than this without any answer counts as a failed attempt to connect.
 constexpr Millis kShortLife{1000};
 
@@ -30,12 +36,20 @@ constexpr Millis kShortLife{1000};
 struct Waiting {
   int32_t opaque;
   std::vector<uint8_t> frame;
-  RemotingClient::Write mode;
   bool one_way;
 };
 
+struct IdleChannel {
+  std::shared_ptr<SyncChannel> channel;
+  TimePoint since;
+};
+
 struct Channel {
+  // For the requests, which outlive a channel.
+  std::shared_ptr<const std::string> address;
   std::shared_ptr<Connection> connection;
+  std::vector<IdleChannel> idle;
+  int sync_channels = 0;
   bool connecting = false;
   std::vector<Waiting> waiting;
   TimePoint retry_at;
@@ -83,9 +97,13 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
       : loop(event_loop), options(remoting_options), timer(event_loop.context()) {}
 
   // `frame` carries `opaque`.
-  void submit(const std::string& address, std::vector<uint8_t> frame, int32_t opaque, TimePoint deadline, Write mode,
-              bool one_way, std::shared_ptr<ResponseHandler> handler);
-  void write(const std::shared_ptr<Connection>& connection, Waiting request);
+  void submit(const std::string& address, ByteView frame, int32_t opaque, TimePoint deadline, Write mode, bool one_way,
+              std::shared_ptr<ResponseHandler> handler);
+  Channel& channel_of(const std::string& address);
+  std::shared_ptr<SyncChannel> borrow(const std::string& address, TimePoint deadline);
+  void give_back(const std::string& address, const std::shared_ptr<SyncChannel>& lent, bool usable);
+  void drop_idle();
+  void write(const std::shared_ptr<Connection>& connection, int32_t opaque, ByteView frame, Write mode, bool one_way);
   asio::awaitable<void> connect(std::string address);
   asio::awaitable<Result<tcp::socket>> open(std::string address);
   asio::awaitable<Result<tcp::socket>> open_endpoint(tcp::endpoint endpoint, TimePoint deadline);
@@ -93,8 +111,9 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   void connect_failed(const std::string& address, const Error& error);
   void back_off(Channel& channel, const std::string& reason);
   void leave(const std::shared_ptr<Connection>& connection);
-  void arm_timer(TimePoint at);
+  void arm_timer();
   void expire();
+  void replace_if_silent(const PendingRequests::Request& request);
   void close_all();
 
   void on_command(const std::shared_ptr<Connection>& connection, RemotingCommand command) override;
@@ -113,9 +132,18 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   bool closed = false;
 };
 
-void RemotingClient::Impl::submit(const std::string& address, std::vector<uint8_t> frame, int32_t opaque,
-                                  TimePoint deadline, Write mode, bool one_way,
-                                  std::shared_ptr<ResponseHandler> handler) {
+// Under the lock.
+Channel& RemotingClient::Impl::channel_of(const std::string& address) {
+  auto found = channels.find(address);
+  if (found == channels.end()) {
+    found = channels.emplace(address, Channel{}).first;
+    found->second.address = std::make_shared<const std::string>(address);
+  }
+  return found->second;
+}
+
+void RemotingClient::Impl::submit(const std::string& address, ByteView frame, int32_t opaque, TimePoint deadline,
+                                  Write mode, bool one_way, std::shared_ptr<ResponseHandler> handler) {
   std::shared_ptr<Connection> connection;
   Error refused;
   bool taken = false;
@@ -125,15 +153,15 @@ void RemotingClient::Impl::submit(const std::string& address, std::vector<uint8_
     if (closed) {
       refused = make_error(ErrorKind::kClosed, address, "the client is closed");
     } else {
-      Channel& channel = channels[address];
+      Channel& channel = channel_of(address);
       connection = channel.connection;
       if (!connection && !channel.connecting && now() < channel.retry_at) {
         refused = make_error(ErrorKind::kUnreachable, address, channel.last_error);
       } else {
         taken = true;
-        arm = pending.add(opaque, {handler, deadline, address, connection.get()});
+        arm = pending.add(opaque, {handler, deadline, channel.address, now(), connection.get()});
         if (!connection) {
-          channel.waiting.push_back({opaque, std::move(frame), mode, one_way});
+          channel.waiting.push_back({opaque, {frame.begin(), frame.end()}, one_way});
           if (!channel.connecting) {
             channel.connecting = true;
             start_coroutine(loop, connect(address), "connect");
@@ -143,15 +171,15 @@ void RemotingClient::Impl::submit(const std::string& address, std::vector<uint8_
     }
   }
   if (!taken) return handler->on_failure(std::move(refused));
-  if (arm) arm_timer(deadline);
-  // NOLINTNEXTLINE(bugprone-use-after-move): moved above only where there is no connection.
-  if (connection) write(connection, {opaque, std::move(frame), mode, one_way});
+  if (arm) arm_timer();
+  if (connection) write(connection, opaque, frame, mode, one_way);
 }
 
-void RemotingClient::Impl::write(const std::shared_ptr<Connection>& connection, Waiting request) {
-  auto written = connection->write(std::move(request.frame), request.mode);
-  if (written && !request.one_way) return;
-  auto taken = pending.take(request.opaque);
+void RemotingClient::Impl::write(const std::shared_ptr<Connection>& connection, int32_t opaque, ByteView frame,
+                                 Write mode, bool one_way) {
+  auto written = connection->write(frame, mode);
+  if (written && !one_way) return;
+  auto taken = pending.take(opaque);
   if (!taken) return;
   if (written) {
     taken->handler->on_response({}, connection->address());
@@ -206,11 +234,16 @@ asio::awaitable<Result<tcp::socket>> RemotingClient::Impl::open(std::string addr
 
 asio::awaitable<void> RemotingClient::Impl::connect(std::string address) {
   auto self = shared_from_this();
-  auto socket = co_await open(address);
-  if (socket) {
-    connected(address, std::move(*socket));
-  } else {
-    connect_failed(address, socket.error());
+  // What waits for the connection must learn of any end of this, and the next request must be able to try again.
+  try {
+    auto socket = co_await open(address);
+    if (socket) {
+      connected(address, std::move(*socket));
+    } else {
+      connect_failed(address, socket.error());
+    }
+  } catch (const std::exception& e) {
+    connect_failed(address, make_error(ErrorKind::kUnreachable, address, e.what()));
   }
 }
 
@@ -221,7 +254,7 @@ void RemotingClient::Impl::connected(const std::string& address, tcp::socket soc
   {
     std::lock_guard lock(mutex);
     if (closed) return;
-    Channel& channel = channels[address];
+    Channel& channel = channel_of(address);
     channel.connecting = false;
     channel.connection = connection;
     waiting.swap(channel.waiting);
@@ -234,9 +267,8 @@ void RemotingClient::Impl::connected(const std::string& address, tcp::socket soc
   }
   log(LogLevel::kDebug, "net", "connected to {}", address);
   connection->start();
-  for (Waiting& request : waiting) {
-    request.mode = Write::kBatched;
-    write(connection, std::move(request));
+  for (const Waiting& request : waiting) {
+    write(connection, request.opaque, {request.frame.data(), request.frame.size()}, Write::kBatched, request.one_way);
   }
 }
 
@@ -253,7 +285,7 @@ void RemotingClient::Impl::connect_failed(const std::string& address, const Erro
   const std::string message = address + " cannot be reached: " + error.message;
   {
     std::lock_guard lock(mutex);
-    Channel& channel = channels[address];
+    Channel& channel = channel_of(address);
     channel.connecting = false;
     back_off(channel, message);
     waiting.swap(channel.waiting);
@@ -288,7 +320,7 @@ void RemotingClient::Impl::on_command(const std::shared_ptr<Connection>& connect
               auto target = weak.lock();
               if (!target || one_way) return;
               std::vector<uint8_t> frame;
-              if (encode_frame(response, frame)) (void)target->write(std::move(frame), Write::kBatched);
+              if (encode_frame(response, frame)) (void)target->write({frame.data(), frame.size()}, Write::kBatched);
             });
     return;
   }
@@ -296,13 +328,18 @@ void RemotingClient::Impl::on_command(const std::shared_ptr<Connection>& connect
     log(LogLevel::kInfo, "net", "{} goes away: new requests take a new connection", connection->address());
     leave(connection);
   }
-  auto request = pending.take(command.opaque);
+  auto request = pending.take(command.opaque, connection.get());
   if (!request) {
     log(LogLevel::kDebug, "net", "dropped a response of {} to the request {}, which has ended or never was",
         connection->address(), command.opaque);
     return;
   }
-  request->handler->on_response(std::move(command), connection->address());
+  try {
+    request->handler->on_response(std::move(command), connection->address());
+  } catch (const std::exception& e) {
+    request->handler->on_failure(make_error(ErrorKind::kInternalError, connection->address(),
+                                            std::string("a response could not be handled: ") + e.what()));
+  }
 }
 
 void RemotingClient::Impl::on_closed(const std::shared_ptr<Connection>& connection, const Error& cause) {
@@ -313,6 +350,8 @@ void RemotingClient::Impl::on_closed(const std::shared_ptr<Connection>& connecti
     if (found != channels.end() && found->second.connection == connection) {
       Channel& channel = found->second;
       channel.connection = nullptr;
+      channel.sync_channels -= static_cast<int>(channel.idle.size());
+      channel.idle.clear();
       const bool lived = connection->answered() || now() - connection->opened() >= kShortLife;
       if (lived) {
         channel.pause = Millis(0);
@@ -324,9 +363,12 @@ void RemotingClient::Impl::on_closed(const std::shared_ptr<Connection>& connecti
   for (auto& request : pending.take_of(connection.get())) request.handler->on_failure(cause);
 }
 
-void RemotingClient::Impl::arm_timer(TimePoint at) {
-  loop.post([self = shared_from_this(), at] {
-    self->timer.expires_at(at);
+void RemotingClient::Impl::arm_timer() {
+  loop.post([self = shared_from_this()] {
+    // Asked for only now, as several threads may arm it at once.
+    const auto at = self->pending.earliest();
+    if (!at) return;
+    self->timer.expires_at(*at);
     self->timer.async_wait([self](asio::error_code error) {
       if (!error) self->expire();
     });
@@ -334,15 +376,33 @@ void RemotingClient::Impl::arm_timer(TimePoint at) {
 }
 
 void RemotingClient::Impl::expire() {
-  std::optional<TimePoint> next;
-  auto expired = pending.take_expired(now(), &next);
-  if (next) arm_timer(*next);
+  auto expired = pending.take_expired(now());
+  arm_timer();
   for (auto& request : expired) {
-    request.handler->on_failure(make_error(ErrorKind::kTimeout, request.address,
+    if (request.connection != nullptr) replace_if_silent(request);
+    request.handler->on_failure(make_error(ErrorKind::kTimeout, *request.address,
                                            request.connection != nullptr
-                                               ? request.address + " did not answer in time"
-                                               : "no connection to " + request.address + " was made in time"));
+                                               ? *request.address + " did not answer in time"
+                                               : "no connection to " + *request.address + " was made in time"));
   }
+}
+
+// A peer, or what lies between, that went without a word leaves a connection on which nothing ever comes.
+void RemotingClient::Impl::replace_if_silent(const PendingRequests::Request& request) {
+  std::shared_ptr<Connection> connection;
+  {
+    std::lock_guard lock(mutex);
+    auto found = channels.find(*request.address);
+    if (found == channels.end() || found->second.connection.get() != request.connection) return;
+    connection = found->second.connection;
+  }
+  const TimePoint last = connection->last_read();
+  const bool came_since = last != connection->opened() && last > request.submitted;
+  if (came_since || now() - last < options.longest_silence) return;
+  log(LogLevel::kWarn, "net", "{} has been silent since {} ms: a new connection takes the place of this one",
+      *request.address, millis_between(last, now()));
+  connection->close(make_error(ErrorKind::kConnectionLost, *request.address,
+                               "the connection to " + *request.address + " was given up, as nothing came any more"));
 }
 
 void RemotingClient::Impl::close_all() {
@@ -358,10 +418,60 @@ void RemotingClient::Impl::close_all() {
   }
   timer.cancel();
   for (auto& request : pending.take_all()) {
-    request.handler->on_failure(make_error(ErrorKind::kClosed, request.address, "the client was closed"));
+    request.handler->on_failure(make_error(ErrorKind::kClosed, *request.address, "the client was closed"));
   }
   for (const auto& connection : connections) {
     connection->close(make_error(ErrorKind::kClosed, connection->address(), "the client was closed"));
+  }
+}
+
+std::shared_ptr<SyncChannel> RemotingClient::Impl::borrow(const std::string& address, TimePoint deadline) {
+  asio::ip::tcp::endpoint endpoint;
+  std::shared_ptr<SyncChannel> found;
+  {
+    std::lock_guard lock(mutex);
+    auto known = channels.find(address);
+    if (closed || known == channels.end() || !known->second.connection) return nullptr;
+    Channel& channel = known->second;
+    while (!found && !channel.idle.empty()) {
+      // The one used last.
+      found = std::move(channel.idle.back().channel);
+      channel.idle.pop_back();
+      if (!found->is_quiet()) {
+        found = nullptr;
+        --channel.sync_channels;
+      }
+    }
+    if (found || channel.sync_channels >= kMostSyncChannels) return found;
+    ++channel.sync_channels;
+    endpoint = channel.connection->endpoint();
+  }
+  auto opened = SyncChannel::open(endpoint, address, options.max_frame_bytes, deadline);
+  if (opened) return *opened;
+  log(LogLevel::kDebug, "net", "{}", opened.error().message);
+  give_back(address, nullptr, false);
+  return nullptr;
+}
+
+void RemotingClient::Impl::give_back(const std::string& address, const std::shared_ptr<SyncChannel>& lent,
+                                     bool usable) {
+  std::lock_guard lock(mutex);
+  auto found = channels.find(address);
+  if (found == channels.end()) return;
+  if (usable && !closed && found->second.connection) {
+    found->second.idle.push_back({lent, now()});
+  } else if (found->second.sync_channels > 0) {
+    --found->second.sync_channels;
+  }
+}
+
+void RemotingClient::Impl::drop_idle() {
+  std::lock_guard lock(mutex);
+  for (auto& [address, channel] : channels) {
+    const auto gone = std::remove_if(channel.idle.begin(), channel.idle.end(),
+                                     [](const IdleChannel& idle) { return now() - idle.since > kLongestIdle; });
+    channel.sync_channels -= static_cast<int>(channel.idle.end() - gone);
+    channel.idle.erase(gone, channel.idle.end());
   }
 }
 
@@ -377,24 +487,36 @@ void RemotingClient::send(const std::string& address, const RemotingCommand& req
   std::vector<uint8_t> frame;
   RemotingCommand numbered = request;
   // The opaque's place in the frame is known for the binary header only, so JSON gets it before encoding.
-  numbered.opaque = impl_->next_opaque.fetch_add(1, std::memory_order_relaxed) & INT32_MAX;
+  numbered.opaque = next_opaque();
   if (auto encoded = encode_frame(numbered, frame, impl_->options.max_frame_bytes); !encoded) {
     return handler->on_failure(encoded.error());
   }
-  impl_->submit(address, std::move(frame), numbered.opaque, deadline, write, false, std::move(handler));
+  impl_->submit(address, {frame.data(), frame.size()}, numbered.opaque, deadline, write, false, std::move(handler));
 }
 
-void RemotingClient::send_frame(const std::string& address, std::vector<uint8_t> frame, TimePoint deadline, Write write,
-                                std::shared_ptr<ResponseHandler> handler) {
-  const int32_t opaque = impl_->next_opaque.fetch_add(1, std::memory_order_relaxed) & INT32_MAX;
-  set_opaque(frame.data(), opaque);
-  impl_->submit(address, std::move(frame), opaque, deadline, write, false, std::move(handler));
+int32_t RemotingClient::next_opaque() { return impl_->next_opaque.fetch_add(1, std::memory_order_relaxed) & INT32_MAX; }
+
+void RemotingClient::send_frame(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
+                                Write write, std::shared_ptr<ResponseHandler> handler) {
+  impl_->submit(address, frame, opaque, deadline, write, false, std::move(handler));
 }
 
-void RemotingClient::send_one_way(const std::string& address, std::vector<uint8_t> frame, TimePoint deadline,
+std::optional<Result<RemotingCommand>> RemotingClient::exchange(
+    const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
+    const std::function<void(std::shared_ptr<SyncChannel>)>& begun) {
+  auto channel = impl_->borrow(address, deadline);
+  if (!channel) return std::nullopt;
+  begun(channel);
+  auto response = channel->exchange(opaque, frame, deadline);
+  begun(nullptr);
+  const bool goes_on = response && response->code != response_code::kGoAway;
+  impl_->give_back(address, channel, goes_on);
+  return response;
+}
+
+void RemotingClient::send_one_way(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
                                   std::function<void(Status)> done) {
-  const int32_t opaque = impl_->next_opaque.fetch_add(1, std::memory_order_relaxed) & INT32_MAX;
-  impl_->submit(address, std::move(frame), opaque, deadline, Write::kBatched, true,
+  impl_->submit(address, frame, opaque, deadline, Write::kBatched, true,
                 std::make_shared<OneWayHandler>(std::move(done)));
 }
 
@@ -417,11 +539,15 @@ asio::awaitable<Result<RemotingCommand>> RemotingClient::call(std::string addres
 
 void RemotingClient::call_one_way(const std::string& address, RemotingCommand request) {
   request.flag |= RemotingCommand::kOneWayFlag;
+  request.opaque = next_opaque();
   std::vector<uint8_t> frame;
   if (!encode_frame(request, frame, impl_->options.max_frame_bytes)) return;
-  send_one_way(address, std::move(frame), now() + impl_->options.connect_timeout, [address](Status status) {
-    if (!status) log(LogLevel::kDebug, "net", "a one-way request to {} was lost: {}", address, status.error().message);
-  });
+  send_one_way(address, request.opaque, {frame.data(), frame.size()}, now() + impl_->options.connect_timeout,
+               [address](Status status) {
+                 if (!status)
+                   log(LogLevel::kDebug, "net", "a one-way request to {} was lost: {}", address,
+                       status.error().message);
+               });
 }
 
 void RemotingClient::set_server_request_handler(ServerRequestHandler handler) {
@@ -431,6 +557,7 @@ void RemotingClient::set_server_request_handler(ServerRequestHandler handler) {
 
 void RemotingClient::retain(const std::vector<std::string>& keep) {
   impl_->loop.post([impl = impl_, keep] {
+    impl->drop_idle();
     std::vector<std::shared_ptr<Connection>> unwanted;
     {
       std::lock_guard lock(impl->mutex);

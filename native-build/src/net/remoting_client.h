@@ -15,6 +15,8 @@
 
 namespace rocketmq {
 
+class SyncChannel;
+
 struct RemotingOptions {
   Millis connect_timeout{3000};
   // Back-off between attempts to connect to an address that failed: doubles from first to max, with jitter
@@ -23,6 +25,8 @@ struct RemotingOptions {
   Millis reconnect_first{50};
   Millis reconnect_max{5000};
   int32_t max_frame_bytes = kMaxFrameBytes;
+  // A connection on which a request timed out, and nothing at all came for so long, is given up.
+  Millis longest_silence{5000};
 };
 
 // Receives the end of one request: exactly one of the two calls, once, on the event loop's thread (on_failure
@@ -44,7 +48,8 @@ using ServerRequestHandler = std::function<void(RemotingCommand request, const s
 //
 // Writing: a caller's thread encodes, and writes to the socket itself when nothing else waits to be written
 // (`Write::kDirect`), so that a synchronous request costs no thread hop on the way out. With kBatched the
-// frame is queued and the event loop writes all that queued up at once.
+// frame is queued and the event loop writes all that queued up at once. A few more connections to a server serve
+// exchange(), whose callers read the answers themselves.
 class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
  public:
   enum class Write { kDirect, kBatched };
@@ -57,11 +62,19 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
   // A GO_AWAY response closes the connection for new requests; those in flight go on.
   void send(const std::string& address, const RemotingCommand& request, TimePoint deadline, Write write,
             std::shared_ptr<ResponseHandler> handler);
-  // The same for a frame with the binary header, such as encode_send_frame's; its opaque is set here.
-  void send_frame(const std::string& address, std::vector<uint8_t> frame, TimePoint deadline, Write write,
+  // The number by which a request and its response are matched.
+  int32_t next_opaque();
+  // The same for a frame that carries `opaque`; of the frame nothing is used after the call.
+  void send_frame(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline, Write write,
                   std::shared_ptr<ResponseHandler> handler);
+  // On the caller's own thread: writes the frame to a connection that nobody else uses, and waits for the answer
+  // itself. nullopt, and nothing done, where there is none: all of them are in use, or the server is not connected yet.
+  // `begun` is given the channel, by which the wait can be interrupted, and at the end nullptr. Failures as of send().
+  std::optional<Result<RemotingCommand>> exchange(const std::string& address, int32_t opaque, ByteView frame,
+                                                  TimePoint deadline,
+                                                  const std::function<void(std::shared_ptr<SyncChannel>)>& begun);
   // One-way: the handler-less twin; `done` gets ok when the frame was handed to the connection.
-  void send_one_way(const std::string& address, std::vector<uint8_t> frame, TimePoint deadline,
+  void send_one_way(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
                     std::function<void(Status)> done);
 
   // On the event loop only: for coroutines. What GO_AWAY answers is sent once more over a new connection.

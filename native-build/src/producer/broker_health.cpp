@@ -13,6 +13,7 @@ constexpr Millis kLongestPause{30000};
 void BrokerHealth::failed(std::string_view broker_name, TimePoint at) {
   std::lock_guard lock(mutex_);
   Record& record = records_[std::string(broker_name)];
+  count_ = records_.size();
   // Sends that were in flight together fail together: they count once.
   if (at < record.until) return;
   record.pause = std::clamp(record.pause * 2, kFirstPause, kLongestPause);
@@ -20,15 +21,16 @@ void BrokerHealth::failed(std::string_view broker_name, TimePoint at) {
 }
 
 void BrokerHealth::succeeded(std::string_view broker_name) {
+  if (count_ == 0) return;
   std::lock_guard lock(mutex_);
-  if (records_.empty()) return;
   auto found = records_.find(broker_name);
   if (found != records_.end()) records_.erase(found);
+  count_ = records_.size();
 }
 
 bool BrokerHealth::avoided(std::string_view broker_name, TimePoint at) const {
+  if (count_ == 0) return false;
   std::lock_guard lock(mutex_);
-  if (records_.empty()) return false;
   auto found = records_.find(broker_name);
   return found != records_.end() && at < found->second.until;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -23,6 +24,8 @@ class BrokerHealth {
     Millis pause{0};
     TimePoint until;
   };
+  // Of records; read without the lock, as there is none nearly always.
+  std::atomic<size_t> count_{0};
   mutable std::mutex mutex_;
   std::map<std::string, Record, std::less<>> records_;
 };

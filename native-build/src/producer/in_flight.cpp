@@ -29,11 +29,12 @@ Status InFlight::reserve(int64_t bytes, const TimePoint* wait_until) {
   return {};
 }
 
-void InFlight::cancel_reservation(int64_t bytes) {
+void InFlight::give_back(int64_t count, int64_t bytes) {
   std::lock_guard lock(mutex_);
-  --reserved_;
+  reserved_ -= count;
   reserved_bytes_ -= bytes;
-  if (waiting_ > 0) changed_.notify_all();
+  const bool bytes_are_short = reserved_bytes_ > max_bytes_ / 2;
+  if (waiting_ > 0 && (reserved_ <= wake_count_ || bytes_are_short)) changed_.notify_all();
 }
 
 Status InFlight::add(SendOperation& operation) {
@@ -58,17 +59,13 @@ void InFlight::unlink(SendOperation& operation) {
 void InFlight::remove(SendOperation& operation) {
   std::lock_guard lock(mutex_);
   unlink(operation);
-  if (waiting_ > 0) changed_.notify_all();
+  if (closing_ > 0) emptied_.notify_all();
 }
 
 void InFlight::remove(const std::vector<std::shared_ptr<SendOperation>>& operations) {
   std::lock_guard lock(mutex_);
-  for (const auto& operation : operations) {
-    unlink(*operation);
-    --reserved_;
-    reserved_bytes_ -= operation->body_bytes();
-  }
-  if (waiting_ > 0) changed_.notify_all();
+  for (const auto& operation : operations) unlink(*operation);
+  if (closing_ > 0) emptied_.notify_all();
 }
 
 void InFlight::refuse() {
@@ -80,15 +77,15 @@ void InFlight::refuse() {
 bool InFlight::wait_empty(const TimePoint* deadline) {
   std::unique_lock lock(mutex_);
   const auto empty = [&] { return linked_ == 0; };
-  ++waiting_;
-  bool emptied = true;
+  ++closing_;
+  bool is_empty = true;
   if (deadline != nullptr) {
-    emptied = changed_.wait_until(lock, *deadline, empty);
+    is_empty = emptied_.wait_until(lock, *deadline, empty);
   } else {
-    changed_.wait(lock, empty);
+    emptied_.wait(lock, empty);
   }
-  --waiting_;
-  return emptied;
+  --closing_;
+  return is_empty;
 }
 
 std::vector<std::shared_ptr<SendOperation>> InFlight::operations() const {

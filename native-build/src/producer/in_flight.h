@@ -12,19 +12,19 @@
 
 namespace rocketmq {
 
-// The sends of one producer that have not ended, and their limits. Any thread.
+// The sends of one producer that have not ended, and the limits of the asynchronous ones. Any thread.
 class InFlight {
  public:
-  InFlight(int64_t max_count, int64_t max_bytes) : max_count_(max_count), max_bytes_(max_bytes) {}
+  InFlight(int64_t max_count, int64_t max_bytes)
+      : max_count_(max_count), wake_count_(max_count - (max_count + 3) / 4), max_bytes_(max_bytes) {}
 
   // A place for an asynchronous send; with `wait_until`, waits for one. kTooManyRequests, kClosed.
   Status reserve(int64_t bytes, const TimePoint* wait_until);
-  // Adds an operation; an asynchronous one has its place already. kClosed after refuse().
+  void give_back(int64_t count, int64_t bytes);
+
+  // From add to remove the producer's close waits for it. kClosed after refuse().
   Status add(SendOperation& operation);
-  // Gives a place back that no operation took.
-  void cancel_reservation(int64_t bytes);
   void remove(SendOperation& operation);
-  // Removes asynchronous operations and gives their places back.
   void remove(const std::vector<std::shared_ptr<SendOperation>>& operations);
 
   // From now on nothing is added.
@@ -39,6 +39,8 @@ class InFlight {
   void unlink(SendOperation& operation);
 
   const int64_t max_count_;
+  // Who waits for a place is woken when a quarter of them is free: a thread is not switched for each send.
+  const int64_t wake_count_;
   const int64_t max_bytes_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -48,6 +50,8 @@ class InFlight {
   int64_t reserved_ = 0;
   int64_t reserved_bytes_ = 0;
   int waiting_ = 0;
+  std::condition_variable emptied_;
+  int closing_ = 0;
   bool refusing_ = false;
 };
 

@@ -3,13 +3,13 @@
 #include "base/compression.h"
 #include "protocol/message.h"
 #include "protocol/names.h"
-#include "protocol/unique_id.h"
 
 namespace rocketmq {
 
 namespace {
 
 constexpr int32_t kMaxDelayLevel = 18;
+constexpr size_t kBrokerNameRoom = 64;
 
 Status invalid(std::string message) { return fail(ErrorKind::kInvalidArgument, std::move(message)); }
 
@@ -98,6 +98,27 @@ Status check(const OutgoingMessage& message, const ProducerOptions& options) {
   return {};
 }
 
+void encode_properties(const OutgoingMessage& message, std::string_view message_id, std::string& out) {
+  constexpr size_t kFixed = 128;
+  size_t size = kFixed + message.tag.size() + message.keys.size() + message.sharding_key.size();
+  for (size_t i = 0; i < message.property_count; ++i) {
+    size += message.properties[i].first.size() + message.properties[i].second.size() + 2;
+  }
+  out.reserve(size);
+  for (size_t i = 0; i < message.property_count; ++i) {
+    append_property(out, message.properties[i].first, message.properties[i].second);
+  }
+  if (!message.tag.empty()) append_property(out, property::kTags, message.tag);
+  if (!message.keys.empty()) append_property(out, property::kKeys, message.keys);
+  if (!message.sharding_key.empty()) append_property(out, property::kShardingKey, message.sharding_key);
+  if (message.delay_level > 0) append_property(out, property::kDelay, std::to_string(message.delay_level));
+  if (message.deliver_at_ms > 0) {
+    append_property(out, property::kTimerDeliverMs, std::to_string(message.deliver_at_ms));
+  }
+  append_property(out, property::kUniqueId, message_id);
+  append_property(out, property::kWait, "true");
+}
+
 }  // namespace
 
 Result<EncodedMessage> encode_message(const OutgoingMessage& message, const ProducerOptions& options) {
@@ -110,36 +131,30 @@ Result<EncodedMessage> encode_message(const OutgoingMessage& message, const Prod
   encoded.topic = message.topic;
   encoded.flag = message.flag;
   encoded.message_id = create_unique_id();
-  std::string& out = encoded.properties;
-  for (size_t i = 0; i < message.property_count; ++i) {
-    append_property(out, message.properties[i].first, message.properties[i].second);
-  }
-  if (!message.tag.empty()) append_property(out, property::kTags, message.tag);
-  if (!message.keys.empty()) append_property(out, property::kKeys, message.keys);
-  if (!message.sharding_key.empty()) append_property(out, property::kShardingKey, message.sharding_key);
-  if (message.delay_level > 0) append_property(out, property::kDelay, std::to_string(message.delay_level));
-  if (message.deliver_at_ms > 0) {
-    append_property(out, property::kTimerDeliverMs, std::to_string(message.deliver_at_ms));
-  }
-  append_property(out, property::kUniqueId, encoded.message_id);
-  append_property(out, property::kWait, "true");
-  if (out.size() > kMaxPropertiesBytes) {
-    return fail(ErrorKind::kInvalidArgument, "the properties take " + std::to_string(out.size()) +
+  encode_properties(message, as_text(encoded.message_id), encoded.properties);
+  if (encoded.properties.size() > kMaxPropertiesBytes) {
+    return fail(ErrorKind::kInvalidArgument, "the properties take " + std::to_string(encoded.properties.size()) +
                                                  " bytes when encoded, over the limit of " +
                                                  std::to_string(kMaxPropertiesBytes) + ": put the data in the body");
   }
+  // What the queue's choice adds to the header is small.
+  SendRequest header;
+  header.producer_group = options.group;
+  header.topic = encoded.topic;
+  header.properties = encoded.properties;
+  const size_t room = SendFrame::room_for(header) + kBrokerNameRoom;
   const bool large = options.compress_threshold_bytes >= 0 &&
                      message.body.size() >= static_cast<size_t>(options.compress_threshold_bytes);
   if (large) {
     auto packed = compress(CompressionType::kZlib, message.body, options.compress_level);
     // What does not shrink goes as it is, and costs the consumer nothing.
     if (packed && packed->size() < message.body.size()) {
-      encoded.body = std::move(*packed);
+      encoded.frame = SendFrame({packed->data(), packed->size()}, room);
       encoded.system_flag = system_flag::kCompressed | system_flag::kCompressionZlib;
       return encoded;
     }
   }
-  encoded.body.assign(message.body.begin(), message.body.end());
+  encoded.frame = SendFrame(message.body, room);
   return encoded;
 }
 

@@ -2,19 +2,20 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "producer/producer.h"
+#include "protocol/send_frame.h"
+#include "protocol/unique_id.h"
 
 namespace rocketmq {
 
 // A message as it goes to the broker.
 struct EncodedMessage {
   std::string topic;
-  std::string message_id;
+  UniqueId message_id{};
   std::string properties;
-  std::vector<uint8_t> body;
+  SendFrame frame;
   int32_t system_flag = 0;
   int32_t flag = 0;
 };

@@ -23,6 +23,20 @@ namespace {
 constexpr size_t kLargestBatch = 1024;
 // Brokers that do not answer find out by themselves that the producer is gone.
 constexpr Millis kLongestFarewell{1000};
+constexpr Millis kMemoryPause{10};
+
+// Runs at the end of its scope.
+template <typename Action>
+class Finally {
+ public:
+  explicit Finally(Action action) : action_(std::move(action)) {}
+  ~Finally() { action_(); }
+  Finally(const Finally&) = delete;
+  Finally& operator=(const Finally&) = delete;
+
+ private:
+  Action action_;
+};
 
 Error closed_error() {
   Error error;
@@ -44,30 +58,36 @@ class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Pro
   Status check_usable() const;
   Status start();
   Result<SendReceipt> send_and_wait(const OutgoingMessage& message, Millis timeout, SendOperation::Mode mode);
-  Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context);
+  Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited);
   Status warm_up(std::string_view topic);
-  ProducerStatistics statistics() const;
+  Result<ProducerStatistics> statistics() const;
   Status close(Millis timeout);
 
-  ClientInstance& client() override { return *lease_; }
+  ClientInstance& client() override { return *client_; }
   const ProducerOptions& options() const override { return options_; }
   QueueSelector& selector() override { return selector_; }
   void on_retry() override { retried_.fetch_add(1, std::memory_order_relaxed); }
-  void on_finished(std::shared_ptr<SendOperation> operation, Result<SendReceipt> result) override;
+  void on_finished(std::shared_ptr<SendOperation> operation) override;
 
  private:
   enum class State { kCreated, kStarted, kClosing, kClosed };
 
   std::shared_ptr<SendOperation> make_operation(EncodedMessage encoded, const OutgoingMessage& message,
-                                                SendOperation::Mode mode, uint64_t context, Millis timeout);
+                                                SendOperation::Mode mode, uint64_t context, TimePoint begin,
+                                                TimePoint deadline, bool limited);
   Millis timeout_or_default(Millis timeout) const { return timeout.count() > 0 ? timeout : options_.send_timeout; }
   void deliver_outcomes();
+  void hand_over(std::vector<SendOutcome>& outcomes);
   void close_and_wait(Millis timeout);
+  bool begin_close(bool* was_started);
+  void end_close(Millis timeout, bool was_started);
 
   const ClientOptions client_options_;
   const ProducerOptions options_;
   const uint64_t generation_ = fork_generation();
   ClientLease lease_;
+  // Outlives the lease: a late answer finds a client that is shut down, but not gone.
+  std::shared_ptr<ClientInstance> client_;
   QueueSelector selector_;
   InFlight in_flight_;
 
@@ -75,9 +95,8 @@ class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Pro
   std::condition_variable closed_;
   std::atomic<State> state_{State::kCreated};
 
-  std::mutex outcomes_mutex_;
+  std::mutex finished_mutex_;
   std::vector<std::shared_ptr<SendOperation>> finished_;
-  std::vector<SendOutcome> outcomes_;
   bool delivering_ = false;
 
   std::atomic<int64_t> accepted_{0};
@@ -114,6 +133,7 @@ Status Producer::Impl::start() {
       return check_usable();
   }
   new (&lease_) ClientLease(ClientLease::acquire(client_options_));
+  client_ = lease_.instance();
   lease_->start();
   lease_->join_producer_group(options_.group);
   state_ = State::kStarted;
@@ -122,67 +142,74 @@ Status Producer::Impl::start() {
 
 std::shared_ptr<SendOperation> Producer::Impl::make_operation(EncodedMessage encoded, const OutgoingMessage& message,
                                                               SendOperation::Mode mode, uint64_t context,
-                                                              Millis timeout) {
+                                                              TimePoint begin, TimePoint deadline, bool limited) {
   QueueWish wish;
   wish.broker_name = message.broker_name;
   wish.queue_id = message.queue_id;
   wish.sharding_key = message.sharding_key;
-  return std::make_shared<SendOperation>(shared_from_this(), std::move(encoded), std::move(wish), mode, context,
-                                         timeout);
+  return std::make_shared<SendOperation>(shared_from_this(), std::move(encoded), std::move(wish), mode, context, begin,
+                                         deadline, limited);
 }
 
 Result<SendReceipt> Producer::Impl::send_and_wait(const OutgoingMessage& message, Millis timeout,
                                                   SendOperation::Mode mode) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
+  const TimePoint begin = now();
+  const TimePoint deadline = begin + timeout_or_default(timeout);
   auto encoded = encode_message(message, options_);
   if (!encoded) return fail(encoded.error());
-  auto operation = make_operation(std::move(*encoded), message, mode, 0, timeout_or_default(timeout));
+  auto operation = make_operation(std::move(*encoded), message, mode, 0, begin, deadline, false);
   if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
+  const Finally remove([&] { in_flight_.remove(*operation); });
   (mode == SendOperation::Mode::kOneWay ? one_way_ : accepted_).fetch_add(1, std::memory_order_relaxed);
   operation->start();
-  auto result = operation->wait();
-  in_flight_.remove(*operation);
-  return result;
+  return operation->wait();
 }
 
-Status Producer::Impl::send_async(const OutgoingMessage& message, Millis timeout, uint64_t context) {
+Status Producer::Impl::send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited) {
   if (auto usable = check_usable(); !usable) return usable;
   if (!options_.on_sent) {
     return fail(ErrorKind::kInvalidArgument,
                 "on_sent is not set, so that nobody would learn of the send's end: set it in the producer's options");
   }
-  timeout = timeout_or_default(timeout);
-  const TimePoint deadline = now() + timeout;
+  const TimePoint begin = now();
+  const TimePoint deadline = begin + timeout_or_default(timeout);
+  // Before the message is compressed for nothing.
+  const auto bytes = static_cast<int64_t>(message.body.size());
+  if (limited) {
+    // A callback that waited here would wait for completions which only it can deliver.
+    const bool wait = options_.block_when_full && !on_client_thread();
+    if (auto reserved = in_flight_.reserve(bytes, wait ? &deadline : nullptr); !reserved) return reserved;
+  }
+  bool accepted = false;
+  const Finally undo([&] {
+    if (limited && !accepted) in_flight_.give_back(1, bytes);
+  });
   auto encoded = encode_message(message, options_);
   if (!encoded) return fail(encoded.error());
-  const auto bytes = static_cast<int64_t>(encoded->body.size());
-  // A callback that waited here would wait for completions which only it can deliver.
-  const bool wait = options_.block_when_full && !on_client_thread();
-  if (auto reserved = in_flight_.reserve(bytes, wait ? &deadline : nullptr); !reserved) return reserved;
-  auto operation = make_operation(std::move(*encoded), message, SendOperation::Mode::kAsync, context, timeout);
-  if (auto added = in_flight_.add(*operation); !added) {
-    in_flight_.cancel_reservation(bytes);
-    return added;
-  }
+  auto operation =
+      make_operation(std::move(*encoded), message, SendOperation::Mode::kAsync, context, begin, deadline, limited);
+  operation->reserved_bytes = limited ? bytes : 0;
+  if (auto added = in_flight_.add(*operation); !added) return added;
+  accepted = true;
   accepted_.fetch_add(1, std::memory_order_relaxed);
   operation->start();
   return {};
 }
 
-void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation, Result<SendReceipt> result) {
+void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
   if (operation->mode() != SendOperation::Mode::kOneWay) {
-    (result ? succeeded_ : failed_).fetch_add(1, std::memory_order_relaxed);
+    (operation->result() ? succeeded_ : failed_).fetch_add(1, std::memory_order_relaxed);
   }
   if (operation->mode() != SendOperation::Mode::kAsync) {
-    operation->wake(std::move(result));
+    operation->wake();
     return;
   }
-  std::lock_guard lock(outcomes_mutex_);
-  outcomes_.push_back({operation->context(), std::move(result)});
+  std::lock_guard lock(finished_mutex_);
   finished_.push_back(std::move(operation));
   if (delivering_) return;
   delivering_ = true;
-  lease_->callbacks().post([self = shared_from_this()] { self->deliver_outcomes(); });
+  client_->callbacks().post([self = shared_from_this()] { self->deliver_outcomes(); });
 }
 
 void Producer::Impl::deliver_outcomes() {
@@ -192,24 +219,42 @@ void Producer::Impl::deliver_outcomes() {
     outcomes.clear();
     operations.clear();
     {
-      std::lock_guard lock(outcomes_mutex_);
-      if (outcomes_.empty()) {
+      std::lock_guard lock(finished_mutex_);
+      if (finished_.empty()) {
         delivering_ = false;
         return;
       }
-      if (outcomes_.size() <= kLargestBatch) {
-        outcomes.swap(outcomes_);
+      if (finished_.size() <= kLargestBatch) {
         operations.swap(finished_);
       } else {
-        const auto end = static_cast<std::ptrdiff_t>(kLargestBatch);
-        std::move(outcomes_.begin(), outcomes_.begin() + end, std::back_inserter(outcomes));
-        std::move(finished_.begin(), finished_.begin() + end, std::back_inserter(operations));
-        outcomes_.erase(outcomes_.begin(), outcomes_.begin() + end);
-        finished_.erase(finished_.begin(), finished_.begin() + end);
+        const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(kLargestBatch);
+        std::move(finished_.begin(), end, std::back_inserter(operations));
+        finished_.erase(finished_.begin(), end);
       }
     }
-    options_.on_sent(outcomes);
+    // Their places are free before the callback runs, which may send the next ones.
+    int64_t places = 0;
+    int64_t bytes = 0;
+    for (const auto& operation : operations) {
+      places += operation->is_limited() ? 1 : 0;
+      bytes += operation->reserved_bytes;
+      outcomes.push_back({operation->context(), operation->result()});
+    }
+    in_flight_.give_back(places, bytes);
+    hand_over(outcomes);
     in_flight_.remove(operations);
+  }
+}
+
+// An outcome that cannot be told for want of memory is told when there is some again.
+void Producer::Impl::hand_over(std::vector<SendOutcome>& outcomes) {
+  for (;;) {
+    try {
+      options_.on_sent(outcomes);
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(kMemoryPause);
+    }
   }
 }
 
@@ -228,11 +273,12 @@ Status Producer::Impl::warm_up(std::string_view topic) {
   };
   auto waiter = std::make_shared<Waiter>();
   const TimePoint begin = now();
-  lease_->routes().get(
+  client_->routes().get(
       std::string(topic), true, options_.default_topic_queues,
+      // What comes after the end of the wait finds the client, even when that is shut down.
       [self = shared_from_this(), waiter](Result<Route> route) {
         if (!route) return waiter->end(fail(route.error()));
-        ClientInstance& client = *self->lease_;
+        ClientInstance& client = *self->client_;
         // A heartbeat reaches every master, and so opens the connections.
         start_coroutine(
             client.loop(),
@@ -257,7 +303,8 @@ Status Producer::Impl::warm_up(std::string_view topic) {
   return status;
 }
 
-ProducerStatistics Producer::Impl::statistics() const {
+Result<ProducerStatistics> Producer::Impl::statistics() const {
+  if (in_child_process()) return fail(check_usable().error());
   ProducerStatistics statistics;
   statistics.sends_accepted = accepted_;
   statistics.sends_succeeded = succeeded_;
@@ -275,29 +322,41 @@ Status Producer::Impl::close(Millis timeout) {
     close_and_wait(timeout);
     return {};
   }
-  {
+  // The rest cannot happen on a thread that it waits for.
+  bool was_started = false;
+  if (!begin_close(&was_started)) return {};
+  try {
+    start_thread("rmq-close", [self = shared_from_this(), timeout, was_started] {
+      self->end_close(timeout, was_started);
+    }).detach();
+  } catch (const std::exception& e) {
     std::lock_guard lock(mutex_);
-    if (state_ == State::kClosing || state_ == State::kClosed) return {};
+    state_ = was_started ? State::kStarted : State::kCreated;
+    return fail(ErrorKind::kInternalError,
+                std::string("no thread could be started to close the producer: ") + e.what() + ": close it later");
   }
-  // No send is accepted once this returns; the rest cannot happen on a thread that it waits for.
-  in_flight_.refuse();
-  start_thread("rmq-close", [self = shared_from_this(), timeout] { self->close_and_wait(timeout); }).detach();
   return {};
 }
 
 void Producer::Impl::close_and_wait(Millis timeout) {
   bool was_started = false;
-  {
-    std::unique_lock lock(mutex_);
-    if (state_ == State::kClosing) {
-      closed_.wait(lock, [&] { return state_ == State::kClosed; });
-    }
-    if (state_ == State::kClosed) return;
-    was_started = state_ == State::kStarted;
-    state_ = State::kClosing;
-  }
-  const TimePoint deadline = now() + timeout;
+  if (begin_close(&was_started)) return end_close(timeout, was_started);
+  std::unique_lock lock(mutex_);
+  closed_.wait(lock, [&] { return state_ == State::kClosed; });
+}
+
+// True for the one call whose timeout counts.
+bool Producer::Impl::begin_close(bool* was_started) {
+  std::lock_guard lock(mutex_);
+  if (state_ == State::kClosing || state_ == State::kClosed) return false;
+  *was_started = state_ == State::kStarted;
+  state_ = State::kClosing;
   in_flight_.refuse();
+  return true;
+}
+
+void Producer::Impl::end_close(Millis timeout, bool was_started) {
+  const TimePoint deadline = now() + timeout;
   if (was_started) {
     if (!in_flight_.wait_empty(&deadline)) {
       lease_->loop().run_and_wait([&] {
@@ -327,7 +386,11 @@ Producer::~Producer() {
     new std::shared_ptr<Impl>(std::move(impl_));
     return;
   }
-  (void)impl_->close(Millis(0));
+  try {
+    (void)impl_->close(Millis(0));
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "producer", "a producer could not be closed as it was freed: {}", e.what());
+  }
 }
 
 Status Producer::start() { return impl_->start(); }
@@ -336,8 +399,8 @@ Result<SendReceipt> Producer::send(const OutgoingMessage& message, Millis timeou
   return impl_->send_and_wait(message, timeout, SendOperation::Mode::kSync);
 }
 
-Status Producer::send_async(const OutgoingMessage& message, Millis timeout, uint64_t context) {
-  return impl_->send_async(message, timeout, context);
+Status Producer::send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited) {
+  return impl_->send_async(message, timeout, context, limited);
 }
 
 Status Producer::send_one_way(const OutgoingMessage& message, Millis timeout) {
@@ -347,7 +410,7 @@ Status Producer::send_one_way(const OutgoingMessage& message, Millis timeout) {
 }
 
 Status Producer::warm_up(std::string_view topic) { return impl_->warm_up(topic); }
-ProducerStatistics Producer::statistics() const { return impl_->statistics(); }
+Result<ProducerStatistics> Producer::statistics() const { return impl_->statistics(); }
 Status Producer::close(Millis timeout) { return impl_->close(timeout); }
 
 }  // namespace rocketmq

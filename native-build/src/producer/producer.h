@@ -11,29 +11,35 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/fixed_text.h"
 #include "client/client_options.h"
 #include "protocol/route.h"
+#include "protocol/unique_id.h"
 
 namespace rocketmq {
 
 enum class SendStatus { kOk = 0, kFlushDiskTimeout = 1, kFlushSlaveTimeout = 2, kSlaveNotAvailable = 3 };
 
 struct SendReceipt {
+  // As rocketmq_send_result has room for them.
+  using Text = FixedText<63>;
+
   SendStatus status = SendStatus::kOk;
-  MessageQueue queue;
+  int32_t queue_id = 0;
   int64_t queue_offset = 0;
   int32_t attempts = 0;
-  std::string message_id;
-  std::string offset_message_id;
-  std::string transaction_id;
-  std::string region_id;
+  UniqueId message_id{};
+  Text offset_message_id;
+  Text transaction_id;
+  Text region_id;
+  std::string broker_name;
   std::string recall_handle;
 };
 
 // The end of one asynchronous send.
 struct SendOutcome {
   uint64_t context = 0;
-  Result<SendReceipt> result;
+  const Result<SendReceipt>& result;
 };
 
 // Called on the client's callback thread with 1 to 1,024 outcomes.
@@ -92,12 +98,13 @@ class Producer {
 
   Status start();
   Result<SendReceipt> send(const OutgoingMessage& message, Millis timeout);
-  // On success `context` comes back with exactly one outcome.
-  Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context);
+  // On success `context` comes back with exactly one outcome. What is not `limited` takes no part in
+  // max_in_flight_count and max_in_flight_bytes.
+  Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited = true);
   // Waits until the request was handed to a connection.
   Status send_one_way(const OutgoingMessage& message, Millis timeout);
   Status warm_up(std::string_view topic);
-  ProducerStatistics statistics() const;
+  Result<ProducerStatistics> statistics() const;
   // Idempotent; waits for the drain, not on a client thread.
   Status close(Millis timeout);
 

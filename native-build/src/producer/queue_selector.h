@@ -25,8 +25,10 @@ struct QueueWish {
 // Chooses queues in turn, past brokers that failed lately where there are others. Any thread.
 class QueueSelector {
  public:
-  // kTopicNotFound when the route has no queue to send to, or not the one wished for.
-  Result<MessageQueue> select(std::string_view topic, const RouteSnapshot& route, const QueueWish& wish);
+  // kTopicNotFound when the route has no queue to send to, or not the one wished for; kUnreachable when it has, but
+  // on brokers without a master now.
+  // The queue lives as long as the route, which may be the default topic's.
+  Result<const MessageQueue*> select(std::string_view topic, const RouteSnapshot& route, const QueueWish& wish);
   BrokerHealth& health() { return health_; }
 
  private:

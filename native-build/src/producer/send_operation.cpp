@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "net/sync_channel.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -61,27 +62,51 @@ Millis pause_before(int32_t pauses) {
 }  // namespace
 
 SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode,
-                             uint64_t context, Millis timeout)
+                             uint64_t context, TimePoint begin, TimePoint deadline, bool limited)
     : owner_(std::move(owner)),
       message_(std::move(message)),
+      body_bytes_(static_cast<int64_t>(message_.frame.body_size())),
+      limited_(limited),
       wish_(std::move(wish)),
       mode_(mode),
       context_(context),
-      begin_(now()),
-      deadline_(begin_ + timeout),
+      begin_(begin),
+      deadline_(deadline),
       born_ms_(wall_clock_ms()) {}
 
+void SendOperation::start() {
+  on_caller_ = mode_ == Mode::kSync;
+  attempt();
+}
+
 void SendOperation::attempt() {
+  try {
+    try_to_send();
+  } catch (const std::exception& e) {
+    // It is accepted, so that it must end as every other.
+    Error error;
+    error.message = std::string("it failed inside the library: ") + e.what();
+    fail_send(std::move(error));
+  }
+}
+
+void SendOperation::try_to_send() {
   if (finished_.load(std::memory_order_acquire)) return;
   if (now() >= deadline_) return fail_send(timeout_error());
-  const Route route = owner_->client().routes().find(message_.topic);
-  if (!route) return look_up_route();
-  auto queue = owner_->selector().select(message_.topic, *route, wish_);
-  if (!queue) return fail_send(queue.error());
-  const std::string address(route->route.master_address(queue->broker_name));
+  route_ = owner_->client().routes().find(message_.topic);
+  if (!route_) return look_up_route();
+  auto queue = owner_->selector().select(message_.topic, *route_, wish_);
+  if (!queue) {
+    if (queue.error().kind != ErrorKind::kUnreachable) return fail_send(queue.error());
+    owner_->client().routes().invalidate(message_.topic);
+    return retry_or_fail(queue.error(), false);
+  }
+  queue_ = *queue;
+  const std::string address(route_->route.master_address(queue_->broker_name));
   if (address.empty()) {
+    owner_->client().routes().invalidate(message_.topic);
     return retry_or_fail(Error{ErrorKind::kUnreachable,
-                               "the broker \"" + queue->broker_name + "\" has no master now",
+                               "the broker \"" + queue_->broker_name + "\" has no master now",
                                -1,
                                {},
                                {},
@@ -90,7 +115,7 @@ void SendOperation::attempt() {
                                0},
                          false);
   }
-  send_to(*queue, address, route->route.brokers.size());
+  send_to(address);
 }
 
 void SendOperation::look_up_route() {
@@ -125,47 +150,68 @@ TimePoint SendOperation::attempt_deadline(TimePoint at) const {
   return share >= left ? deadline_ : at + share;
 }
 
-void SendOperation::send_to(const MessageQueue& queue, const std::string& address, size_t brokers) {
+void SendOperation::send_to(const std::string& address) {
   const ProducerOptions& options = owner_->options();
-  queue_ = queue;
-  brokers_ = brokers;
   SendRequest request;
   request.producer_group = options.group;
   request.topic = message_.topic;
   request.default_topic_queues = options.default_topic_queues;
-  request.queue_id = queue_.queue_id;
+  request.queue_id = queue_->queue_id;
   request.system_flag = message_.system_flag;
   request.born_timestamp_ms = born_ms_;
   request.flag = message_.flag;
   request.properties = message_.properties;
-  request.broker_name = queue_.broker_name;
+  request.broker_name = queue_->broker_name;
   request.one_way = mode_ == Mode::kOneWay;
-  request.body = {message_.body.data(), message_.body.size()};
-  std::vector<uint8_t> frame;
-  encode_send_frame(request, frame);
-  const TimePoint deadline = attempt_deadline(now());
-  ++attempts_;
   auto& remoting = owner_->client().remoting();
-  // Nothing of this object is touched after these calls: the answer may be on another thread already.
+  const int32_t opaque = remoting.next_opaque();
+  const ByteView frame = message_.frame.with_header(request, opaque);
+  const TimePoint deadline = attempt_deadline(now());
+  attempts_.fetch_add(1, std::memory_order_relaxed);
   auto self = shared_from_this();
+  // Nothing of this object is touched after these calls: the answer may be on another thread already.
   if (mode_ != Mode::kOneWay) {
+    if (exchange(address, opaque, frame, deadline)) return;
     const auto write = mode_ == Mode::kSync ? RemotingClient::Write::kDirect : RemotingClient::Write::kBatched;
-    remoting.send_frame(address, std::move(frame), deadline, write, std::move(self));
+    remoting.send_frame(address, opaque, frame, deadline, write, std::move(self));
     return;
   }
-  remoting.send_one_way(address, std::move(frame), deadline, [self](Status handed_over) {
+  remoting.send_one_way(address, opaque, frame, deadline, [self](Status handed_over) {
     if (!handed_over) return self->on_failure(handed_over.error());
     SendReceipt receipt;
     receipt.message_id = self->message_.message_id;
-    receipt.queue = self->queue_;
+    receipt.queue_id = self->queue_->queue_id;
+    receipt.broker_name = self->queue_->broker_name;
     receipt.attempts = self->attempts_;
     self->finish(std::move(receipt));
   });
 }
 
+// False where the answer must come by way of the loop.
+bool SendOperation::exchange(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline) {
+  // What follows it, such as another attempt, runs on the loop.
+  if (!std::exchange(on_caller_, false)) return false;
+  auto response = owner_->client().remoting().exchange(address, opaque, frame, deadline,
+                                                       [this](std::shared_ptr<SyncChannel> channel) {
+                                                         std::lock_guard lock(exchange_mutex_);
+                                                         exchange_ = std::move(channel);
+                                                         // An abort that came before had nothing to interrupt.
+                                                         if (exchange_ && finished_) exchange_->interrupt();
+                                                       });
+  if (!response) return false;
+  if (*response) {
+    on_response(std::move(**response), address);
+  } else {
+    on_failure(std::move(response->error()));
+  }
+  return true;
+}
+
 void SendOperation::on_response(RemotingCommand response, const std::string& address) {
+  // Its producer may be closed, and the client it used released.
+  if (finished_.load(std::memory_order_acquire)) return;
   ++counted_attempts_;
-  owner_->selector().health().succeeded(queue_.broker_name);
+  owner_->selector().health().succeeded(queue_->broker_name);
   const auto status = stored_status(response.code);
   const bool attempts_left = counted_attempts_ < owner_->options().max_attempts && now() < deadline_;
   if (status && (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left)) {
@@ -197,7 +243,8 @@ void SendOperation::succeed(SendStatus status, const RemotingCommand& response, 
   }
   SendReceipt receipt;
   receipt.status = status;
-  receipt.queue = {message_.topic, queue_.broker_name, static_cast<int32_t>(queue_id)};
+  receipt.queue_id = static_cast<int32_t>(queue_id);
+  receipt.broker_name = queue_->broker_name;
   receipt.queue_offset = offset;
   receipt.attempts = attempts_;
   receipt.message_id = message_.message_id;
@@ -209,8 +256,10 @@ void SendOperation::succeed(SendStatus status, const RemotingCommand& response, 
 }
 
 void SendOperation::on_failure(Error error) {
+  if (finished_.load(std::memory_order_acquire)) return;
+  if (error.kind == ErrorKind::kConnectionLost || error.kind == ErrorKind::kTimeout) uncertain_ = error;
   if (is_transient(error.kind)) {
-    owner_->selector().health().failed(queue_.broker_name);
+    owner_->selector().health().failed(queue_->broker_name);
     owner_->client().routes().invalidate(message_.topic);
     // What never left this process may be tried until the deadline.
     const bool counts = error.kind != ErrorKind::kUnreachable;
@@ -225,11 +274,11 @@ void SendOperation::retry_or_fail(Error error, bool counts) {
   if (!may) return fail_send(std::move(error));
   log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" failed, trying again: {}", attempts_, message_.topic,
       error.message);
-  wish_.last_broker = queue_.broker_name;
+  if (queue_ != nullptr) wish_.last_broker = queue_->broker_name;
   last_error_ = std::move(error);
   if (attempts_ > 0) owner_->on_retry();
   const bool other_broker_left = wish_.broker_name.empty() && wish_.sharding_key.empty() && attempts_ > 0 &&
-                                 static_cast<size_t>(attempts_) < brokers_;
+                                 static_cast<size_t>(attempts_) < route_->route.brokers.size();
   retry_after(other_broker_left ? Millis(0) : pause_before(pauses_++));
 }
 
@@ -255,6 +304,13 @@ Error SendOperation::timeout_error() const {
 }
 
 void SendOperation::fail_send(Error error) {
+  // "Nothing was sent" and "refused" hold for the last attempt; they must not hide that an earlier one may be stored.
+  const bool certain =
+      error.kind != ErrorKind::kConnectionLost && error.kind != ErrorKind::kTimeout && error.kind != ErrorKind::kClosed;
+  if (uncertain_ && certain) {
+    error.kind = uncertain_->kind;
+    error.message += "; an earlier attempt may have stored the message: " + uncertain_->message;
+  }
   error.topic = message_.topic;
   error.attempts = attempts_;
   error.elapsed_ms = millis_between(begin_, now());
@@ -266,15 +322,17 @@ void SendOperation::fail_send(Error error) {
 void SendOperation::abort(Error error) {
   if (timer_) timer_->cancel();
   if (!finished_) fail_send(std::move(error));
+  std::lock_guard lock(exchange_mutex_);
+  if (exchange_) exchange_->interrupt();
 }
 
 void SendOperation::finish(Result<SendReceipt> result) {
   if (finished_.exchange(true, std::memory_order_acq_rel)) return;
-  owner_->on_finished(shared_from_this(), std::move(result));
+  result_ = std::move(result);
+  owner_->on_finished(shared_from_this());
 }
 
-void SendOperation::wake(Result<SendReceipt> result) {
-  result_ = std::move(result);
+void SendOperation::wake() {
   ready_.store(true, std::memory_order_release);
   ready_.notify_one();
 }

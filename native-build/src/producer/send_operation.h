@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -27,43 +28,52 @@ class SendOwner {
   virtual QueueSelector& selector() = 0;
   virtual void on_retry() = 0;
   // Once for each operation that was started; on the loop, or inside start().
-  virtual void on_finished(std::shared_ptr<SendOperation> operation, Result<SendReceipt> result) = 0;
+  virtual void on_finished(std::shared_ptr<SendOperation> operation) = 0;
 };
 
 // One send with all its attempts: looks up the route, chooses a queue, sends, and repeats what failed, within
 // one deadline. Ends exactly once. There is at most one request of it under way, so that only one thread at a
-// time is inside; abort() comes on the loop.
+// time is inside, besides abort(), which comes on the loop: what comes after the end changes nothing.
 class SendOperation : public ResponseHandler, public std::enable_shared_from_this<SendOperation> {
  public:
   enum class Mode { kSync, kAsync, kOneWay };
 
   SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode, uint64_t context,
-                Millis timeout);
+                TimePoint begin, TimePoint deadline, bool limited);
 
-  void start() { attempt(); }
+  // On the caller's thread, which for a synchronous send may wait for the answer itself.
+  void start();
   // On the loop: ends it with `error` unless it has ended.
   void abort(Error error);
 
   Mode mode() const { return mode_; }
   uint64_t context() const { return context_; }
-  int64_t body_bytes() const { return static_cast<int64_t>(message_.body.size()); }
+  int64_t body_bytes() const { return body_bytes_; }
+  // Whether it counts against the limits of its producer.
+  bool is_limited() const { return limited_; }
 
-  // For a synchronous caller: hands over the result, waits for it.
-  void wake(Result<SendReceipt> result);
+  // The end; from on_finished on.
+  const Result<SendReceipt>& result() const { return *result_; }
+  // For a synchronous caller: tells that it has ended, waits for that.
+  void wake();
   Result<SendReceipt> wait();
 
   void on_response(RemotingCommand response, const std::string& address) override;
   void on_failure(Error error) override;
 
+  // What it takes of its producer's limits; set before it is started.
+  int64_t reserved_bytes = 0;
   // The list of its producer's operations in flight; guarded by InFlight.
   SendOperation* previous = nullptr;
   SendOperation* next = nullptr;
 
  private:
   void attempt();
+  void try_to_send();
+  bool exchange(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline);
   void look_up_route();
   void on_route(Result<Route> route);
-  void send_to(const MessageQueue& queue, const std::string& address, size_t brokers);
+  void send_to(const std::string& address);
   TimePoint attempt_deadline(TimePoint at) const;
   void succeed(SendStatus status, const RemotingCommand& response, const std::string& address);
   void retry_or_fail(Error error, bool counts);
@@ -73,20 +83,30 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   Error timeout_error() const;
 
   const std::shared_ptr<SendOwner> owner_;
-  const EncodedMessage message_;
+  EncodedMessage message_;
+  const int64_t body_bytes_;
+  const bool limited_;
   QueueWish wish_;
   const Mode mode_;
   const uint64_t context_;
   const TimePoint begin_;
   const TimePoint deadline_;
   const int64_t born_ms_;
-  MessageQueue queue_;
+  // The queue of the attempt, and the route that it lives in.
+  Route route_;
+  const MessageQueue* queue_ = nullptr;
   std::optional<Error> last_error_;
-  int32_t attempts_ = 0;
+  // Of an attempt that may have been stored all the same.
+  std::optional<Error> uncertain_;
+  // Told by abort() too, while another thread is inside.
+  std::atomic<int32_t> attempts_{0};
   // Attempts that may have reached a broker; max_attempts limits these.
   int32_t counted_attempts_ = 0;
   int32_t pauses_ = 0;
-  size_t brokers_ = 1;
+  // Only within start() of a synchronous send.
+  bool on_caller_ = false;
+  std::mutex exchange_mutex_;
+  std::shared_ptr<SyncChannel> exchange_;
   std::unique_ptr<asio::steady_timer> timer_;
   std::atomic<bool> finished_{false};
   std::optional<Result<SendReceipt>> result_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 #include "base/compression.h"
 
@@ -110,8 +111,9 @@ Result<CompressionType> compression_of(int32_t flags) {
   }
 }
 
-// One message with its length already known to lie inside `bytes`. The offset is set as soon as it is read.
-Status decode_message(const SharedBytes& bytes, const DecodeLimits& limits, StoredMessage& message) {
+// One message with its length already known to lie inside `bytes`, its body as it was stored. The offset is
+// set as soon as it is read.
+Status decode_message(const SharedBytes& bytes, StoredMessage& message) {
   ByteReader reader(bytes.view());
   message.bytes = bytes;
   message.store_size = reader.i32();
@@ -140,24 +142,60 @@ Status decode_message(const SharedBytes& bytes, const DecodeLimits& limits, Stor
   if (!reader.ok()) return fail(ErrorKind::kProtocolError, "its fields reach beyond its length");
   message.properties = parse_properties(properties);
   message.body = bytes.slice(body_at, static_cast<size_t>(body_length));
-  if ((message.system_flag & system_flag::kCompressed) == 0) return {};
+  return {};
+}
+
+Status unpack_body(StoredMessage& message, size_t max_bytes) {
   auto type = compression_of(message.system_flag);
   if (!type) return fail(type.error());
-  auto body = decompress(*type, message.body.view(), limits.max_body_bytes);
+  auto body = decompress(*type, message.body.view(), max_bytes);
   if (!body) return fail(body.error());
   message.body = SharedBytes(std::move(*body));
   return {};
 }
 
+template <typename Number>
+Number number_property(const StoredMessage& message, std::string_view name, Number otherwise) {
+  const std::string_view text = message.property(name);
+  std::from_chars(text.data(), text.data() + text.size(), otherwise);
+  return otherwise;
+}
+
+// What a message takes, without its bytes.
+size_t own_size(const StoredMessage& message) {
+  return sizeof(StoredMessage) + message.properties.capacity() * sizeof(message.properties[0]);
+}
+
 // The messages inside one that holds a batch; each takes over what the outer one says of the rest.
-Status unwrap(const StoredMessage& outer, std::vector<StoredMessage>& out) {
-  int64_t base = outer.queue_offset;
-  const std::string_view text = outer.property("INNER_BASE");
-  std::from_chars(text.data(), text.data() + text.size(), base);
+Status unwrap(const StoredMessage& outer, const DecodeLimits& limits, std::vector<StoredMessage>& inner) {
+  const auto base = number_property<int64_t>(outer, "INNER_BASE", outer.queue_offset);
+  const auto most =
+      std::min(limits.max_inner_messages, number_property<size_t>(outer, "INNER_NUM", limits.max_inner_messages));
+  if (base < 0 || base > INT64_MAX - static_cast<int64_t>(limits.max_inner_messages)) {
+    return fail(ErrorKind::kProtocolError, "the batch inside it begins at the offset " + std::to_string(base));
+  }
+  // The topic's text lies in the outer message, whose bytes the inner ones must keep.
+  struct Owners {
+    SharedBytes stored;
+    SharedBytes body;
+  };
+  auto owners = std::make_shared<Owners>(Owners{outer.bytes, outer.body});
+  StoredMessage pattern = outer;
+  pattern.bytes = SharedBytes(owners, outer.bytes.view());
+  pattern.body = {};
+  pattern.properties = {};
+  pattern.system_flag &=
+      ~(system_flag::kNeedUnwrap | system_flag::kInnerBatch | system_flag::kCompressed | system_flag::kCompressionMask);
   ByteReader reader(outer.body.view());
-  std::vector<StoredMessage> inner;
+  size_t size = 0;
   while (reader.remaining() > 0) {
-    StoredMessage message = outer;
+    if (inner.size() == most || size > limits.max_total_bytes) {
+      return fail(ErrorKind::kProtocolError,
+                  "the batch inside it is larger than " +
+                      (inner.size() == most ? std::to_string(most) + " messages"
+                                            : std::to_string(limits.max_total_bytes) + " bytes when unpacked"));
+    }
+    StoredMessage& message = inner.emplace_back(pattern);
     message.store_size = reader.i32();
     reader.skip(4);
     message.body_crc = reader.i32();
@@ -167,27 +205,62 @@ Status unwrap(const StoredMessage& outer, std::vector<StoredMessage>& out) {
     reader.skip(body_length);
     const std::string_view properties = as_text(reader.bytes(reader.i16()));
     if (!reader.ok()) return fail(ErrorKind::kProtocolError, "the batch inside it is cut short");
-    message.bytes = outer.body;
-    message.topic = outer.topic;
     message.body = outer.body.slice(body_at, static_cast<size_t>(body_length));
     message.properties = parse_properties(properties);
-    message.queue_offset = base + static_cast<int64_t>(inner.size());
-    message.system_flag &= ~(system_flag::kNeedUnwrap | system_flag::kInnerBatch | system_flag::kCompressed |
-                             system_flag::kCompressionMask);
-    inner.push_back(std::move(message));
-  }
-  // The topic's text lies in the outer message, whose bytes the inner ones must keep.
-  struct Owners {
-    SharedBytes stored;
-    SharedBytes body;
-  };
-  auto owners = std::make_shared<Owners>(Owners{outer.bytes, outer.body});
-  for (StoredMessage& message : inner) {
-    message.bytes = SharedBytes(owners, outer.bytes.view());
-    out.push_back(std::move(message));
+    message.queue_offset = base + static_cast<int64_t>(inner.size()) - 1;
+    size += own_size(message);
   }
   return {};
 }
+
+// Decodes the messages of one pull, and counts what they take beyond its bytes.
+class PullDecoder {
+ public:
+  PullDecoder(const DecodeLimits& limits, DecodedMessages& decoded) : limits_(limits), decoded_(decoded) {}
+
+  // False when the total is reached: this message and all after it are left out.
+  bool add(const SharedBytes& bytes) {
+    StoredMessage message;
+    Status status = decode_message(bytes, message);
+    const bool compressed = status && (message.system_flag & system_flag::kCompressed) != 0;
+    if (compressed) {
+      const size_t room = first_ ? limits_.max_body_bytes : std::min(limits_.max_body_bytes, left());
+      status = unpack_body(message, room);
+      // Whether it would fit a pull of its own shows there.
+      if (!status && room < limits_.max_body_bytes) return leave_out(message);
+    }
+    size_t size = status && compressed ? message.body.size() : 0;
+    std::vector<StoredMessage> inner;
+    const bool is_batch = (message.system_flag & (system_flag::kNeedUnwrap | system_flag::kInnerBatch)) != 0;
+    if (status && is_batch) {
+      status = unwrap(message, limits_, inner);
+      for (const StoredMessage& each : inner) size += own_size(each);
+    }
+    if (!first_ && size > left()) return leave_out(message);
+    first_ = false;
+    used_ += size;
+    if (!status) {
+      decoded_.undecodable.push_back({message.queue_offset, status.error().message});
+    } else if (is_batch) {
+      std::move(inner.begin(), inner.end(), std::back_inserter(decoded_.messages));
+    } else {
+      decoded_.messages.push_back(std::move(message));
+    }
+    return true;
+  }
+
+ private:
+  size_t left() const { return used_ < limits_.max_total_bytes ? limits_.max_total_bytes - used_ : 0; }
+  bool leave_out(const StoredMessage& message) {
+    decoded_.rest_at = message.queue_offset;
+    return false;
+  }
+
+  const DecodeLimits& limits_;
+  DecodedMessages& decoded_;
+  bool first_ = true;
+  size_t used_ = 0;
+};
 
 }  // namespace
 
@@ -259,6 +332,7 @@ std::string StoredMessage::message_id() const {
 
 Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLimits& limits) {
   DecodedMessages decoded;
+  PullDecoder decoder(limits, decoded);
   size_t at = 0;
   while (at < body.size()) {
     const SharedBytes rest = body.slice(at, body.size() - at);
@@ -269,17 +343,7 @@ Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLim
                                                  std::to_string(size));
     }
     at += static_cast<size_t>(size);
-    StoredMessage message;
-    Status status = decode_message(rest.slice(0, static_cast<size_t>(size)), limits, message);
-    if (status && (message.system_flag & (system_flag::kNeedUnwrap | system_flag::kInnerBatch)) != 0) {
-      status = unwrap(message, decoded.messages);
-      if (status) continue;
-    }
-    if (!status) {
-      decoded.undecodable.push_back({message.queue_offset, status.error().message});
-    } else {
-      decoded.messages.push_back(std::move(message));
-    }
+    if (!decoder.add(rest.slice(0, static_cast<size_t>(size)))) break;
   }
   return decoded;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -92,6 +93,11 @@ struct StoredMessage {
 struct DecodeLimits {
   // What a compressed body may unpack to.
   size_t max_body_bytes = size_t{128} * 1024 * 1024;
+  // What all of one pull may take beyond its own bytes: unpacked bodies, and the messages of inner batches.
+  // The first message gets max_body_bytes whatever this says.
+  size_t max_total_bytes = size_t{256} * 1024 * 1024;
+  // Messages in one inner batch; a broker counts them in 16 bits.
+  size_t max_inner_messages = 32767;
 };
 
 struct DecodedMessages {
@@ -103,6 +109,9 @@ struct DecodedMessages {
     std::string reason;
   };
   std::vector<Undecodable> undecodable;
+  // The offset of the first message that was left out, with all after it, as max_total_bytes was reached. Never
+  // the first one, so that pulling on from here gets further.
+  std::optional<int64_t> rest_at;
 };
 
 // Decodes the body of a pull response: messages back to back; inner batches are unwrapped, each message

@@ -5,24 +5,14 @@
 
 #include "protocol/codes.h"
 #include "protocol/json.h"
+#include "protocol/language.h"
+#include "protocol/plain_json_header.h"
 
 namespace rocketmq {
 
 namespace {
 
-constexpr size_t kOpaqueOffset = 4 + 4 + 2 + 1 + 2;
 constexpr int32_t kMaxHeaderBytes = 0xffffff;
-// By LanguageCode's numbers.
-constexpr const char* kLanguages[] = {"JAVA",  "CPP",  "DOTNET", "PYTHON", "DELPHI", "ERLANG", "RUBY",
-                                      "OTHER", "HTTP", "GO",     "PHP",    "OMS",    "RUST",   "NODE_JS"};
-
-uint8_t language_code(std::string_view name) {
-  for (size_t code = 0; code < std::size(kLanguages); ++code) {
-    if (name == kLanguages[code]) return static_cast<uint8_t>(code);
-  }
-  return RemotingCommand{}.language;
-}
-
 tl::unexpected<Error> malformed(std::string what) {
   return fail(ErrorKind::kProtocolError, "malformed frame: " + std::move(what));
 }
@@ -42,7 +32,8 @@ void encode_binary_header(const RemotingCommand& command, std::vector<uint8_t>& 
   writer.text(command.remark);
   const size_t length_at = writer.size();
   writer.i32(0);
-  for (const auto& [name, value] : command.ext_fields) {
+  for (size_t i = 0; i < command.ext_fields.size(); ++i) {
+    const auto [name, value] = command.ext_fields.at(i);
     writer.i16(static_cast<int16_t>(name.size()));
     writer.text(name);
     writer.i32(static_cast<int32_t>(value.size()));
@@ -52,16 +43,16 @@ void encode_binary_header(const RemotingCommand& command, std::vector<uint8_t>& 
 }
 
 void encode_json_header(const RemotingCommand& command, std::vector<uint8_t>& out) {
-  Json header = {{"code", command.code},
-                 {"language", command.language < std::size(kLanguages) ? kLanguages[command.language] : "OTHER"},
-                 {"version", command.version},
-                 {"opaque", command.opaque},
-                 {"flag", command.flag},
-                 {"serializeTypeCurrentRPC", "JSON"}};
+  Json header = {{"code", command.code},       {"language", language_name(command.language)},
+                 {"version", command.version}, {"opaque", command.opaque},
+                 {"flag", command.flag},       {"serializeTypeCurrentRPC", "JSON"}};
   if (!command.remark.empty()) header["remark"] = command.remark;
   if (!command.ext_fields.empty()) {
     Json fields = Json::object();
-    for (const auto& [name, value] : command.ext_fields) fields[name] = value;
+    for (size_t i = 0; i < command.ext_fields.size(); ++i) {
+      const auto [name, value] = command.ext_fields.at(i);
+      fields[std::string(name)] = value;
+    }
     header["extFields"] = std::move(fields);
   }
   ByteWriter(out).text(dump_json(header));
@@ -79,6 +70,8 @@ Status decode_binary_header(ByteView bytes, RemotingCommand& command) {
   const ByteView fields = reader.bytes(fields_length);
   if (!reader.ok()) return malformed("its binary header is cut short");
   ByteReader field_reader(fields);
+  constexpr size_t kUsualFields = 8;
+  command.ext_fields.reserve(fields.empty() ? 0 : kUsualFields, fields.size());
   while (field_reader.ok() && field_reader.remaining() > 0) {
     const auto name = as_text(field_reader.bytes(field_reader.i16()));
     const auto value = as_text(field_reader.bytes(field_reader.i32()));
@@ -99,6 +92,9 @@ Result<int32_t> int_member(const Json& header, const char* name, int32_t otherwi
 }
 
 Status decode_json_header(ByteView bytes, RemotingCommand& command) {
+  if (read_plain_json_header(as_text(bytes), command)) return {};
+  command = RemotingCommand{};
+  command.serialize_type = SerializeType::kJson;
   auto header = parse_json(as_text(bytes));
   if (!header || !header->is_object()) return malformed("its header is no JSON object");
   if (!header->contains("code")) return malformed("its header has no code");
@@ -124,44 +120,24 @@ Status decode_json_header(ByteView bytes, RemotingCommand& command) {
   return {};
 }
 
-// Writes the decimal digits of a number as a field's value.
-void number_field(ByteWriter& writer, char name, int64_t value) {
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  const auto length = static_cast<int32_t>(end - digits);
-  writer.i16(1);
-  writer.u8(static_cast<uint8_t>(name));
-  writer.i32(length);
-  writer.text({digits, static_cast<size_t>(length)});
-}
-
-void text_field(ByteWriter& writer, std::string_view name, std::string_view value) {
-  writer.i16(static_cast<int16_t>(name.size()));
-  writer.text(name);
-  writer.i32(static_cast<int32_t>(value.size()));
-  writer.text(value);
-}
-
 }  // namespace
 
-const std::string* ExtFields::find(std::string_view name) const {
-  for (const auto& field : fields_) {
-    if (field.first == name) return &field.second;
-  }
-  return nullptr;
+size_t ExtFields::find(std::string_view name) const {
+  size_t index = 0;
+  while (index < places_.size() && at(index).first != name) ++index;
+  return index;
 }
 
 int64_t ExtFields::number(std::string_view name, int64_t otherwise) const {
-  const std::string* text = find(name);
-  if (text == nullptr) return otherwise;
+  const std::string_view value_text = text(name);
   int64_t value = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
-  return error == std::errc() && end == text->data() + text->size() ? value : otherwise;
+  const auto [end, error] = std::from_chars(value_text.data(), value_text.data() + value_text.size(), value);
+  return error == std::errc() && end == value_text.data() + value_text.size() ? value : otherwise;
 }
 
 std::string_view ExtFields::text(std::string_view name, std::string_view otherwise) const {
-  const std::string* found = find(name);
-  return found == nullptr ? otherwise : std::string_view(*found);
+  const size_t found = find(name);
+  return found == places_.size() ? otherwise : at(found).second;
 }
 
 RemotingCommand RemotingCommand::request(int32_t code, SerializeType type) {
@@ -231,50 +207,6 @@ Result<RemotingCommand> decode_frame(const SharedBytes& frame) {
   if (!decoded) return fail(decoded.error());
   command.body = frame.slice(reader.position(), reader.remaining());
   return command;
-}
-
-void encode_send_frame(const SendRequest& request, std::vector<uint8_t>& out) {
-  constexpr size_t kFixed = 320;
-  out.reserve(out.size() + kFixed + request.producer_group.size() + request.topic.size() + request.properties.size() +
-              request.broker_name.size() + request.body.size());
-  const size_t begin = out.size();
-  ByteWriter writer(out);
-  writer.i32(0);
-  writer.i32(0);
-  writer.i16(static_cast<int16_t>(request_code::kSendMessageV2));
-  writer.u8(RemotingCommand{}.language);
-  writer.i16(kProtocolVersion);
-  writer.i32(0);
-  writer.i32(request.one_way ? RemotingCommand::kOneWayFlag : 0);
-  writer.i32(0);
-  const size_t fields_at = writer.size();
-  writer.i32(0);
-  text_field(writer, "a", request.producer_group);
-  text_field(writer, "b", request.topic);
-  text_field(writer, "c", request.default_topic);
-  number_field(writer, 'd', request.default_topic_queues);
-  number_field(writer, 'e', request.queue_id);
-  number_field(writer, 'f', request.system_flag);
-  number_field(writer, 'g', request.born_timestamp_ms);
-  number_field(writer, 'h', request.flag);
-  text_field(writer, "i", request.properties);
-  number_field(writer, 'j', request.reconsume_times);
-  text_field(writer, "k", request.unit_mode ? "true" : "false");
-  number_field(writer, 'l', request.max_reconsume_times);
-  text_field(writer, "m", request.batch ? "true" : "false");
-  if (!request.broker_name.empty()) text_field(writer, "n", request.broker_name);
-  writer.set_i32(fields_at, static_cast<int32_t>(writer.size() - fields_at - 4));
-  const size_t header_length = writer.size() - begin - 8;
-  writer.bytes(request.body);
-  writer.set_i32(begin, static_cast<int32_t>(writer.size() - begin - 4));
-  writer.set_i32(begin + 4,
-                 static_cast<int32_t>(static_cast<uint32_t>(SerializeType::kRocketMq) << 24 | header_length));
-}
-
-void set_opaque(uint8_t* frame, int32_t opaque) {
-  for (int i = 0; i < 4; ++i) {
-    frame[kOpaqueOffset + static_cast<size_t>(i)] = static_cast<uint8_t>(static_cast<uint32_t>(opaque) >> (24 - 8 * i));
-  }
 }
 
 }  // namespace rocketmq

@@ -17,28 +17,47 @@ enum class SerializeType : uint8_t { kJson = 0, kRocketMq = 1 };
 // RocketMQ's own limit (com.rocketmq.remoting.frameMaxLength).
 inline constexpr int32_t kMaxFrameBytes = 16 * 1024 * 1024;
 
-// The fields "extFields" of a header, in the order in which they were added. Few: searched linearly.
+// The fields "extFields" of a header, in the order in which they were added, in one piece of memory. Few:
+// searched linearly.
 class ExtFields {
  public:
-  void add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
+  void add(std::string_view name, std::string_view value) {
+    places_.push_back(
+        {static_cast<uint32_t>(text_.size()), static_cast<uint32_t>(name.size()), static_cast<uint32_t>(value.size())});
+    text_.append(name).append(value);
+  }
   void add(std::string_view name, const char* value) { add(name, std::string_view(value)); }
-  void add(std::string_view name, int64_t value) { fields_.emplace_back(name, std::to_string(value)); }
+  void add(std::string_view name, int64_t value) { add(name, std::string_view(std::to_string(value))); }
   void add(std::string_view name, bool value) { add(name, value ? std::string_view("true") : "false"); }
   void add(std::string_view name, int32_t value) { add(name, static_cast<int64_t>(value)); }
-  // nullptr where absent.
-  const std::string* find(std::string_view name) const;
+  bool contains(std::string_view name) const { return find(name) < places_.size(); }
   // The value where absent or not a number in the range of int64.
   int64_t number(std::string_view name, int64_t otherwise) const;
   std::string_view text(std::string_view name, std::string_view otherwise = {}) const;
 
-  auto begin() const { return fields_.begin(); }
-  auto end() const { return fields_.end(); }
-  size_t size() const { return fields_.size(); }
-  bool empty() const { return fields_.empty(); }
-  void reserve(size_t count) { fields_.reserve(count); }
+  size_t size() const { return places_.size(); }
+  bool empty() const { return places_.empty(); }
+  // The name and the value of the field with this number; valid until the next add.
+  std::pair<std::string_view, std::string_view> at(size_t index) const {
+    const Place& place = places_[index];
+    return {std::string_view(text_).substr(place.begin, place.name),
+            std::string_view(text_).substr(place.begin + place.name, place.value)};
+  }
+  void reserve(size_t count, size_t bytes = 0) {
+    places_.reserve(count);
+    text_.reserve(bytes);
+  }
 
  private:
-  std::vector<std::pair<std::string, std::string>> fields_;
+  struct Place {
+    uint32_t begin;
+    uint32_t name;
+    uint32_t value;
+  };
+  size_t find(std::string_view name) const;
+
+  std::string text_;
+  std::vector<Place> places_;
 };
 
 // One request or response of the remoting protocol.
@@ -74,30 +93,5 @@ Status encode_frame(const RemotingCommand& command, std::vector<uint8_t>& out,
 // Decodes a frame without its leading 4 length bytes. The body shares `frame`'s bytes. kProtocolError for
 // whatever is malformed.
 Result<RemotingCommand> decode_frame(const SharedBytes& frame);
-
-// Builds the frame of a SEND_MESSAGE_V2 request in one pass, straight into `out`, with the binary header:
-// the hot path of the producer. The header's `opaque` sits at a fixed place: see set_opaque.
-struct SendRequest {
-  std::string_view producer_group;            // a
-  std::string_view topic;                     // b
-  std::string_view default_topic = "TBW102";  // c
-  int32_t default_topic_queues = 4;           // d
-  int32_t queue_id = 0;                       // e
-  int32_t system_flag = 0;                    // f
-  int64_t born_timestamp_ms = 0;              // g
-  int32_t flag = 0;                           // h
-  std::string_view properties;                // i
-  int32_t reconsume_times = 0;                // j
-  bool unit_mode = false;                     // k
-  int32_t max_reconsume_times = 0;            // l
-  bool batch = false;                         // m
-  std::string_view broker_name;               // n
-  bool one_way = false;
-  ByteView body;
-};
-void encode_send_frame(const SendRequest& request, std::vector<uint8_t>& out);
-
-// Overwrites the opaque of a frame made by encode_send_frame that begins at `frame`.
-void set_opaque(uint8_t* frame, int32_t opaque);
 
 }  // namespace rocketmq

@@ -42,15 +42,21 @@ TopicRoute::Broker broker_from_json(const Json& json) {
   return broker;
 }
 
-// Names by number of queues; absurd numbers of a broken server must not eat memory.
+// Absurd numbers of a broken server must not eat memory: the most queues of a topic over all its brokers, and
+// the longest name of a broker, which each of its queues carries.
 constexpr int64_t kMostQueues = 100000;
+constexpr size_t kLongestBrokerName = 255;
 
-int32_t queue_count(const Json& json, const char* name) {
-  return static_cast<int32_t>(std::clamp<int64_t>(json_number(json, name, 0), 0, kMostQueues));
+// Takes the count from what `left` allows.
+int32_t take_queues(int64_t wanted, int64_t& left) {
+  const int64_t count = std::clamp<int64_t>(wanted, 0, left);
+  left -= count;
+  return static_cast<int32_t>(count);
 }
 
 std::vector<MessageQueue> ordered_queues(std::string_view topic, const std::string& conf) {
   std::vector<MessageQueue> queues;
+  int64_t left = kMostQueues;
   for (std::string_view rest = conf; !rest.empty();) {
     const size_t end = rest.find(';');
     const std::string_view item = rest.substr(0, end);
@@ -59,7 +65,8 @@ std::vector<MessageQueue> ordered_queues(std::string_view topic, const std::stri
     if (colon != std::string_view::npos) {
       std::from_chars(item.data() + colon + 1, item.data() + item.size(), count);
     }
-    count = std::clamp<int64_t>(count, 0, kMostQueues);
+    if (std::min(colon, item.size()) > kLongestBrokerName) count = 0;
+    count = take_queues(count, left);
     for (int32_t id = 0; id < count; ++id) {
       queues.push_back({std::string(topic), std::string(item.substr(0, colon)), id});
     }
@@ -83,11 +90,15 @@ const TopicRoute::Broker* TopicRoute::find_broker(std::string_view name) const {
   return nullptr;
 }
 
+std::string_view TopicRoute::Broker::master_address() const {
+  if (addresses.empty()) return {};
+  const auto& [lowest_id, address] = *addresses.begin();
+  return lowest_id == 0 || enable_acting_master ? std::string_view(address) : std::string_view();
+}
+
 std::string_view TopicRoute::master_address(std::string_view broker_name) const {
   const Broker* broker = find_broker(broker_name);
-  if (broker == nullptr || broker->addresses.empty()) return {};
-  const auto& [lowest_id, address] = *broker->addresses.begin();
-  return lowest_id == 0 || broker->enable_acting_master ? std::string_view(address) : std::string_view();
+  return broker == nullptr ? std::string_view() : broker->master_address();
 }
 
 std::string_view TopicRoute::address(std::string_view broker_name, int64_t broker_id) const {
@@ -108,10 +119,15 @@ Result<TopicRoute> parse_route(std::string_view json) {
     }
   }
   if (auto queues = parsed->find("queueDatas"); queues != parsed->end() && queues->is_array()) {
+    int64_t left_to_read = kMostQueues;
+    int64_t left_to_write = kMostQueues;
     for (const Json& data : *queues) {
       if (!data.is_object()) continue;
-      route.queues.push_back({json_text(data, "brokerName"), queue_count(data, "readQueueNums"),
-                              queue_count(data, "writeQueueNums"), static_cast<int32_t>(json_number(data, "perm", 0))});
+      std::string name = json_text(data, "brokerName");
+      if (name.size() > kLongestBrokerName) continue;
+      route.queues.push_back({std::move(name), take_queues(json_number(data, "readQueueNums", 0), left_to_read),
+                              take_queues(json_number(data, "writeQueueNums", 0), left_to_write),
+                              static_cast<int32_t>(json_number(data, "perm", 0))});
     }
   }
   // Name servers list them in no order: equal routes shall compare equal.

@@ -31,6 +31,8 @@ struct TopicRoute {
     std::string name;
     std::map<int64_t, std::string> addresses;  // by broker id; 0 is the master
     bool enable_acting_master = false;
+    // The master's address, or the acting master's; {} where there is none.
+    std::string_view master_address() const;
     bool operator==(const Broker&) const = default;
   };
   struct QueueData {

@@ -56,14 +56,15 @@ void set_month(State& state, int64_t now_ms) {
   state.next_month_ms = static_cast<int64_t>(std::mktime(&next)) * 1000;
 }
 
-void append_hex(std::string& out, uint64_t value, int bytes) {
+char* write_hex(char* out, uint64_t value, int bytes) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
-  for (int shift = bytes * 8 - 4; shift >= 0; shift -= 4) out += kDigits[value >> shift & 15U];
+  for (int shift = bytes * 8 - 4; shift >= 0; shift -= 4) *out++ = kDigits[value >> shift & 15U];
+  return out;
 }
 
 }  // namespace
 
-std::string create_unique_id() {
+UniqueId create_unique_id() {
   // Never freed: ids are made until the process ends.
   static std::atomic<State*> current{nullptr};
   State* state = current.load(std::memory_order_acquire);
@@ -76,7 +77,7 @@ std::string create_unique_id() {
       delete fresh;
     }
   }
-  std::lock_guard lock(state->mutex);
+  std::unique_lock lock(state->mutex);
   int64_t at = wall_clock_ms();
   if (at >= state->next_month_ms || at < state->month_begin_ms) set_month(*state, at);
   // Time may go back, and one millisecond has 65,536 ids: then the last millisecond goes on, or the next
@@ -91,13 +92,15 @@ std::string create_unique_id() {
     state->counter = 0;
   }
   state->last_ms = at;
-  std::string id;
-  id.reserve(32);
-  append_hex(id, state->process.address, 4);
-  append_hex(id, state->process.process_id, 2);
-  append_hex(id, state->process.hash, 4);
-  append_hex(id, static_cast<uint64_t>(at - state->month_begin_ms), 4);
-  append_hex(id, state->counter, 2);
+  const int64_t in_month = at - state->month_begin_ms;
+  const uint32_t counter = state->counter;
+  lock.unlock();
+  UniqueId id;
+  char* out = write_hex(id.data(), state->process.address, 4);
+  out = write_hex(out, state->process.process_id, 2);
+  out = write_hex(out, state->process.hash, 4);
+  out = write_hex(out, static_cast<uint64_t>(in_month), 4);
+  write_hex(out, counter, 2);
   return id;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <string>
+#include <array>
+#include <cstddef>
+#include <string_view>
 
 namespace rocketmq {
 
@@ -8,6 +10,10 @@ namespace rocketmq {
 // address, process id, a 32-bit number of this process, milliseconds since the month began in local time,
 // and a counter. Unique within the process even beyond 65,536 ids a millisecond; differs after fork.
 // Any thread.
-std::string create_unique_id();
+inline constexpr size_t kUniqueIdLength = 32;
+using UniqueId = std::array<char, kUniqueIdLength>;
+UniqueId create_unique_id();
+
+inline std::string_view as_text(const UniqueId& id) { return {id.data(), id.size()}; }
 
 }  // namespace rocketmq

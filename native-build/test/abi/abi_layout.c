@@ -100,6 +100,7 @@ int main(void) {
   FIELD(rocketmq_message_view, store_timestamp_ms);
   FIELD(rocketmq_message_view, store_size);
   FIELD(rocketmq_message_view, system_flag);
+  FIELD(rocketmq_message_view, encoded_properties);
   SIZE(rocketmq_send_completion);
   FIELD(rocketmq_send_completion, size);
   FIELD(rocketmq_send_completion, context);
@@ -124,7 +125,7 @@ int main(void) {
   SIZE(rocketmq_send_options);
   FIELD(rocketmq_send_options, size);
   FIELD(rocketmq_send_options, timeout_ms);
-  FIELD(rocketmq_send_options, reserved);
+  FIELD(rocketmq_send_options, unlimited);
   SIZE(rocketmq_producer_statistics);
   FIELD(rocketmq_producer_statistics, size);
   FIELD(rocketmq_producer_statistics, sends_accepted);

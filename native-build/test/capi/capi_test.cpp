@@ -1,4 +1,8 @@
 #include <gtest/gtest.h>
+#ifndef _WIN32
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 #include <atomic>
 #include <string>
@@ -200,6 +204,33 @@ TEST_F(CApiTest, LogRecordsReachTheCallback) {
   EXPECT_EQ(rocketmq_set_log_callback(callback, 0, 6, nullptr), ROCKETMQ_INVALID_ARGUMENT);
   EXPECT_EQ(rocketmq_set_log_level(-1, nullptr), ROCKETMQ_INVALID_ARGUMENT);
 }
+
+#ifndef _WIN32
+// Threads do not survive a fork: the child gets an error in place of a hang, and may create objects of its own.
+TEST_F(CApiTest, ObjectsOfTheParentAreRefusedAfterAFork) {
+  rocketmq_producer* producer = start_producer();
+  const auto outgoing = message();
+  ASSERT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, nullptr), ROCKETMQ_OK);
+  const pid_t child = fork();
+  if (child == 0) {
+    rocketmq_producer_statistics statistics{};
+    statistics.size = sizeof statistics;
+    const bool refused =
+        rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, nullptr) == ROCKETMQ_INVALID_STATE &&
+        rocketmq_producer_send_async(producer, &outgoing, nullptr, 1, nullptr) == ROCKETMQ_INVALID_STATE &&
+        rocketmq_producer_get_statistics(producer, &statistics, nullptr) == ROCKETMQ_INVALID_STATE &&
+        rocketmq_producer_close(producer, 0, nullptr) == ROCKETMQ_INVALID_STATE;
+    rocketmq_producer_destroy(producer);
+    _exit(refused ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, nullptr), ROCKETMQ_OK);
+  rocketmq_producer_destroy(producer);
+}
+#endif
 
 TEST(CApiNamesTest, StatusesAndTheVersionHaveTexts) {
   EXPECT_STREQ(rocketmq_status_name(ROCKETMQ_TIMEOUT), "TIMEOUT");

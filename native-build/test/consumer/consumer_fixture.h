@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -98,10 +102,16 @@ class ConsumerTest : public ::testing::Test {
     return options;
   }
 
-  // `decide` says how many of a batch are consumed.
-  Running start(const mock::MockCluster& cluster, PushConsumerOptions options = quick(),
-                std::function<int32_t(const Delivery&)> decide = nullptr, const std::string& instance = "",
-                const std::string& expression = "*") {
+  static ClientOptions client(const mock::MockCluster& cluster, const std::string& instance = "") {
+    ClientOptions client = client_options(cluster);
+    client.instance_name = instance;
+    client.heartbeat_interval = Millis(200);
+    return client;
+  }
+
+  // `decide` says how many of a batch are consumed. Not started, subscribed to kTopic.
+  static Running create(const ClientOptions& client, PushConsumerOptions options,
+                        std::function<int32_t(const Delivery&)> decide = nullptr, const std::string& expression = "*") {
     Running running;
     options.on_delivery = [received = running.received, self = running.self, decide](Delivery& delivery) {
       received->add(delivery);
@@ -110,14 +120,18 @@ class ConsumerTest : public ::testing::Test {
       PushConsumer* consumer = self->load();
       EXPECT_TRUE(consumer->acknowledge(delivery.id, consumed, 0));
     };
-    ClientOptions client = client_options(cluster);
-    client.instance_name = instance;
-    client.heartbeat_interval = Millis(200);
     auto consumer = PushConsumer::create(client, std::move(options));
     EXPECT_TRUE(consumer) << consumer.error().message;
     running.consumer = std::move(*consumer);
     running.self->store(running.consumer.get());
     EXPECT_TRUE(running.consumer->subscribe(kTopic, expression));
+    return running;
+  }
+
+  static Running start(const mock::MockCluster& cluster, PushConsumerOptions options = quick(),
+                       std::function<int32_t(const Delivery&)> decide = nullptr, const std::string& instance = "",
+                       const std::string& expression = "*") {
+    Running running = create(client(cluster, instance), std::move(options), std::move(decide), expression);
     EXPECT_TRUE(running.consumer->start());
     return running;
   }

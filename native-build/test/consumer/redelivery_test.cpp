@@ -92,4 +92,85 @@ TEST_F(RedeliveryTest, ABatchThatIsNeverAcknowledgedIsGivenBack) {
   EXPECT_EQ(running.consumer->acknowledge(stuck, -1, 0).error().kind, ErrorKind::kInvalidState);
 }
 
+// A broker answers SYSTEM_ERROR for a message that it has stored, but not in as many places as it should.
+class TakenBackTest : public RedeliveryTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(TakenBackTest, IsNotSentAgain) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "x");
+  cluster.broker().inject(request_code::kConsumerSendMessageBack,
+                          Fault::respond(response_code::kSystemError, GetParam()));
+  auto running = start(cluster, quick(), [](const Delivery&) { return 0; });
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 1; }));
+  EXPECT_EQ(running.consumer->statistics().messages_sent_back, 1);
+  EXPECT_EQ(cluster.broker().request_count(request_code::kSendMessageV2), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Remarks, TakenBackTest,
+                         ::testing::Values("FLUSH_DISK_TIMEOUT", "FLUSH_SLAVE_TIMEOUT", "SLAVE_NOT_AVAILABLE"));
+
+class StoredRedeliveryTest : public RedeliveryTest, public ::testing::WithParamInterface<int32_t> {};
+
+TEST_P(StoredRedeliveryTest, IsNotSentAgain) {
+  MockCluster cluster({1, 2, 4, true});
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "x");
+  for (int broker = 0; broker < 2; ++broker) {
+    cluster.broker(broker).inject(request_code::kConsumerSendMessageBack,
+                                  Fault::respond(response_code::kSystemError, "no"));
+    Fault stored = Fault::of(Fault::Kind::kStatus);
+    stored.code = GetParam();
+    cluster.broker(broker).inject(request_code::kSendMessageV2, stored);
+  }
+  auto running = start(cluster, quick(), [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 0 : -1; });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 1; }));
+  EXPECT_EQ(running.consumer->statistics().messages_sent_back, 1);
+  EXPECT_EQ(cluster.message_count(retry_topic(kGroup)), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Statuses, StoredRedeliveryTest,
+                         ::testing::Values(response_code::kFlushDiskTimeout, response_code::kSlaveNotAvailable,
+                                           response_code::kFlushSlaveTimeout));
+
+// The flags say how a broker stored the message, not how this one is to be stored.
+TEST_F(RedeliveryTest, AnOrdinarySendCarriesNoFlagsOfTheStore) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  MessageToStore message;
+  message.topic = kTopic;
+  message.body = as_bytes("x");
+  message.born_host.v6 = true;
+  message.store_host.v6 = true;
+  message.system_flag = system_flag::kTransactionCommit | system_flag::kMultiTags;
+  std::vector<uint8_t> bytes;
+  encode_stored_message(message, bytes);
+  cluster.broker().put_raw(kTopic, 0, bytes);
+  cluster.broker().inject(request_code::kConsumerSendMessageBack,
+                          Fault::respond(response_code::kSystemError, "no", -1));
+  auto running = start(cluster, quick(), [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 0 : -1; });
+  ASSERT_TRUE(eventually([&] { return running.received->count("x") == 2; }));
+  const auto sends = cluster.broker().requests(request_code::kSendMessageV2);
+  ASSERT_EQ(sends.size(), 1U);
+  EXPECT_EQ(sends[0].ext_fields.number("f", -1), system_flag::kMultiTags);
+}
+
+TEST_F(RedeliveryTest, ACallbackThatThrowsGivesItsBatchBackAndTheThreadGoesOn) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 3; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  auto running = start(cluster, quick(), [](const Delivery& d) -> int32_t {
+    if (d.messages[0].reconsume_times > 0) return -1;
+    if (as_text(d.messages[0].body.view()) == "m0") throw std::runtime_error("the callback fails");
+    // NOLINTNEXTLINE(hicpp-exception-baseclass): a C++ program may throw anything.
+    if (as_text(d.messages[0].body.view()) == "m1") throw 5;
+    return -1;
+  });
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 5; }));
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 3; }));
+  EXPECT_EQ(running.consumer->statistics().messages_sent_back, 2);
+  EXPECT_TRUE(eventually([&] { return running.consumer->statistics().outstanding_batches == 0; }));
+}
+
 }  // namespace rocketmq::test

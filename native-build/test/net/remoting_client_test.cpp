@@ -3,94 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <asio.hpp>
+#include <atomic>
 #include <future>
 #include <mutex>
 #include <thread>
 
 #include "eventually.h"
+#include "net/scripted_server.h"
 
 namespace rocketmq::test {
 
 namespace {
-
-using asio::ip::tcp;
-
-// A server in a thread of its own that takes one connection at a time and does with it what the test says.
-class ScriptedServer {
- public:
-  using Script = std::function<void(tcp::socket&)>;
-
-  ScriptedServer(const asio::ip::address& address, Script script)
-      : acceptor_(context_, tcp::endpoint(address, 0)), script_(std::move(script)) {
-    thread_ = std::thread([this] { serve(); });
-  }
-  ~ScriptedServer() {
-    asio::error_code ignored;
-    {
-      std::lock_guard lock(mutex_);
-      stopping_ = true;
-      if (current_) current_->shutdown(tcp::socket::shutdown_both, ignored);
-    }
-    // Wakes a blocking accept.
-    tcp::socket(context_).connect(acceptor_.local_endpoint(), ignored);
-    thread_.join();
-  }
-  uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
- private:
-  void serve() {
-    for (;;) {
-      asio::error_code error;
-      tcp::socket socket(context_);
-      acceptor_.accept(socket, error);
-      {
-        std::lock_guard lock(mutex_);
-        if (stopping_ || error) return;
-        current_ = &socket;
-      }
-      try {
-        script_(socket);
-      } catch (const asio::system_error&) {
-        // The client went away.
-      }
-      std::lock_guard lock(mutex_);
-      current_ = nullptr;
-    }
-  }
-
-  asio::io_context context_;
-  tcp::acceptor acceptor_;
-  const Script script_;
-  std::mutex mutex_;
-  tcp::socket* current_ = nullptr;
-  bool stopping_ = false;
-  std::thread thread_;
-};
-
-RemotingCommand read_request(tcp::socket& socket) {
-  uint8_t length[4];
-  asio::read(socket, asio::buffer(length));
-  std::vector<uint8_t> frame(static_cast<size_t>(length[0]) << 24 | length[1] << 16 | length[2] << 8 | length[3]);
-  asio::read(socket, asio::buffer(frame));
-  auto request = decode_frame(SharedBytes(std::move(frame)));
-  EXPECT_TRUE(request);
-  return *request;
-}
-
-void answer(tcp::socket& socket, const RemotingCommand& request, const std::string& remark, int32_t opaque_shift = 0) {
-  RemotingCommand response = RemotingCommand::response_to(request, 0, remark);
-  response.opaque += opaque_shift;
-  std::vector<uint8_t> frame;
-  ASSERT_TRUE(encode_frame(response, frame));
-  asio::write(socket, asio::buffer(frame));
-}
-
-// Until the client closes the connection.
-void drain(tcp::socket& socket) {
-  std::vector<uint8_t> bytes(4096);
-  asio::error_code error;
-  while (!error) (void)socket.read_some(asio::buffer(bytes), error);
-}
 
 class Outcome : public ResponseHandler {
  public:
@@ -121,12 +44,6 @@ class RemotingClientTest : public ::testing::Test {
   EventLoop loop_{"test-io"};
   std::shared_ptr<RemotingClient> client_;
 };
-
-const auto kLoopback = asio::ip::make_address("127.0.0.1");
-
-void answer_all(tcp::socket& socket) {
-  for (;;) answer(socket, read_request(socket), "served");
-}
 
 }  // namespace
 
@@ -196,6 +113,50 @@ TEST_F(RemotingClientTest, ASilentServerCostsTheDeadline) {
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::kTimeout);
   EXPECT_GE(now() - begin, Millis(200));
+}
+
+// A peer that vanished without a word: the requests time out, and the next ones get a new connection.
+TEST_F(RemotingClientTest, AConnectionThatFellSilentIsReplaced) {
+  std::atomic<int> connections{0};
+  ScriptedServer server(kLoopback, [&](tcp::socket& socket) {
+    if (++connections == 1) return drain(socket);
+    answer_all(socket);
+  });
+  const std::string address = "127.0.0.1:" + std::to_string(server.port());
+  RemotingOptions options;
+  options.reconnect_first = Millis(1);
+  options.longest_silence = Millis(100);
+  auto client = RemotingClient::create(loop_, options);
+  const auto ask_it = [&](Millis timeout) {
+    auto outcome = std::make_shared<Outcome>();
+    client->send(address, RemotingCommand::request(105), now() + timeout, RemotingClient::Write::kDirect, outcome);
+    return outcome->get();
+  };
+  EXPECT_EQ(ask_it(Millis(200)).error().kind, ErrorKind::kTimeout);
+  EXPECT_TRUE(eventually([&] { return ask_it(kPatience).has_value(); }));
+  EXPECT_EQ(connections, 2);
+  client->close();
+}
+
+// A server's answer ends none of the requests that went to another one.
+TEST_F(RemotingClientTest, AnAnswerOfAnotherServerIsPassedOver) {
+  std::promise<int32_t> opaque;
+  ScriptedServer silent(kLoopback, [&](tcp::socket& socket) {
+    opaque.set_value(read_request(socket).opaque);
+    drain(socket);
+  });
+  auto outcome = std::make_shared<Outcome>();
+  client_->send("127.0.0.1:" + std::to_string(silent.port()), RemotingCommand::request(105), now() + Millis(500),
+                RemotingClient::Write::kDirect, outcome);
+  const int32_t other = opaque.get_future().get();
+  ScriptedServer forger(kLoopback, [&](tcp::socket& socket) {
+    RemotingCommand request = read_request(socket);
+    answer(socket, request, "forged", other - request.opaque);
+    answer(socket, request, "served");
+    drain(socket);
+  });
+  EXPECT_EQ(ask("127.0.0.1:" + std::to_string(forger.port()))->remark, "served");
+  EXPECT_EQ(outcome->get().error().kind, ErrorKind::kTimeout);
 }
 
 // What a server may send in place of an answer, and what the request gets.

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <thread>
 
 #include "producer/producer_fixture.h"
@@ -34,11 +35,33 @@ TEST_F(ProducerCloseTest, CompletesWithClosedWhatDoesNotEndInTime) {
   for (uint64_t i = 0; i < 20; ++i) ASSERT_TRUE(producer->send_async(message("orders", "x"), Millis(60000), i));
   std::thread waiting(
       [&] { EXPECT_EQ(producer->send(message("orders", "x"), Millis(60000)).error().kind, ErrorKind::kClosed); });
-  ASSERT_TRUE(eventually([&] { return producer->statistics().in_flight_count == 21; }));
+  ASSERT_TRUE(eventually([&] { return producer->statistics()->in_flight_count == 21; }));
   ASSERT_TRUE(producer->close(Millis(10)));
   waiting.join();
   ASSERT_EQ(outcomes.count(), 20U);
   for (uint64_t i = 0; i < 20; ++i) EXPECT_EQ(outcomes.result(i)->error().kind, ErrorKind::kClosed);
+}
+
+// Four callers read their answers themselves, the others wait for the loop: close must reach both.
+TEST_F(ProducerCloseTest, EndsSynchronousSendsWhicheverWayTheyWait) {
+  MockCluster cluster;
+  auto producer = started(cluster);
+  ASSERT_TRUE(producer->send(message("orders", "x"), Millis(0)));
+  cluster.broker().inject(kSend, Fault::of(Fault::Kind::kIgnore, -1));
+  std::vector<std::thread> callers;
+  std::atomic<int> closed{0};
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      const auto receipt = producer->send(message("orders", "x"), Millis(60000));
+      closed += !receipt && receipt.error().kind == ErrorKind::kClosed ? 1 : 0;
+    });
+  }
+  ASSERT_TRUE(cluster.broker().await_requests(kSend, 9, kPatience));
+  const auto begin = now();
+  ASSERT_TRUE(producer->close(Millis(10)));
+  EXPECT_LT(now() - begin, Millis(5000));
+  for (auto& caller : callers) caller.join();
+  EXPECT_EQ(closed, 8);
 }
 
 TEST_F(ProducerCloseTest, RefusesWhatComesLater) {
@@ -149,9 +172,10 @@ TEST_F(ProducerCloseTest, TwoProducersShareTheClientAndItOutlivesTheFirst) {
   MockCluster cluster;
   auto first = started(cluster);
   auto second = started(cluster);
-  ASSERT_TRUE(first->send(message("orders", "x"), Millis(0)));
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(first->send(message("orders", "x"), Millis(0)));
+  const int connections = cluster.broker().connection_count();
   ASSERT_TRUE(second->send(message("orders", "x"), Millis(0)));
-  EXPECT_EQ(cluster.broker().connection_count(), 1);
+  EXPECT_EQ(cluster.broker().connection_count(), connections);
   first.reset();
   EXPECT_TRUE(second->send(message("orders", "x"), Millis(0)));
 }

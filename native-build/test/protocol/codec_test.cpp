@@ -11,6 +11,7 @@
 #include "protocol/names.h"
 #include "protocol/remoting_command.h"
 #include "protocol/route.h"
+#include "protocol/send_frame.h"
 #include "protocol/subscription.h"
 #include "protocol/unique_id.h"
 
@@ -101,11 +102,12 @@ TEST(SendFrameTest, IsAnOrdinaryFrame) {
   request.properties = "UNIQ_KEY\001x\002";
   request.born_timestamp_ms = 1700000000000;
   request.broker_name = "broker-a";
-  request.body = as_bytes("hello");
-  std::vector<uint8_t> frame;
-  encode_send_frame(request, frame);
-  set_opaque(frame.data(), 0x01020304);
-  const auto decoded = decode_frame(without_length(frame));
+  SendFrame frame(as_bytes("hello"), 10);
+  frame.with_header(SendRequest(), 1);
+  // For another attempt, with a longer header.
+  const ByteView bytes = frame.with_header(request, 0x01020304);
+  EXPECT_EQ(as_text(frame.body()), "hello");
+  const auto decoded = decode_frame(without_length({bytes.begin(), bytes.end()}));
   ASSERT_TRUE(decoded) << decoded.error().message;
   EXPECT_EQ(decoded->code, request_code::kSendMessageV2);
   EXPECT_EQ(decoded->opaque, 0x01020304);
@@ -301,7 +303,7 @@ TEST(UniqueIdTest, DiffersOverThreadsAndBeyondTheCounter) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
       std::vector<std::string> own;
-      for (int i = 0; i < 50000; ++i) own.push_back(create_unique_id());
+      for (int i = 0; i < 50000; ++i) own.emplace_back(as_text(create_unique_id()));
       std::lock_guard lock(mutex);
       ids.insert(own.begin(), own.end());
     });

@@ -36,6 +36,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t store_timestamp_ms;
  *     int32_t store_size;
  *     int32_t system_flag;
+ *     rocketmq_string encoded_properties;
  * }
  * }
  */
@@ -66,7 +67,8 @@ public class rocketmq_message_view {
         Rocketmq.C_LONG_LONG.withName("born_timestamp_ms"),
         Rocketmq.C_LONG_LONG.withName("store_timestamp_ms"),
         Rocketmq.C_INT.withName("store_size"),
-        Rocketmq.C_INT.withName("system_flag")
+        Rocketmq.C_INT.withName("system_flag"),
+        rocketmq_string.layout().withName("encoded_properties")
     ).withName("rocketmq_message_view");
 
     /**
@@ -998,6 +1000,50 @@ public class rocketmq_message_view {
      */
     public static void system_flag(MemorySegment struct, int fieldValue) {
         struct.set(system_flag$LAYOUT, system_flag$OFFSET, fieldValue);
+    }
+
+    private static final GroupLayout encoded_properties$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("encoded_properties"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_string encoded_properties
+     * }
+     */
+    public static final GroupLayout encoded_properties$layout() {
+        return encoded_properties$LAYOUT;
+    }
+
+    private static final long encoded_properties$OFFSET = $LAYOUT.byteOffset(groupElement("encoded_properties"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_string encoded_properties
+     * }
+     */
+    public static final long encoded_properties$offset() {
+        return encoded_properties$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_string encoded_properties
+     * }
+     */
+    public static MemorySegment encoded_properties(MemorySegment struct) {
+        return struct.asSlice(encoded_properties$OFFSET, encoded_properties$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_string encoded_properties
+     * }
+     */
+    public static void encoded_properties(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, encoded_properties$OFFSET, encoded_properties$LAYOUT.byteSize());
     }
 
     /**

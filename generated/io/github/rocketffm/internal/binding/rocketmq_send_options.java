@@ -17,7 +17,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  * struct rocketmq_send_options {
  *     uint64_t size;
  *     int32_t timeout_ms;
- *     int32_t reserved;
+ *     int32_t unlimited;
  * }
  * }
  */
@@ -30,7 +30,7 @@ public class rocketmq_send_options {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Rocketmq.C_LONG_LONG.withName("size"),
         Rocketmq.C_INT.withName("timeout_ms"),
-        Rocketmq.C_INT.withName("reserved")
+        Rocketmq.C_INT.withName("unlimited")
     ).withName("rocketmq_send_options");
 
     /**
@@ -128,48 +128,48 @@ public class rocketmq_send_options {
         struct.set(timeout_ms$LAYOUT, timeout_ms$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt unlimited$LAYOUT = (OfInt)$LAYOUT.select(groupElement("unlimited"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t unlimited
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt unlimited$layout() {
+        return unlimited$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long unlimited$OFFSET = $LAYOUT.byteOffset(groupElement("unlimited"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t unlimited
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long unlimited$offset() {
+        return unlimited$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t unlimited
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int unlimited(MemorySegment struct) {
+        return struct.get(unlimited$LAYOUT, unlimited$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t unlimited
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void unlimited(MemorySegment struct, int fieldValue) {
+        struct.set(unlimited$LAYOUT, unlimited$OFFSET, fieldValue);
     }
 
     /**

@@ -4,6 +4,7 @@ import io.github.rocketffm.internal.ClientSettings;
 import io.github.rocketffm.internal.NativeError;
 import io.github.rocketffm.internal.NativeFailure;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Objects;
 
 /**
@@ -14,6 +15,10 @@ import java.util.Objects;
  */
 public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
     permits Producer.Builder, PushConsumer.Builder {
+  private static final Duration SHORTEST = Duration.ofMillis(1);
+  private static final Duration LONGEST = Duration.ofMinutes(10);
+  private static final Duration LARGEST = Duration.ofMillis(Integer.MAX_VALUE);
+
   final ClientSettings client = new ClientSettings();
   int closeTimeoutMillis = 10_000;
 
@@ -102,23 +107,34 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
   }
 
   static int closeMillis(Duration timeout) {
-    long millis = Objects.requireNonNull(timeout, "timeout").toMillis();
-    if (millis < 0 || millis > 600_000) {
+    Objects.requireNonNull(timeout, "timeout");
+    if (timeout.isNegative() || timeout.compareTo(LONGEST) > 0) {
       throw RocketMqException.of(
           ErrorKind.INVALID_ARGUMENT, "the close timeout is " + timeout + ", outside 0 to 10 min");
     }
-    return (int) millis;
+    return (int) timeout.toMillis();
   }
 
   /** Whole milliseconds, 1 and up; the native library knows the upper limits. */
   static int millis(String name, Duration duration) {
-    long millis = Objects.requireNonNull(duration, name).toMillis();
-    if (millis < 1 || millis > Integer.MAX_VALUE) {
+    Objects.requireNonNull(duration, name);
+    if (duration.compareTo(SHORTEST) < 0 || duration.compareTo(LARGEST) > 0) {
       throw RocketMqException.of(
           ErrorKind.INVALID_ARGUMENT,
           name + " is " + duration + ": give 1 ms to " + Integer.MAX_VALUE + " ms");
     }
-    return (int) millis;
+    return (int) duration.toMillis();
+  }
+
+  static long epochMillis(String name, Instant instant) {
+    Objects.requireNonNull(instant, name);
+    try {
+      return instant.toEpochMilli();
+    } catch (ArithmeticException e) {
+      throw RocketMqException.of(
+          ErrorKind.INVALID_ARGUMENT,
+          name + " is " + instant + ", which no message can carry: give a nearer one");
+    }
   }
 
   static int positive(String name, int value) {

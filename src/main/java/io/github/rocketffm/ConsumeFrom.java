@@ -1,7 +1,6 @@
 package io.github.rocketffm;
 
 import java.time.Instant;
-import java.util.Objects;
 
 /** Where a group without a stored offset starts. */
 public final class ConsumeFrom {
@@ -14,7 +13,8 @@ public final class ConsumeFrom {
   }
 
   /**
-   * With what comes from now on.
+   * With what comes from now on; as with Apache's client, at the beginning of a queue that is young (its first message
+   * is still there, in the broker's memory), so that a group misses nothing of a queue that comes later.
    *
    * @return the place
    */
@@ -38,6 +38,6 @@ public final class ConsumeFrom {
    * @return the place
    */
   public static ConsumeFrom timestamp(Instant instant) {
-    return new ConsumeFrom(2, Objects.requireNonNull(instant, "instant").toEpochMilli());
+    return new ConsumeFrom(2, ClientBuilder.epochMillis("instant", instant));
   }
 }

@@ -8,6 +8,19 @@ package io.github.rocketffm;
  *     more (dead-letter queue)
  */
 public record ConsumeResult(int successCount, int delayLevel) {
+  private static final int MOST_DELAY_LEVELS = 18;
+
+  /** Checks the ranges. */
+  public ConsumeResult {
+    if (successCount < -1) {
+      throw new IllegalArgumentException(
+          "successCount is " + successCount + ": give -1 for all, or 0 and up");
+    }
+    if (delayLevel < -1 || delayLevel > MOST_DELAY_LEVELS) {
+      throw new IllegalArgumentException("delayLevel is " + delayLevel + ", outside -1 to 18");
+    }
+  }
+
   /** Consumed, all of it. */
   public static final ConsumeResult SUCCESS = new ConsumeResult(-1, 0);
 

@@ -26,10 +26,24 @@ public record FilterExpression(boolean sql92, String expression) {
   /**
    * Messages with one of these tags.
    *
-   * @param tags one or more
+   * @param tags one or more, none of them empty
    * @return the expression
+   * @throws InvalidArgumentException for no tag, an empty one, or one with '|'
    */
   public static FilterExpression tags(String... tags) {
+    if (tags.length == 0) {
+      throw RocketMqException.of(
+          ErrorKind.INVALID_ARGUMENT, "no tag is given: give one or more, or use all()");
+    }
+    for (String tag : tags) {
+      if (Objects.requireNonNull(tag, "tag").isBlank() || tag.indexOf('|') >= 0) {
+        throw RocketMqException.of(
+            ErrorKind.INVALID_ARGUMENT,
+            "the tag \""
+                + tag
+                + "\" is blank or has '|', which joins tags: no message has such a tag");
+      }
+    }
     return new FilterExpression(false, String.join(" || ", tags));
   }
 

@@ -1,5 +1,6 @@
 package io.github.rocketffm;
 
+import io.github.rocketffm.internal.OutgoingMessage;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -11,30 +12,29 @@ import java.util.Objects;
  * returned. The limits of its parts are checked when it is sent.
  */
 public final class Message {
-  final String topic;
-  final String tag;
-  final String keys;
-  final byte[] body;
-  final Map<String, String> properties;
-  final int flag;
-  final int delayLevel;
-  final long deliverAtMillis;
-  final String shardingKey;
-  final String brokerName;
-  final int queueId;
+  final OutgoingMessage content;
 
   private Message(Builder builder) {
-    topic = builder.topic;
-    tag = builder.tag;
-    keys = builder.keys;
-    body = builder.body;
-    properties = builder.properties;
-    flag = builder.flag;
-    delayLevel = builder.delayLevel;
-    deliverAtMillis = builder.deliverAtMillis;
-    shardingKey = builder.shardingKey;
-    brokerName = builder.brokerName;
-    queueId = builder.queueId;
+    OutgoingMessage to = new OutgoingMessage();
+    to.topic = builder.topic;
+    to.tag = builder.tag;
+    to.keys = builder.keys;
+    to.shardingKey = builder.shardingKey;
+    to.brokerName = builder.brokerName;
+    to.body = builder.body;
+    if (!builder.properties.isEmpty()) {
+      to.properties = new String[2 * builder.properties.size()];
+      int i = 0;
+      for (Map.Entry<String, String> property : builder.properties.entrySet()) {
+        to.properties[i++] = property.getKey();
+        to.properties[i++] = property.getValue();
+      }
+    }
+    to.flag = builder.flag;
+    to.delayLevel = builder.delayLevel;
+    to.queueId = builder.queueId;
+    to.deliverAtMillis = builder.deliverAtMillis;
+    content = to;
   }
 
   /**
@@ -53,7 +53,7 @@ public final class Message {
    * @return the topic
    */
   public String topic() {
-    return topic;
+    return content.topic;
   }
 
   /** Builds a message. Not for several threads at once. */
@@ -89,12 +89,17 @@ public final class Message {
     /**
      * Sets keys by which the message can be found.
      *
-     * @param keys one or more, without blanks
+     * @param keys one or more, without blanks, which separate them on the wire
      * @return this
+     * @throws InvalidArgumentException for a key with a blank
      */
     public Builder key(String... keys) {
       for (String key : keys) {
-        Objects.requireNonNull(key, "key");
+        if (Objects.requireNonNull(key, "key").indexOf(' ') >= 0) {
+          throw RocketMqException.of(
+              ErrorKind.INVALID_ARGUMENT,
+              "the key \"" + key + "\" has a blank, which separates keys: give each key by itself");
+        }
       }
       this.keys = String.join(" ", keys);
       return this;
@@ -131,9 +136,10 @@ public final class Message {
     public Builder property(String name, String value) {
       Objects.requireNonNull(name, "name");
       Objects.requireNonNull(value, "value");
-      Map<String, String> all = new LinkedHashMap<>(properties);
-      all.put(name, value);
-      properties = all;
+      if (properties.isEmpty()) {
+        properties = new LinkedHashMap<>();
+      }
+      properties.put(name, value);
       return this;
     }
 
@@ -166,7 +172,7 @@ public final class Message {
      * @return this
      */
     public Builder deliverAt(Instant instant) {
-      this.deliverAtMillis = Objects.requireNonNull(instant, "instant").toEpochMilli();
+      this.deliverAtMillis = ClientBuilder.epochMillis("instant", instant);
       return this;
     }
 

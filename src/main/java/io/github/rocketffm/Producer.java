@@ -1,14 +1,18 @@
 package io.github.rocketffm;
 
+import io.github.rocketffm.internal.LibraryThread;
+import io.github.rocketffm.internal.NativeError;
 import io.github.rocketffm.internal.NativeFailure;
 import io.github.rocketffm.internal.NativeProducer;
+import io.github.rocketffm.internal.OutgoingMessage;
 import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,21 +31,24 @@ import org.slf4j.LoggerFactory;
 public final class Producer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Producer.class);
   private static final Cleaner CLEANER = Cleaner.create();
-  private static final SendStatus[] STATUSES = SendStatus.values();
 
-  private final NativeProducer producer;
+  private final NativeProducer<SendResult> producer;
   private final int closeTimeoutMillis;
-  private final long sendTimeoutNanos;
+  private final int sendTimeoutMillis;
+
+  /** For virtual threads that wait for their turn without holding their carrier; null where nobody waits. */
+  private final Semaphore turns;
+
   private final Cleaner.Cleanable cleanable;
   private final Forgotten forgotten;
 
   /** Must not refer to the producer itself. */
   private static final class Forgotten implements Runnable {
-    private final NativeProducer producer;
+    private final NativeProducer<SendResult> producer;
     private final String group;
     private volatile boolean closed;
 
-    Forgotten(NativeProducer producer, String group) {
+    Forgotten(NativeProducer<SendResult> producer, String group) {
       this.producer = producer;
       this.group = group;
     }
@@ -57,16 +64,58 @@ public final class Producer implements AutoCloseable {
     }
   }
 
+  /** One asynchronous send. Keeps its producer reachable, so that nobody forgets it meanwhile. */
+  private static final class SendFuture extends CompletableFuture<SendResult>
+      implements NativeProducer.Completion<SendResult> {
+    private final Producer producer;
+    private final String topic;
+    private boolean holdsTurn;
+
+    SendFuture(Producer producer, String topic) {
+      this.producer = producer;
+      this.topic = topic;
+    }
+
+    @Override
+    public String topic() {
+      return topic;
+    }
+
+    @Override
+    public void complete(SendResult result, NativeError error) {
+      giveTurnBack();
+      if (error == null) {
+        complete(result);
+      } else {
+        completeExceptionally(ClientBuilder.exception(error));
+      }
+    }
+
+    void giveTurnBack() {
+      if (holdsTurn) {
+        producer.turns.release();
+      }
+    }
+
+    /** What is attached to it needs no producer. */
+    @Override
+    public <U> CompletableFuture<U> newIncompleteFuture() {
+      return new CompletableFuture<>();
+    }
+  }
+
   private Producer(Builder builder) {
     try {
-      producer = NativeProducer.start(builder.client, builder.settings);
+      producer = NativeProducer.start(builder.client, builder.settings, SendResult::new);
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
+    NativeProducer.Settings settings = builder.settings;
     closeTimeoutMillis = builder.closeTimeoutMillis;
-    int sendTimeout = builder.settings.sendTimeoutMillis;
-    sendTimeoutNanos = Duration.ofMillis(sendTimeout == 0 ? 3000 : sendTimeout).toNanos();
-    forgotten = new Forgotten(producer, builder.settings.group);
+    sendTimeoutMillis = settings.sendTimeoutMillis == 0 ? 3000 : settings.sendTimeoutMillis;
+    int most = settings.maxInFlightCount == 0 ? 1024 : settings.maxInFlightCount;
+    turns = settings.blockWhenFull ? new Semaphore(most) : null;
+    forgotten = new Forgotten(producer, settings.group);
     cleanable = CLEANER.register(this, forgotten);
   }
 
@@ -106,34 +155,33 @@ public final class Producer implements AutoCloseable {
   }
 
   private SendResult sendWithin(Message message, int timeoutMillis) {
-    NativeProducer.Outgoing outgoing = outgoing(message);
+    OutgoingMessage content = Objects.requireNonNull(message, "message").content;
     if (Thread.currentThread().isVirtual()) {
-      return sendParked(message.topic, outgoing, timeoutMillis);
+      return sendParked(content, timeoutMillis);
     }
     try {
-      return result(message.topic, producer.send(outgoing, timeoutMillis));
+      return producer.send(content, timeoutMillis);
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
+    } finally {
+      Reference.reachabilityFence(this);
     }
   }
 
-  private SendResult sendParked(String topic, NativeProducer.Outgoing outgoing, int timeoutMillis) {
-    long nanos = timeoutMillis == 0 ? sendTimeoutNanos : Duration.ofMillis(timeoutMillis).toNanos();
-    long deadline = System.nanoTime() + nanos;
-    for (; ; ) {
-      try {
-        return submit(topic, outgoing, timeoutMillis).get();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw RocketMqException.of(
-            ErrorKind.INTERRUPTED, "the thread was interrupted while it waited; the send goes on");
-      } catch (ExecutionException e) {
-        // A synchronous send waits for its turn.
-        if (!(e.getCause() instanceof TooManyRequestsException) || System.nanoTime() >= deadline) {
-          throw (RocketMqException) e.getCause();
-        }
-        LockSupport.parkNanos(1_000_000);
-      }
+  private SendResult sendParked(OutgoingMessage content, int timeoutMillis) {
+    SendFuture future = new SendFuture(this, content.topic);
+    try {
+      // As many as there are threads that wait, as with platform threads.
+      producer.sendAsync(content, timeoutMillis, true, future);
+      return future.get();
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw RocketMqException.of(
+          ErrorKind.INTERRUPTED, "the thread was interrupted while it waited; the send goes on");
+    } catch (ExecutionException e) {
+      throw ((RocketMqException) e.getCause()).onThisThread();
     }
   }
 
@@ -147,7 +195,7 @@ public final class Producer implements AutoCloseable {
    * @return the send's end
    */
   public CompletableFuture<SendResult> sendAsync(Message message) {
-    return submit(message.topic, outgoing(message), 0);
+    return submit(message, 0);
   }
 
   /**
@@ -158,27 +206,48 @@ public final class Producer implements AutoCloseable {
    * @return the send's end, as {@link #sendAsync(Message)}
    */
   public CompletableFuture<SendResult> sendAsync(Message message, Duration timeout) {
-    return submit(message.topic, outgoing(message), ClientBuilder.millis("timeout", timeout));
+    return submit(message, ClientBuilder.millis("timeout", timeout));
   }
 
-  private CompletableFuture<SendResult> submit(
-      String topic, NativeProducer.Outgoing outgoing, int timeoutMillis) {
-    CompletableFuture<SendResult> future = new CompletableFuture<>();
+  private CompletableFuture<SendResult> submit(Message message, int timeoutMillis) {
+    OutgoingMessage content = Objects.requireNonNull(message, "message").content;
+    SendFuture future = new SendFuture(this, content.topic);
     try {
-      producer.sendAsync(
-          outgoing,
-          timeoutMillis,
-          (result, error) -> {
-            if (error == null) {
-              future.complete(result(topic, result));
-            } else {
-              future.completeExceptionally(ClientBuilder.exception(error));
-            }
-          });
+      int left = timeoutMillis;
+      if (turns != null && Thread.currentThread().isVirtual()) {
+        left = awaitTurn(future, timeoutMillis);
+      }
+      producer.sendAsync(content, left, false, future);
     } catch (NativeFailure e) {
+      future.giveTurnBack();
       future.completeExceptionally(ClientBuilder.exception(e));
+    } catch (RocketMqException e) {
+      future.completeExceptionally(e);
     }
     return future;
+  }
+
+  /** Parks until there is room for another send; returns what is left of its time. */
+  private int awaitTurn(SendFuture future, int timeoutMillis) {
+    int limit = timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
+    long begin = System.nanoTime();
+    try {
+      if (!turns.tryAcquire(limit, TimeUnit.MILLISECONDS)) {
+        throw RocketMqException.of(
+            ErrorKind.TOO_MANY_REQUESTS,
+            "no room for another send came within "
+                + limit
+                + " ms: wait for completions, or raise maxInFlight");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw RocketMqException.of(
+          ErrorKind.INTERRUPTED,
+          "the thread was interrupted while it waited for its turn; nothing was sent");
+    }
+    future.holdsTurn = true;
+    long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
+    return (int) Math.max(1, limit - waited);
   }
 
   /**
@@ -189,10 +258,17 @@ public final class Producer implements AutoCloseable {
    * @throws RocketMqException when it could not be handed over
    */
   public void sendOneWay(Message message) {
+    OutgoingMessage content = Objects.requireNonNull(message, "message").content;
+    call(() -> producer.sendOneWay(content));
+  }
+
+  private void call(OffCarrier.Call call) {
     try {
-      producer.sendOneWay(outgoing(message), 0);
+      OffCarrier.run(call);
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
+    } finally {
+      Reference.reachabilityFence(this);
     }
   }
 
@@ -203,11 +279,8 @@ public final class Producer implements AutoCloseable {
    * @throws RocketMqException when no broker of it can be reached within the send timeout
    */
   public void warmUp(String topic) {
-    try {
-      producer.warmUp(Objects.requireNonNull(topic, "topic"));
-    } catch (NativeFailure e) {
-      throw ClientBuilder.exception(e);
-    }
+    Objects.requireNonNull(topic, "topic");
+    call(() -> producer.warmUp(topic));
   }
 
   /**
@@ -227,8 +300,9 @@ public final class Producer implements AutoCloseable {
 
   /**
    * Accepts no more sends, waits for those in flight, at most the builder's close timeout, and ends the rest with
-   * {@link ClientClosedException}. On return every send has ended. Idempotent, from any thread; in what a future
-   * of {@link #sendAsync(Message)} runs it does not wait.
+   * {@link ClientClosedException}. On return every send has ended. Idempotent, from any thread. On a thread of the
+   * library (in what a future of {@link #sendAsync(Message)} runs) it refuses further sends and returns; the rest
+   * happens on the thread {@code rocketmq-close}, for which another call of {@code close} waits.
    */
   @Override
   public void close() {
@@ -246,39 +320,17 @@ public final class Producer implements AutoCloseable {
 
   private void closeWithin(int timeoutMillis) {
     forgotten.closed = true;
-    OffCarrier.run("rocketmq-close", () -> producer.close(timeoutMillis));
-    cleanable.clean();
-  }
-
-  private static SendResult result(String topic, NativeProducer.NativeResult result) {
-    return new SendResult(
-        STATUSES[result.status()],
-        result.messageId(),
-        result.offsetMessageId(),
-        new MessageQueue(topic, result.brokerName(), result.queueId()),
-        result.queueOffset(),
-        result.attempts());
-  }
-
-  private static NativeProducer.Outgoing outgoing(Message message) {
-    NativeProducer.Outgoing out = new NativeProducer.Outgoing();
-    out.topic = Utf8.bytes(message.topic);
-    out.tag = Utf8.bytes(message.tag);
-    out.keys = Utf8.bytes(message.keys);
-    out.shardingKey = Utf8.bytes(message.shardingKey);
-    out.brokerName = Utf8.bytes(message.brokerName);
-    out.body = message.body;
-    out.properties = new byte[2 * message.properties.size()][];
-    int i = 0;
-    for (Map.Entry<String, String> property : message.properties.entrySet()) {
-      out.properties[i++] = Utf8.bytes(property.getKey());
-      out.properties[i++] = Utf8.bytes(property.getValue());
+    if (LibraryThread.isCurrent()) {
+      // The end of the sends in flight comes on this very thread, which therefore does not wait.
+      producer.refuse();
+      Thread.ofPlatform()
+          .daemon()
+          .name("rocketmq-close")
+          .start(() -> producer.close(timeoutMillis));
+    } else {
+      OffCarrier.runUninterrupted(() -> producer.close(timeoutMillis));
     }
-    out.flag = message.flag;
-    out.delayLevel = message.delayLevel;
-    out.queueId = message.queueId;
-    out.deliverAtMillis = message.deliverAtMillis;
-    return out;
+    cleanable.clean();
   }
 
   /** Builds a producer. */
@@ -406,7 +458,7 @@ public final class Producer implements AutoCloseable {
 
     /**
      * Lets {@code sendAsync} wait for its turn at the limits in place of {@link TooManyRequestsException}. It then
-     * blocks the calling thread, at most the send timeout.
+     * blocks the calling thread, at most the send timeout; a virtual thread parks.
      *
      * @param block false by default
      * @return this

@@ -1,11 +1,10 @@
 package io.github.rocketffm;
 
+import io.github.rocketffm.internal.LibraryThread;
+import io.github.rocketffm.internal.NativeBatch;
 import io.github.rocketffm.internal.NativeFailure;
 import io.github.rocketffm.internal.NativePushConsumer;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +20,8 @@ import org.slf4j.LoggerFactory;
  * to a listener, several at a time, on virtual threads unless it is given an executor. Each message is delivered
  * at least once: again after a failure, and after a change of the group or a crash.
  *
- * <p>Running consumers are kept alive by the library: one that is forgotten goes on consuming. Close it.
+ * <p>A running consumer is not collected as garbage: one that is forgotten goes on consuming. It does not keep the
+ * virtual machine from ending: all its threads are daemons.
  */
 public final class PushConsumer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(PushConsumer.class);
@@ -145,7 +145,8 @@ public final class PushConsumer implements AutoCloseable {
   /**
    * Takes no more messages, waits for listeners that run, at most the builder's close timeout, persists offsets
    * and leaves the group. Messages whose listener has not ended by then are delivered again to the group.
-   * Idempotent, from any thread; called by the consumer's own listener it does not wait.
+   * Idempotent, from any thread; called by the consumer's own listener, or on a thread of the library, it does not
+   * wait.
    */
   @Override
   public void close() {
@@ -162,11 +163,12 @@ public final class PushConsumer implements AutoCloseable {
   }
 
   private void closeWithin(int timeoutMillis) {
-    if (CURRENT.get() == this) {
+    if (CURRENT.get() == this || LibraryThread.isCurrent()) {
+      // What is waited for ends on this very thread, which therefore does not wait.
       Thread.ofPlatform().daemon().name("rocketmq-close").start(() -> closeAndWait(timeoutMillis));
       return;
     }
-    OffCarrier.run("rocketmq-close", () -> closeAndWait(timeoutMillis));
+    OffCarrier.runUninterrupted(() -> closeAndWait(timeoutMillis));
   }
 
   private void closeAndWait(int timeoutMillis) {
@@ -176,69 +178,49 @@ public final class PushConsumer implements AutoCloseable {
     }
   }
 
-  private void receive(long deliveryId, List<NativePushConsumer.Incoming> incoming) {
-    List<ReceivedMessage> messages = new ArrayList<>(incoming.size());
-    for (NativePushConsumer.Incoming each : incoming) {
-      messages.add(received(each));
-    }
+  private void receive(NativeBatch batch) {
     try {
-      executor.execute(() -> consume(deliveryId, Collections.unmodifiableList(messages)));
-    } catch (RuntimeException e) {
-      LOGGER.warn("the executor refused {}: to be delivered again", messages.getFirst(), e);
-      acknowledge(deliveryId, ConsumeResult.RETRY);
+      executor.execute(() -> consume(batch));
+    } catch (Throwable e) {
+      warn("the executor refused a batch: to be delivered again", batch, e);
+      batch.acknowledge(0, 0);
     }
   }
 
-  private void consume(long deliveryId, List<ReceivedMessage> messages) {
-    ConsumeResult result = null;
+  private void consume(NativeBatch batch) {
+    ConsumeResult result = ConsumeResult.RETRY;
+    boolean interrupted = false;
     CURRENT.set(this);
     try {
-      result = listener.consume(messages);
-      if (result == null) {
-        LOGGER.warn(
-            "the listener returned null for {}: to be delivered again", messages.getFirst());
+      List<ReceivedMessage> messages = batch.messages();
+      ConsumeResult answer = listener.consume(messages);
+      if (answer == null) {
+        warn("the listener returned null: to be delivered again", batch, null);
+      } else if (answer.successCount() > messages.size()) {
+        warn(
+            "the listener claims more messages than there are: to be delivered again", batch, null);
+      } else {
+        result = answer;
       }
     } catch (Throwable e) {
-      LOGGER.warn("the listener failed for {}: to be delivered again", messages.getFirst(), e);
+      interrupted = e instanceof InterruptedException;
+      warn("the listener failed: to be delivered again", batch, e);
     } finally {
       CURRENT.remove();
-      acknowledge(deliveryId, result == null ? ConsumeResult.RETRY : result);
-    }
-  }
-
-  private void acknowledge(long deliveryId, ConsumeResult result) {
-    try {
-      consumer.acknowledge(deliveryId, result.successCount(), result.delayLevel());
-    } catch (NativeFailure e) {
-      ErrorKind kind = ErrorKind.of(e.error().status());
-      if (kind == ErrorKind.INVALID_ARGUMENT) {
-        LOGGER.warn(
-            "the listener's result {} is refused ({}): to be delivered again",
-            result,
-            e.getMessage());
-        acknowledge(deliveryId, ConsumeResult.RETRY);
-      } else {
-        // Too late: closed, or the batch had timed out. The group gets it again.
-        LOGGER.debug("an acknowledgement came too late: {}", e.getMessage());
+      batch.acknowledge(result.successCount(), result.delayLevel());
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
   }
 
-  private static ReceivedMessage received(NativePushConsumer.Incoming in) {
-    return new ReceivedMessage(
-        in.topic(),
-        in.messageId(),
-        in.offsetMessageId(),
-        new MessageQueue(in.topic(), in.brokerName(), in.queueId()),
-        in.queueOffset(),
-        in.reconsumeTimes(),
-        in.flag(),
-        Instant.ofEpochMilli(in.bornMillis()),
-        Instant.ofEpochMilli(in.storeMillis()),
-        in.bornHost(),
-        in.storeHost(),
-        Collections.unmodifiableMap(in.properties()),
-        in.body());
+  /** A logging backend that fails must not keep a batch from its acknowledgement. */
+  private static void warn(String what, NativeBatch batch, Throwable cause) {
+    try {
+      LOGGER.warn("{} ({})", what, batch.messages().getFirst(), cause);
+    } catch (Throwable e) {
+      // There is nobody left to tell.
+    }
   }
 
   /** Builds a push consumer. */
@@ -422,7 +404,8 @@ public final class PushConsumer implements AutoCloseable {
      * Starts the consumer. Does not wait for any server.
      *
      * @return the consumer, to be closed
-     * @throws RocketMqException for settings out of range
+     * @throws RocketMqException for settings out of range; CONFLICT when this group has a live consumer already with
+     *     the same settings of {@link ClientBuilder} (give one an {@code instanceName})
      * @throws NativeLibraryException when the native library cannot be loaded
      */
     public PushConsumer start() {

@@ -1,48 +1,145 @@
 package io.github.rocketffm;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
- * A message that was received: a copy, valid for ever, for any thread.
- *
- * @param topic the topic to which it was sent, also when it is delivered again
- * @param messageId the producer's unique id
- * @param offsetMessageId the id by which the broker finds it
- * @param queue where it lies
- * @param queueOffset its offset there
- * @param reconsumeTimes how often the group was given it before; 0 at the first delivery
- * @param flag the application's own number
- * @param bornTimestamp when the producer made it, by the producer's clock
- * @param storeTimestamp when the broker stored it, by the broker's clock
- * @param bornHost {@code address:port} of the producer
- * @param storeHost {@code address:port} of the broker that stored it
- * @param properties all properties, RocketMQ's own ones included; unmodifiable
- * @param body the decompressed body; the array is this message's own
+ * A message that was received. For any thread, and valid for ever, with one exception: a listener that reads the body
+ * without a copy ({@link #readBody}, {@link #copyBody}) spares the heap that copy, so that the body is gone once the
+ * listener has returned.
  */
-public record ReceivedMessage(
-    String topic,
-    String messageId,
-    String offsetMessageId,
-    MessageQueue queue,
-    long queueOffset,
-    int reconsumeTimes,
-    int flag,
-    Instant bornTimestamp,
-    Instant storeTimestamp,
-    String bornHost,
-    String storeHost,
-    Map<String, String> properties,
-    byte[] body) {
+public interface ReceivedMessage {
+  /**
+   * The topic to which it was sent, also when it is delivered again.
+   *
+   * @return the topic
+   */
+  String topic();
+
+  /**
+   * The producer's unique id.
+   *
+   * @return the id
+   */
+  String messageId();
+
+  /**
+   * The id by which the broker finds it.
+   *
+   * @return the id
+   */
+  String offsetMessageId();
+
+  /**
+   * Where it lies.
+   *
+   * @return the queue
+   */
+  MessageQueue queue();
+
+  /**
+   * Its place in the queue.
+   *
+   * @return the offset, from 0
+   */
+  long queueOffset();
+
+  /**
+   * How often the group was given it before.
+   *
+   * @return 0 at the first delivery
+   */
+  int reconsumeTimes();
+
+  /**
+   * The application's own number.
+   *
+   * @return the flag
+   */
+  int flag();
+
+  /**
+   * When the producer made it, by the producer's clock.
+   *
+   * @return the time, in milliseconds' precision
+   */
+  Instant bornTimestamp();
+
+  /**
+   * When the broker stored it, by the broker's clock.
+   *
+   * @return the time, in milliseconds' precision
+   */
+  Instant storeTimestamp();
+
+  /**
+   * Whence it came.
+   *
+   * @return {@code address:port} of the producer
+   */
+  String bornHost();
+
+  /**
+   * Where it was stored.
+   *
+   * @return {@code address:port} of the broker
+   */
+  String storeHost();
+
+  /**
+   * All properties, RocketMQ's own ones included.
+   *
+   * @return an unmodifiable map
+   */
+  Map<String, String> properties();
+
+  /**
+   * The decompressed body, copied to the heap at the first call.
+   *
+   * @return the array, which is this message's own
+   * @throws IllegalStateException after the listener, for a body that it read without a copy
+   */
+  byte[] body();
+
+  /**
+   * The body's length.
+   *
+   * @return in bytes
+   */
+  int bodyLength();
+
+  /**
+   * Copies the body into an array of the caller's, to reuse it from message to message.
+   *
+   * @param target where to
+   * @param offset from which place on; the body must fit
+   * @return the body's length
+   * @throws IndexOutOfBoundsException when it does not fit
+   * @throws IllegalStateException after the listener, for a body that it read without a copy
+   */
+  int copyBody(byte[] target, int offset);
+
+  /**
+   * Reads the body where it lies, without a copy.
+   *
+   * @param reader is given the bytes, read-only; what it keeps of them is invalid once it has returned
+   * @param <T> what the reader makes of it
+   * @return what the reader returned
+   * @throws IllegalStateException after the listener, for a body that it read without a copy
+   */
+  <T> T readBody(Function<? super MemorySegment, ? extends T> reader);
+
   /**
    * The tag.
    *
    * @return the tag, where there is one
    */
-  public Optional<String> tag() {
+  default Optional<String> tag() {
     return property("TAGS");
   }
 
@@ -51,7 +148,7 @@ public record ReceivedMessage(
    *
    * @return the keys, where there are any
    */
-  public Optional<String> keys() {
+  default Optional<String> keys() {
     return property("KEYS");
   }
 
@@ -61,8 +158,8 @@ public record ReceivedMessage(
    * @param name its name
    * @return its value, where there is one
    */
-  public Optional<String> property(String name) {
-    return Optional.ofNullable(properties.get(name));
+  default Optional<String> property(String name) {
+    return Optional.ofNullable(properties().get(name));
   }
 
   /**
@@ -70,21 +167,16 @@ public record ReceivedMessage(
    *
    * @return the text
    */
-  public String bodyAsString() {
-    return new String(body, StandardCharsets.UTF_8);
+  default String bodyAsString() {
+    return new String(body(), StandardCharsets.UTF_8);
   }
 
   /**
-   * The body, read-only and without a copy.
+   * The body, read-only.
    *
-   * @return a buffer of its own
+   * @return a buffer of its own, over {@link #body()}
    */
-  public ByteBuffer bodyBuffer() {
-    return ByteBuffer.wrap(body).asReadOnlyBuffer();
-  }
-
-  @Override
-  public String toString() {
-    return "ReceivedMessage[" + messageId + " of " + queue + " at " + queueOffset + "]";
+  default ByteBuffer bodyBuffer() {
+    return ByteBuffer.wrap(body()).asReadOnlyBuffer();
   }
 }

@@ -1,5 +1,6 @@
 package io.github.rocketffm;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -13,7 +14,7 @@ public class RocketMqException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** What a failure carries. */
-  private final transient Details details;
+  private final Details details;
 
   record Details(
       ErrorKind kind,
@@ -23,7 +24,8 @@ public class RocketMqException extends RuntimeException {
       String address,
       String topic,
       int attempts,
-      Duration elapsed) {
+      Duration elapsed)
+      implements Serializable {
     static Details of(ErrorKind kind, String message) {
       return new Details(kind, message, -1, "", "", "", 0, Duration.ZERO);
     }
@@ -65,6 +67,13 @@ public class RocketMqException extends RuntimeException {
 
   static RocketMqException of(ErrorKind kind, String message) {
     return of(Details.of(kind, message));
+  }
+
+  /** The same failure with the stack of the thread that waited for it. */
+  RocketMqException onThisThread() {
+    RocketMqException again = of(details);
+    again.initCause(this);
+    return again;
   }
 
   /**

@@ -14,7 +14,7 @@ public final class ClientSettings {
   public int routeRefreshMillis;
   public int heartbeatMillis;
 
-  MemorySegment write(Arena arena) {
+  MemorySegment write(Arena arena) throws Strings.MalformedText {
     MemorySegment options = rocketmq_client_options.allocate(arena);
     rocketmq_client_options.size(options, rocketmq_client_options.sizeof());
     Strings.set(rocketmq_client_options.name_servers(options), nameServers, arena);

@@ -31,6 +31,10 @@ public record NativeError(
         Duration.ofMillis(rocketmq_error.elapsed_ms(error)));
   }
 
+  static NativeError of(int status, String message) {
+    return new NativeError(status, message, -1, "", "", "", 0, Duration.ZERO);
+  }
+
   /** Ready to be filled by a call. */
   static MemorySegment prepare(MemorySegment error) {
     rocketmq_error.size(error, rocketmq_error.sizeof());

@@ -2,7 +2,6 @@ package io.github.rocketffm.internal;
 
 import io.github.rocketffm.internal.binding.Rocketmq;
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
 
 /** A call that failed, for the public API to make its exception of. */
 public final class NativeFailure extends Exception {
@@ -25,7 +24,14 @@ public final class NativeFailure extends Exception {
   }
 
   static NativeFailure closed(String message) {
-    return new NativeFailure(
-        new NativeError(Rocketmq.ROCKETMQ_CLOSED(), message, -1, "", "", "", 0, Duration.ZERO));
+    return of(Rocketmq.ROCKETMQ_CLOSED(), message);
+  }
+
+  static NativeFailure invalid(String message) {
+    return of(Rocketmq.ROCKETMQ_INVALID_ARGUMENT(), message);
+  }
+
+  private static NativeFailure of(int status, String message) {
+    return new NativeFailure(NativeError.of(status, message));
   }
 }

@@ -6,11 +6,15 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.SymbolLookup;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -18,6 +22,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -28,6 +33,9 @@ import java.util.function.Function;
 public final class NativeLibrary {
   /** A folder that holds the library, or the library itself. */
   public static final String PATH_PROPERTY = "rocketmq.library.path";
+
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rwx------");
 
   private final List<String> tried = new ArrayList<>();
   private final Function<String, String> properties;
@@ -57,6 +65,8 @@ public final class NativeLibrary {
         return null;
       } catch (NativeLibraryException e) {
         return e.getMessage();
+      } catch (RuntimeException e) {
+        return "librocketmq could not be loaded for " + platform() + ": " + e;
       }
     }
   }
@@ -112,24 +122,37 @@ public final class NativeLibrary {
   Path find() {
     String configured = properties.apply(PATH_PROPERTY);
     if (configured != null && !configured.isBlank()) {
-      Path path = Path.of(configured).toAbsolutePath();
-      Path file = Files.isDirectory(path) ? path.resolve(fileName()) : path;
-      if (Files.isRegularFile(file)) {
+      Path file = fileIn("-D" + PATH_PROPERTY, configured);
+      if (file != null) {
         return file;
       }
-      tried.add("-D" + PATH_PROPERTY + ": there is no file " + file);
       throw notFound();
     }
     tried.add("-D" + PATH_PROPERTY + ": not set");
     for (String folder :
         String.valueOf(properties.apply("java.library.path")).split(File.pathSeparator)) {
-      Path file = Path.of(folder.isEmpty() ? "." : folder).resolve(fileName()).toAbsolutePath();
+      Path file = fileIn("java.library.path", folder.isEmpty() ? "." : folder);
+      if (file != null) {
+        return file;
+      }
+    }
+    return extracted();
+  }
+
+  /** The library in a folder, or the file itself; null, and noted, when it is not there. */
+  private Path fileIn(String source, String name) {
+    try {
+      Path path = Path.of(name).toAbsolutePath();
+      Path file =
+          Files.isRegularFile(path) && source.startsWith("-D") ? path : path.resolve(fileName());
       if (Files.isRegularFile(file)) {
         return file;
       }
-      tried.add("java.library.path: there is no file " + file);
+      tried.add(source + ": there is no file " + file);
+    } catch (InvalidPathException e) {
+      tried.add(source + ": " + e.getMessage());
     }
-    return extracted();
+    return null;
   }
 
   private Path extracted() {
@@ -149,28 +172,81 @@ public final class NativeLibrary {
     }
   }
 
-  /** Writes the library into a folder that is this user's alone and named by the content, and verifies it. */
+  /**
+   * Writes the library into a folder that is this user's alone, under a name by its content, and verifies it. Several
+   * processes may do so at once.
+   */
   static Path extract(byte[] content, Path temporary) throws IOException {
     String hash = sha256(content);
-    Path folder = temporary.resolve("rocketmq-client-ffm-" + System.getProperty("user.name"));
-    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-      Files.createDirectory(folder);
-    }
-    boolean posix = Files.getFileStore(folder).supportsFileAttributeView("posix");
-    if (posix) {
-      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
-    }
+    Path folder = privateFolder(temporary);
     Path file = folder.resolve(hash.substring(0, 16) + "-" + fileName());
-    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-        || !Arrays.equals(Files.readAllBytes(file), content)) {
+    if (!holds(file, content)) {
       Path fresh = Files.createTempFile(folder, "new-", ".tmp");
-      Files.write(fresh, content);
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.write(fresh, content);
+        Files.move(
+            fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } catch (IOException e) {
+        // Windows does not replace a library that another process has loaded meanwhile.
+        if (!holds(file, content)) {
+          throw e;
+        }
+      } finally {
+        Files.deleteIfExists(fresh);
+      }
     }
-    if (!sha256(Files.readAllBytes(file)).equals(hash)) {
+    if (!holds(file, content)) {
       throw new IOException(file + " was changed while it was written");
     }
     return file;
+  }
+
+  private static boolean holds(Path file, byte[] content) throws IOException {
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        && Arrays.equals(Files.readAllBytes(file), content);
+  }
+
+  /** Others may write to the temporary folder: what is not this user's own, and closed to others, is refused. */
+  private static Path privateFolder(Path temporary) throws IOException {
+    String user = System.getProperty("user.name").replaceAll("[^A-Za-z0-9._-]", "_");
+    Path folder = temporary.resolve("rocketmq-client-ffm-" + user);
+    boolean posix = Files.getFileStore(temporary).supportsFileAttributeView("posix");
+    try {
+      if (posix) {
+        Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+      } else {
+        Files.createDirectory(folder);
+      }
+    } catch (FileAlreadyExistsException e) {
+      if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+        throw new IOException(folder + " is there, and is no folder: remove it", e);
+      }
+    }
+    if (posix) {
+      requireOwn(folder, temporary);
+    }
+    return folder;
+  }
+
+  private static void requireOwn(Path folder, Path temporary) throws IOException {
+    // Whoever owns what this process creates is this process's user.
+    Path probe = Files.createTempFile(temporary, "rocketmq-client-ffm-", ".owner");
+    try {
+      UserPrincipal self = Files.getOwner(probe, LinkOption.NOFOLLOW_LINKS);
+      UserPrincipal owner = Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS);
+      if (!owner.equals(self)) {
+        throw new IOException(
+            folder
+                + " belongs to "
+                + owner
+                + ", not to "
+                + self
+                + ", who could change it: remove it");
+      }
+    } finally {
+      Files.deleteIfExists(probe);
+    }
+    Files.setPosixFilePermissions(folder, OWNER_ONLY);
   }
 
   private static String sha256(byte[] content) {

@@ -18,6 +18,7 @@ final class NativeLog {
     Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR
   };
   private static final int OFF = 5;
+  private static final String[] LAYERS = {"base", "net", "client", "producer", "consumer", "capi"};
   private static final Map<String, Logger> LOGGERS = new ConcurrentHashMap<>();
 
   private NativeLog() {}
@@ -32,14 +33,20 @@ final class NativeLog {
     Rocketmq.rocketmq_set_log_level(lowestLevel(), MemorySegment.NULL);
   }
 
+  /** Of all layers, as each may have a level of its own. */
   private static int lowestLevel() {
-    Logger root = LoggerFactory.getLogger(PREFIX);
     for (int level = 0; level < LEVELS.length; level++) {
-      if (root.isEnabledForLevel(LEVELS[level])) {
-        return level;
+      for (String layer : LAYERS) {
+        if (logger(layer).isEnabledForLevel(LEVELS[level])) {
+          return level;
+        }
       }
     }
     return OFF;
+  }
+
+  private static Logger logger(String layer) {
+    return LOGGERS.computeIfAbsent(layer, name -> LoggerFactory.getLogger(PREFIX + "." + name));
   }
 
   private static void onRecord(long context, MemorySegment pointer) {
@@ -47,8 +54,7 @@ final class NativeLog {
     try {
       MemorySegment record = pointer.reinterpret(rocketmq_log_record.sizeof());
       String layer = Strings.get(rocketmq_log_record.layer(record));
-      LOGGERS
-          .computeIfAbsent(layer, name -> LoggerFactory.getLogger(PREFIX + "." + name))
+      logger(layer)
           .atLevel(LEVELS[rocketmq_log_record.level(record)])
           .log(
               "[{}] {}",

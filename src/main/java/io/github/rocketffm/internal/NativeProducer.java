@@ -1,14 +1,13 @@
 package io.github.rocketffm.internal;
 
+import io.github.rocketffm.MessageQueue;
+import io.github.rocketffm.internal.Strings.MalformedText;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_error;
-import io.github.rocketffm.internal.binding.rocketmq_message;
 import io.github.rocketffm.internal.binding.rocketmq_producer_options;
 import io.github.rocketffm.internal.binding.rocketmq_producer_statistics;
-import io.github.rocketffm.internal.binding.rocketmq_property;
 import io.github.rocketffm.internal.binding.rocketmq_send_callback;
 import io.github.rocketffm.internal.binding.rocketmq_send_completion;
-import io.github.rocketffm.internal.binding.rocketmq_send_options;
 import io.github.rocketffm.internal.binding.rocketmq_send_result;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,16 +18,38 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A producer of the library: calls down, completions up. */
-public final class NativeProducer {
+/**
+ * A producer of the library: calls down, completions up.
+ *
+ * @param <R> what a send's result is made into
+ */
+public final class NativeProducer<R> {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativeProducer.class);
   private static final AtomicLong NEXT_ID = new AtomicLong();
-  private static final Map<Long, NativeProducer> PRODUCERS = new ConcurrentHashMap<>();
+  private static final Map<Long, NativeProducer<?>> PRODUCERS = new ConcurrentHashMap<>();
+
+  /** Makes a result of the fields of rocketmq_send_result. */
+  public interface Results<R> {
+    /** Ids are two numbers (see HexId), or the text that they are. */
+    R create(
+        int status,
+        long messageIdHigh,
+        long messageIdLow,
+        String messageIdText,
+        long offsetMessageIdHigh,
+        long offsetMessageIdLow,
+        String offsetMessageIdText,
+        MessageQueue queue,
+        long queueOffset,
+        int attempts);
+  }
 
   /** Receives the end of one asynchronous send, exactly once, on a thread of the library. */
-  public interface Completion {
+  public interface Completion<R> {
+    String topic();
+
     /** One of the two is null. */
-    void complete(NativeResult result, NativeError error);
+    void complete(R result, NativeError error);
   }
 
   /** The numbers of 0 are the library's defaults. */
@@ -47,45 +68,16 @@ public final class NativeProducer {
     public boolean blockWhenFull;
   }
 
-  /** A rocketmq_send_result as Java values. */
-  public record NativeResult(
-      int status,
-      String messageId,
-      String offsetMessageId,
-      String brokerName,
-      int queueId,
-      long queueOffset,
-      int attempts) {}
-
-  /** A message, with its texts in UTF-8. */
-  public static final class Outgoing {
-    public byte[] topic;
-    public byte[] tag;
-    public byte[] keys;
-    public byte[] shardingKey;
-    public byte[] brokerName;
-    public byte[] body;
-    public byte[][] properties;
-    public int flag;
-    public int delayLevel;
-    public int queueId;
-    public long deliverAtMillis;
-
-    private long nativeBytes() {
-      long bytes =
-          8L * 8
-              + topic.length
-              + tag.length
-              + keys.length
-              + shardingKey.length
-              + brokerName.length
-              + body.length;
-      for (byte[] text : properties) {
-        bytes += text.length + 8;
-      }
-      return bytes + (properties.length / 2) * rocketmq_property.sizeof();
-    }
-  }
+  private static final long CONTEXT = rocketmq_send_completion.context$offset();
+  private static final long RESULT = rocketmq_send_completion.result$offset();
+  private static final long ERROR = rocketmq_send_completion.error$offset();
+  private static final long STATUS = rocketmq_send_result.send_status$offset();
+  private static final long QUEUE_ID = rocketmq_send_result.queue_id$offset();
+  private static final long QUEUE_OFFSET = rocketmq_send_result.queue_offset$offset();
+  private static final long ATTEMPTS = rocketmq_send_result.attempts$offset();
+  private static final long MESSAGE_ID = rocketmq_send_result.message_id$offset();
+  private static final long OFFSET_MESSAGE_ID = rocketmq_send_result.offset_message_id$offset();
+  private static final long BROKER_NAME = rocketmq_send_result.broker_name$offset();
 
   // Loaded after the library.
   private static final class Stub {
@@ -93,13 +85,24 @@ public final class NativeProducer {
         rocketmq_send_callback.allocate(NativeProducer::onSent, Arena.global());
   }
 
-  private final long id;
-  private final AtomicLong nextSend = new AtomicLong();
-  private final Map<Long, Completion> pending = new ConcurrentHashMap<>();
-  private final NativeHandle handle;
+  /** Made beforehand, for when there is no memory left. */
+  private static final NativeError UNREADABLE =
+      NativeError.of(
+          Rocketmq.ROCKETMQ_OUT_OF_MEMORY(),
+          "the send ended, and its outcome could not be read for want of heap memory: the message may"
+              + " have been stored");
 
-  private NativeProducer(long id, MemorySegment pointer) {
+  private final long id;
+  private final Results<R> results;
+  private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
+  private final QueueCache queues = new QueueCache();
+  private final PendingSends<Completion<R>> pending = new PendingSends<>();
+  private final NativeHandle handle;
+  private volatile boolean closing;
+
+  private NativeProducer(long id, Results<R> results, MemorySegment pointer) {
     this.id = id;
+    this.results = results;
     handle = new NativeHandle(pointer, this::destroy);
   }
 
@@ -109,8 +112,8 @@ public final class NativeProducer {
   }
 
   /** Creates and starts one; what it made is freed when that fails. */
-  public static NativeProducer start(ClientSettings client, Settings settings)
-      throws NativeFailure {
+  public static <R> NativeProducer<R> start(
+      ClientSettings client, Settings settings, Results<R> results) throws NativeFailure {
     Runtime.ensureLoaded();
     long id = NEXT_ID.incrementAndGet();
     try (Arena arena = Arena.ofConfined()) {
@@ -119,20 +122,23 @@ public final class NativeProducer {
       MemorySegment options = write(settings, id, arena);
       NativeFailure.check(
           Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
-      NativeProducer producer = new NativeProducer(id, out.get(ValueLayout.ADDRESS, 0));
+      MemorySegment pointer = out.get(ValueLayout.ADDRESS, 0);
+      NativeProducer<R> producer = new NativeProducer<>(id, results, pointer);
       PRODUCERS.put(id, producer);
       try {
-        NativeFailure.check(
-            Rocketmq.rocketmq_producer_start(out.get(ValueLayout.ADDRESS, 0), error), error);
+        NativeFailure.check(Rocketmq.rocketmq_producer_start(pointer, error), error);
       } catch (NativeFailure e) {
         producer.handle.release();
         throw e;
       }
       return producer;
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid("a setting is no text: " + e.getMessage());
     }
   }
 
-  private static MemorySegment write(Settings settings, long context, Arena arena) {
+  private static MemorySegment write(Settings settings, long context, Arena arena)
+      throws MalformedText {
     MemorySegment options = rocketmq_producer_options.allocate(arena);
     rocketmq_producer_options.size(options, rocketmq_producer_options.sizeof());
     Strings.set(rocketmq_producer_options.group(options), settings.group, arena);
@@ -153,37 +159,43 @@ public final class NativeProducer {
   }
 
   /** Sends on this thread, and waits. */
-  public NativeResult send(Outgoing message, int timeoutMillis) throws NativeFailure {
+  public R send(OutgoingMessage message, int timeoutMillis) throws NativeFailure {
     MemorySegment producer = enter();
-    try (Scratch scratch = Scratch.take(CALL_BYTES + message.nativeBytes())) {
-      MemorySegment error = NativeError.prepare(scratch.room(rocketmq_error.sizeof()));
-      MemorySegment result = scratch.room(rocketmq_send_result.sizeof());
-      rocketmq_send_result.size(result, rocketmq_send_result.sizeof());
-      MemorySegment options = writeTimeout(timeoutMillis, scratch);
-      NativeFailure.check(
+    try (SendMemory memory = SendMemory.take(message)) {
+      int status =
           Rocketmq.rocketmq_producer_send(
-              producer, write(message, scratch), options, result, error),
-          error);
-      return read(result);
+              producer,
+              memory.message(message),
+              memory.options(timeoutMillis, false),
+              memory.result,
+              memory.error);
+      NativeFailure.check(status, memory.error);
+      return read(message.topic, memory.result, 0);
     } finally {
       handle.leave();
     }
   }
 
-  /** Begins a send; unless this throws, {@code completion} is called exactly once. */
-  public void sendAsync(Outgoing message, int timeoutMillis, Completion completion)
+  /**
+   * Begins a send; unless this throws, the completion is called exactly once.
+   *
+   * @param unlimited not counted against the limits of sends in flight
+   */
+  public void sendAsync(
+      OutgoingMessage message, int timeoutMillis, boolean unlimited, Completion<R> completion)
       throws NativeFailure {
     MemorySegment producer = enter();
-    Long send = nextSend.incrementAndGet();
-    pending.put(send, completion);
+    int send = pending.add(completion);
     boolean accepted = false;
-    try (Scratch scratch = Scratch.take(CALL_BYTES + message.nativeBytes())) {
-      MemorySegment error = NativeError.prepare(scratch.room(rocketmq_error.sizeof()));
-      MemorySegment options = writeTimeout(timeoutMillis, scratch);
-      NativeFailure.check(
+    try (SendMemory memory = SendMemory.take(message)) {
+      int status =
           Rocketmq.rocketmq_producer_send_async(
-              producer, write(message, scratch), options, send, error),
-          error);
+              producer,
+              memory.message(message),
+              memory.options(timeoutMillis, unlimited),
+              send,
+              memory.error);
+      NativeFailure.check(status, memory.error);
       accepted = true;
     } finally {
       if (!accepted) {
@@ -194,15 +206,13 @@ public final class NativeProducer {
   }
 
   /** Hands a message to the connection, without an acknowledgement. */
-  public void sendOneWay(Outgoing message, int timeoutMillis) throws NativeFailure {
+  public void sendOneWay(OutgoingMessage message) throws NativeFailure {
     MemorySegment producer = enter();
-    try (Scratch scratch = Scratch.take(CALL_BYTES + message.nativeBytes())) {
-      MemorySegment error = NativeError.prepare(scratch.room(rocketmq_error.sizeof()));
-      MemorySegment options = writeTimeout(timeoutMillis, scratch);
-      NativeFailure.check(
+    try (SendMemory memory = SendMemory.take(message)) {
+      int status =
           Rocketmq.rocketmq_producer_send_one_way(
-              producer, write(message, scratch), options, error),
-          error);
+              producer, memory.message(message), MemorySegment.NULL, memory.error);
+      NativeFailure.check(status, memory.error);
     } finally {
       handle.leave();
     }
@@ -214,6 +224,8 @@ public final class NativeProducer {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       NativeFailure.check(
           Rocketmq.rocketmq_producer_warm_up(producer, Strings.of(topic, arena), error), error);
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid("the topic " + e.getMessage());
     } finally {
       handle.leave();
     }
@@ -221,7 +233,10 @@ public final class NativeProducer {
 
   /** In the order of rocketmq_producer_statistics. */
   public long[] statistics() throws NativeFailure {
-    MemorySegment producer = enter();
+    MemorySegment producer = handle.enter();
+    if (producer == null) {
+      throw closed();
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment statistics = rocketmq_producer_statistics.allocate(arena);
       rocketmq_producer_statistics.size(statistics, rocketmq_producer_statistics.sizeof());
@@ -232,8 +247,17 @@ public final class NativeProducer {
     }
   }
 
-  /** Drains and ends; idempotent. */
+  /** From now on no send is accepted; {@link #close} must follow. */
+  public void refuse() {
+    closing = true;
+  }
+
+  /**
+   * Drains and ends, and waits for both: not to be called on a thread of the library. Idempotent; a concurrent call
+   * waits too.
+   */
   public void close(int timeoutMillis) {
+    closing = true;
     MemorySegment producer = handle.enter();
     if (producer == null) {
       return;
@@ -247,99 +271,85 @@ public final class NativeProducer {
   }
 
   private MemorySegment enter() throws NativeFailure {
-    MemorySegment producer = handle.enter();
+    MemorySegment producer = closing ? null : handle.enter();
     if (producer == null) {
-      throw NativeFailure.closed("the producer is closed: create another one");
+      throw closed();
     }
     return producer;
   }
 
-  private static final long CALL_BYTES =
-      rocketmq_error.sizeof()
-          + rocketmq_send_result.sizeof()
-          + rocketmq_send_options.sizeof()
-          + rocketmq_message.sizeof()
-          + 64;
-
-  private static MemorySegment writeTimeout(int timeoutMillis, Scratch scratch) {
-    if (timeoutMillis == 0) {
-      return MemorySegment.NULL;
-    }
-    MemorySegment options = scratch.struct(rocketmq_send_options.sizeof());
-    rocketmq_send_options.size(options, rocketmq_send_options.sizeof());
-    rocketmq_send_options.timeout_ms(options, timeoutMillis);
-    return options;
+  private static NativeFailure closed() {
+    return NativeFailure.closed("the producer is closed: create another one");
   }
 
-  private static MemorySegment write(Outgoing message, Scratch scratch) {
-    MemorySegment out = scratch.struct(rocketmq_message.sizeof());
-    rocketmq_message.size(out, rocketmq_message.sizeof());
-    Strings.set(rocketmq_message.topic(out), message.topic, scratch);
-    Strings.set(rocketmq_message.tag(out), message.tag, scratch);
-    Strings.set(rocketmq_message.keys(out), message.keys, scratch);
-    Strings.set(rocketmq_message.sharding_key(out), message.shardingKey, scratch);
-    Strings.set(rocketmq_message.broker_name(out), message.brokerName, scratch);
-    rocketmq_message.body(out, scratch.text(message.body));
-    rocketmq_message.body_length(out, message.body.length);
-    rocketmq_message.flag(out, message.flag);
-    rocketmq_message.delay_level(out, message.delayLevel);
-    rocketmq_message.queue_id(out, message.queueId);
-    rocketmq_message.deliver_at_ms(out, message.deliverAtMillis);
-    int count = message.properties.length / 2;
-    if (count > 0) {
-      MemorySegment array = scratch.struct(count * rocketmq_property.sizeof());
-      for (int i = 0; i < count; i++) {
-        MemorySegment property = rocketmq_property.asSlice(array, i);
-        Strings.set(rocketmq_property.name(property), message.properties[2 * i], scratch);
-        Strings.set(rocketmq_property.value(property), message.properties[2 * i + 1], scratch);
-      }
-      rocketmq_message.properties(out, array);
-      rocketmq_message.property_count(out, count);
-    }
-    return out;
+  /** A rocketmq_send_result at this address of the memory. */
+  private R read(String topic, MemorySegment memory, long at) {
+    long id = at + MESSAGE_ID;
+    long idLength = length(memory, id);
+    boolean hexId = HexId.fits(memory, id, idLength);
+    long offsetId = at + OFFSET_MESSAGE_ID;
+    long offsetIdLength = length(memory, offsetId);
+    boolean hexOffsetId = HexId.fits(memory, offsetId, offsetIdLength);
+    long broker = at + BROKER_NAME;
+    int queueId = memory.get(ValueLayout.JAVA_INT, at + QUEUE_ID);
+    return results.create(
+        memory.get(ValueLayout.JAVA_INT, at + STATUS),
+        hexId ? HexId.high(memory, id) : 0,
+        hexId ? HexId.low(memory, id) : 0,
+        hexId ? null : Strings.get(memory, id, idLength),
+        hexOffsetId ? HexId.high(memory, offsetId) : 0,
+        hexOffsetId ? HexId.low(memory, offsetId) : 0,
+        hexOffsetId ? null : Strings.get(memory, offsetId, offsetIdLength),
+        queues.find(topic, memory, broker, length(memory, broker), queueId),
+        memory.get(ValueLayout.JAVA_LONG, at + QUEUE_OFFSET),
+        memory.get(ValueLayout.JAVA_INT, at + ATTEMPTS));
   }
 
-  private static NativeResult read(MemorySegment result) {
-    return new NativeResult(
-        rocketmq_send_result.send_status(result),
-        rocketmq_send_result.message_id(result).getString(0),
-        rocketmq_send_result.offset_message_id(result).getString(0),
-        rocketmq_send_result.broker_name(result).getString(0),
-        rocketmq_send_result.queue_id(result),
-        rocketmq_send_result.queue_offset(result),
-        rocketmq_send_result.attempts(result));
+  /** Of a text that ends with a NUL. */
+  private static long length(MemorySegment memory, long offset) {
+    long end = offset;
+    while (memory.get(ValueLayout.JAVA_BYTE, end) != 0) {
+      end++;
+    }
+    return end - offset;
   }
 
   private static void onSent(long context, MemorySegment completions, int count) {
     // Nothing may leave an upcall: the virtual machine would end.
     try {
-      NativeProducer producer = PRODUCERS.get(context);
-      MemorySegment pointers =
-          completions.reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
+      NativeProducer<?> producer = PRODUCERS.get(context);
+      LibraryThread.enter(producer.loader);
+      long pointers = completions.address();
       for (int i = 0; i < count; i++) {
-        producer.complete(
-            pointers
-                .getAtIndex(ValueLayout.ADDRESS, i)
-                .reinterpret(rocketmq_send_completion.sizeof()));
+        producer.complete(Memory.ALL.get(ValueLayout.JAVA_LONG, pointers + 8L * i));
       }
     } catch (Throwable e) {
-      LOGGER.error("completions of sends were lost", e);
+      LibraryThread.report(LOGGER, "completions of sends were lost", e);
     }
   }
 
-  private void complete(MemorySegment completion) {
+  /** A rocketmq_send_completion at this address. */
+  private void complete(long completion) {
+    Completion<R> waiting = pending.remove((int) Memory.address(completion + CONTEXT));
+    R sent = null;
+    NativeError failure = null;
     try {
-      Completion waiting = pending.remove(rocketmq_send_completion.context(completion));
-      MemorySegment result = rocketmq_send_completion.result(completion);
-      if (result.address() != 0) {
-        waiting.complete(read(result.reinterpret(rocketmq_send_result.sizeof())), null);
+      long result = Memory.address(completion + RESULT);
+      if (result != 0) {
+        sent = read(waiting.topic(), Memory.ALL, result);
       } else {
-        MemorySegment error =
-            rocketmq_send_completion.error(completion).reinterpret(rocketmq_error.sizeof());
-        waiting.complete(null, NativeError.read(error));
+        long error = Memory.address(completion + ERROR);
+        failure = NativeError.read(Memory.ALL.asSlice(error, rocketmq_error.sizeof()));
       }
     } catch (Throwable e) {
-      LOGGER.error("the completion of a send failed", e);
+      // Whoever waits must learn of an end all the same.
+      failure = UNREADABLE;
+      LibraryThread.report(LOGGER, "the end of a send could not be read", e);
+    }
+    try {
+      waiting.complete(sent, failure);
+    } catch (Throwable e) {
+      LibraryThread.report(LOGGER, "what waited for a send failed", e);
     }
   }
 }

@@ -1,20 +1,16 @@
 package io.github.rocketffm.internal;
 
+import io.github.rocketffm.internal.Strings.MalformedText;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_acknowledgement;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_message_batch;
 import io.github.rocketffm.internal.binding.rocketmq_message_callback;
-import io.github.rocketffm.internal.binding.rocketmq_message_view;
-import io.github.rocketffm.internal.binding.rocketmq_property;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_options;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_statistics;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,29 +21,12 @@ import org.slf4j.LoggerFactory;
 public final class NativePushConsumer {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativePushConsumer.class);
   private static final AtomicLong NEXT_ID = new AtomicLong();
-  private static final Map<Long, Receiver> RECEIVERS = new ConcurrentHashMap<>();
+  private static final Map<Long, NativePushConsumer> CONSUMERS = new ConcurrentHashMap<>();
 
-  /** Takes batches over, on a thread of the library: it must not block. */
+  /** Takes batches over, on a thread of the library: it must not block, nor throw. */
   public interface Receiver {
-    void receive(long deliveryId, List<Incoming> messages);
+    void receive(NativeBatch batch);
   }
-
-  /** A rocketmq_message_view as Java values. */
-  public record Incoming(
-      String topic,
-      String messageId,
-      String offsetMessageId,
-      String brokerName,
-      int queueId,
-      long queueOffset,
-      int reconsumeTimes,
-      int flag,
-      long bornMillis,
-      long storeMillis,
-      String bornHost,
-      String storeHost,
-      Map<String, String> properties,
-      byte[] body) {}
 
   /** The numbers of 0 are the library's defaults. */
   public static final class Settings {
@@ -72,16 +51,23 @@ public final class NativePushConsumer {
   }
 
   private final long id;
+  private final MemorySegment pointer;
+  private final Receiver receiver;
+  private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
+  private final QueueCache queues = new QueueCache();
+  private final Hosts hosts = new Hosts();
   private final NativeHandle handle;
 
-  private NativePushConsumer(long id, MemorySegment pointer) {
+  private NativePushConsumer(long id, MemorySegment pointer, Receiver receiver) {
     this.id = id;
+    this.receiver = receiver;
+    this.pointer = pointer;
     handle = new NativeHandle(pointer, this::destroy);
   }
 
   private void destroy(MemorySegment pointer) {
     Rocketmq.rocketmq_push_consumer_destroy(pointer);
-    RECEIVERS.remove(id);
+    CONSUMERS.remove(id);
   }
 
   public static NativePushConsumer create(
@@ -94,12 +80,16 @@ public final class NativePushConsumer {
       MemorySegment options = write(settings, id, arena);
       NativeFailure.check(
           Rocketmq.rocketmq_push_consumer_create(client.write(arena), options, out, error), error);
-      RECEIVERS.put(id, receiver);
-      return new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0));
+      NativePushConsumer consumer =
+          new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0), receiver);
+      CONSUMERS.put(id, consumer);
+      return consumer;
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid("a setting is no text: " + e.getMessage());
     }
   }
 
-  private static MemorySegment write(Settings settings, long id, Arena arena) {
+  private static MemorySegment write(Settings settings, long id, Arena arena) throws MalformedText {
     MemorySegment options = rocketmq_push_consumer_options.allocate(arena);
     rocketmq_push_consumer_options.size(options, rocketmq_push_consumer_options.sizeof());
     Strings.set(rocketmq_push_consumer_options.group(options), settings.group, arena);
@@ -124,7 +114,7 @@ public final class NativePushConsumer {
   }
 
   private interface Call {
-    int apply(MemorySegment consumer, MemorySegment error, Arena arena);
+    int apply(MemorySegment consumer, MemorySegment error, Arena arena) throws MalformedText;
   }
 
   private void call(Call call) throws NativeFailure {
@@ -135,6 +125,8 @@ public final class NativePushConsumer {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       NativeFailure.check(call.apply(consumer, error, arena), error);
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid("the topic or the filter " + e.getMessage());
     } finally {
       handle.leave();
     }
@@ -169,16 +161,24 @@ public final class NativePushConsumer {
     call((consumer, error, arena) -> Rocketmq.rocketmq_push_consumer_resume(consumer, error));
   }
 
-  public void acknowledge(long deliveryId, int successCount, int delayLevel) throws NativeFailure {
-    call(
-        (consumer, error, arena) -> {
-          MemorySegment acknowledgement = rocketmq_acknowledgement.allocate(arena);
-          rocketmq_acknowledgement.size(acknowledgement, rocketmq_acknowledgement.sizeof());
-          rocketmq_acknowledgement.success_count(acknowledgement, successCount);
-          rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
-          return Rocketmq.rocketmq_push_consumer_acknowledge(
-              consumer, deliveryId, acknowledgement, error);
-        });
+  /** Ends a batch, with which its native memory goes. What fails here cannot be mended by the caller: it is logged. */
+  void acknowledge(long deliveryId, int successCount, int delayLevel) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment acknowledgement = rocketmq_acknowledgement.allocate(arena);
+      rocketmq_acknowledgement.size(acknowledgement, rocketmq_acknowledgement.sizeof());
+      rocketmq_acknowledgement.success_count(acknowledgement, successCount);
+      rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
+      int status =
+          Rocketmq.rocketmq_push_consumer_acknowledge(
+              pointer, deliveryId, acknowledgement, MemorySegment.NULL);
+      if (status != Rocketmq.ROCKETMQ_OK()) {
+        // Closed, or the batch had timed out: the group gets it again.
+        LOGGER.debug("an acknowledgement came too late (status {})", status);
+      }
+    } finally {
+      // The batch's place in the handle, taken when it came.
+      handle.leave();
+    }
   }
 
   /** In the order of rocketmq_push_consumer_statistics. */
@@ -196,7 +196,10 @@ public final class NativePushConsumer {
     return values[0];
   }
 
-  /** Drains and ends; idempotent. */
+  /**
+   * Drains and ends, and waits for both: not to be called on a thread of the library. Idempotent; a concurrent call
+   * waits too.
+   */
   public void close(int timeoutMillis) {
     MemorySegment consumer = handle.enter();
     if (consumer == null) {
@@ -213,51 +216,28 @@ public final class NativePushConsumer {
   private static void onMessages(long context, MemorySegment pointer) {
     // Nothing may leave an upcall: the virtual machine would end.
     try {
+      NativePushConsumer consumer = CONSUMERS.get(context);
+      LibraryThread.enter(consumer.loader);
       MemorySegment batch = pointer.reinterpret(rocketmq_message_batch.sizeof());
-      int count = rocketmq_message_batch.count(batch);
-      MemorySegment pointers =
-          rocketmq_message_batch
-              .messages(batch)
-              .reinterpret((long) count * ValueLayout.ADDRESS.byteSize());
-      List<Incoming> messages = new ArrayList<>(count);
-      for (int i = 0; i < count; i++) {
-        messages.add(
-            read(
-                pointers
-                    .getAtIndex(ValueLayout.ADDRESS, i)
-                    .reinterpret(rocketmq_message_view.sizeof())));
+      // The batch's memory lives as long as the consumer: it holds it until it is acknowledged.
+      if (consumer.handle.enter() == null) {
+        return;
       }
-      RECEIVERS.get(context).receive(rocketmq_message_batch.delivery_id(batch), messages);
+      consumer.receive(batch);
     } catch (Throwable e) {
-      LOGGER.error("a batch could not be handed over; it comes again after the consume timeout", e);
+      LibraryThread.report(LOGGER, "a batch could not be taken", e);
     }
   }
 
-  private static Incoming read(MemorySegment view) {
-    int count = rocketmq_message_view.property_count(view);
-    Map<String, String> properties = LinkedHashMap.newLinkedHashMap(count);
-    MemorySegment array =
-        rocketmq_message_view.properties(view).reinterpret(count * rocketmq_property.sizeof());
-    for (int i = 0; i < count; i++) {
-      MemorySegment property = rocketmq_property.asSlice(array, i);
-      properties.put(
-          Strings.get(rocketmq_property.name(property)),
-          Strings.get(rocketmq_property.value(property)));
+  private void receive(MemorySegment batch) {
+    NativeBatch messages;
+    try {
+      messages = new NativeBatch(this, batch, queues, hosts);
+    } catch (Throwable e) {
+      LibraryThread.report(LOGGER, "a batch could not be read: to be delivered again", e);
+      acknowledge(rocketmq_message_batch.delivery_id(batch), 0, 0);
+      return;
     }
-    return new Incoming(
-        Strings.get(rocketmq_message_view.topic(view)),
-        Strings.get(rocketmq_message_view.message_id(view)),
-        Strings.get(rocketmq_message_view.offset_message_id(view)),
-        Strings.get(rocketmq_message_view.broker_name(view)),
-        rocketmq_message_view.queue_id(view),
-        rocketmq_message_view.queue_offset(view),
-        rocketmq_message_view.reconsume_times(view),
-        rocketmq_message_view.flag(view),
-        rocketmq_message_view.born_timestamp_ms(view),
-        rocketmq_message_view.store_timestamp_ms(view),
-        Strings.get(rocketmq_message_view.born_host(view)),
-        Strings.get(rocketmq_message_view.store_host(view)),
-        properties,
-        Strings.bytes(rocketmq_message_view.body(view), rocketmq_message_view.body_length(view)));
+    receiver.receive(messages);
   }
 }

@@ -4,44 +4,84 @@ import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** rocketmq_string in both directions. */
+/** Texts in both directions: rocketmq_string, and UTF-8 in plain memory. */
 final class Strings {
+  /** UTF-8 takes no more for one char of Java. */
+  static final int MOST_BYTES_PER_CHAR = 3;
+
   private Strings() {}
 
-  static void set(MemorySegment string, String text, Arena arena) {
-    byte[] utf8 = Scratch.utf8(text);
-    MemorySegment memory = arena.allocate(Math.max(utf8.length, 1));
-    MemorySegment.copy(utf8, 0, memory, ValueLayout.JAVA_BYTE, 0, utf8.length);
-    rocketmq_string.data(string, memory);
-    rocketmq_string.length(string, utf8.length);
-  }
+  /** Thrown for half a surrogate pair, which UTF-8 cannot express. */
+  static final class MalformedText extends Exception {
+    private static final long serialVersionUID = 1L;
 
-  static void set(MemorySegment string, byte[] utf8, Scratch scratch) {
-    if (utf8.length == 0) {
-      return;
+    MalformedText(String text) {
+      super(
+          "\"" + text + "\" has half of a surrogate pair, which is no character",
+          null,
+          false,
+          false);
     }
-    rocketmq_string.data(string, scratch.text(utf8));
-    rocketmq_string.length(string, utf8.length);
   }
 
-  static MemorySegment of(String text, Arena arena) {
+  /** Writes a text as UTF-8, and returns how many bytes it took. */
+  static long write(String text, MemorySegment memory, long offset) throws MalformedText {
+    int length = text.length();
+    for (int i = 0; i < length; i++) {
+      char c = text.charAt(i);
+      if (c >= 0x80) {
+        return writeEncoded(text, memory, offset);
+      }
+      memory.set(ValueLayout.JAVA_BYTE, offset + i, (byte) c);
+    }
+    return length;
+  }
+
+  private static long writeEncoded(String text, MemorySegment memory, long offset)
+      throws MalformedText {
+    ByteBuffer utf8 = encode(text);
+    MemorySegment.copy(MemorySegment.ofBuffer(utf8), 0, memory, offset, utf8.remaining());
+    return utf8.remaining();
+  }
+
+  private static ByteBuffer encode(String text) throws MalformedText {
+    try {
+      return StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+    } catch (CharacterCodingException e) {
+      throw new MalformedText(text);
+    }
+  }
+
+  static void set(MemorySegment string, String text, Arena arena) throws MalformedText {
+    MemorySegment utf8 = MemorySegment.ofBuffer(encode(text));
+    MemorySegment memory = arena.allocate(Math.max(utf8.byteSize(), 1));
+    memory.copyFrom(utf8);
+    rocketmq_string.data(string, memory);
+    rocketmq_string.length(string, utf8.byteSize());
+  }
+
+  static MemorySegment of(String text, Arena arena) throws MalformedText {
     MemorySegment string = rocketmq_string.allocate(arena);
     set(string, text, arena);
     return string;
   }
 
   static String get(MemorySegment string) {
-    int length = (int) rocketmq_string.length(string);
-    return length == 0
-        ? ""
-        : new String(bytes(rocketmq_string.data(string), length), StandardCharsets.UTF_8);
+    long length = rocketmq_string.length(string);
+    return get(rocketmq_string.data(string).reinterpret(length), 0, length);
   }
 
-  static byte[] bytes(MemorySegment pointer, long length) {
-    byte[] copy = new byte[(int) length];
-    MemorySegment.copy(pointer.reinterpret(length), ValueLayout.JAVA_BYTE, 0, copy, 0, copy.length);
-    return copy;
+  static String get(MemorySegment memory, long offset, long length) {
+    if (length == 0) {
+      return "";
+    }
+    byte[] utf8 = new byte[(int) length];
+    MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, utf8, 0, utf8.length);
+    return new String(utf8, StandardCharsets.UTF_8);
   }
 }

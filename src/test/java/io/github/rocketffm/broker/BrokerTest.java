@@ -10,6 +10,7 @@ import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerStatistics;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SendResult;
@@ -198,8 +199,9 @@ class BrokerTest {
     assertThat(received).hasSize(40);
   }
 
+  /** A queue that is young holds nothing that a new group could have meant to skip: as Apache's client. */
   @Test
-  void startsAtTheLastOffsetOrAtATimestamp() throws Exception {
+  void startsAtTheFirstMessageOfAYoungTopicOrAtATimestamp() throws Exception {
     createTopic("starts");
     try (Producer producer = producer()) {
       for (int i = 0; i < 8; i++) {
@@ -210,13 +212,9 @@ class BrokerTest {
               .consumeFrom(ConsumeFrom.lastOffset())
               .listener(this::take)
               .start()) {
-        await()
-            .until(() -> last.statistics().pulls() > 0 || last.statistics().assignedQueues() >= 4);
-        // A pull that waits at the broker answers within the time that brokers hold it.
-        await().until(() -> last.statistics().lastPullMillis() > 0);
         producer.send(Message.builder("starts").body("new").build());
-        await().until(() -> bodies().contains("new"));
-        assertThat(bodies()).doesNotContain("old");
+        await().until(() -> last.statistics().messagesConsumed() == 9);
+        assertThat(bodies()).contains("new");
       }
       received.clear();
       try (PushConsumer timed =
@@ -319,22 +317,41 @@ class BrokerTest {
                 .listener(this::take)
                 .start()) {
       List<CompletableFuture<SendResult>> sends = new ArrayList<>();
+      CompletableFuture<Void> outage = new CompletableFuture<>();
       for (int i = 0; i < 3000; i++) {
         sends.add(producer.sendAsync(Message.builder("kill").body("m" + i).build()));
         if (i == 1000) {
           own.killBroker();
-          own.startBroker();
+          // Sends go on while the broker is down, and while it starts.
+          Thread.startVirtualThread(
+              () -> {
+                try {
+                  own.startBroker();
+                  outage.complete(null);
+                } catch (Exception e) {
+                  outage.completeExceptionally(e);
+                }
+              });
         }
       }
       CompletableFuture.allOf(sends.toArray(new CompletableFuture<?>[0]))
           .handle((done, e) -> null)
           .join();
+      outage.join();
+      producer.send(Message.builder("kill").body("after").build());
+      ProducerStatistics statistics = producer.statistics();
+      assertThat(statistics.sendsAccepted())
+          .isEqualTo(statistics.sendsSucceeded() + statistics.sendsFailed());
+      assertThat(statistics.inFlightCount()).isZero();
+      long failed = sends.stream().filter(CompletableFuture::isCompletedExceptionally).count();
+      // Those that the limit refused were never accepted.
+      assertThat(statistics.sendsFailed()).isLessThanOrEqualTo(failed);
       List<String> acknowledged =
           sends.stream()
               .filter(s -> !s.isCompletedExceptionally())
               .map(s -> s.join().messageId())
               .toList();
-      assertThat(acknowledged.size()).isGreaterThan(1000);
+      assertThat(acknowledged.size()).isGreaterThanOrEqualTo(800);
       await()
           .until(
               () ->

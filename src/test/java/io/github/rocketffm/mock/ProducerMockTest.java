@@ -16,6 +16,7 @@ import io.github.rocketffm.SendResult;
 import io.github.rocketffm.SendStatus;
 import io.github.rocketffm.SendTimeoutException;
 import io.github.rocketffm.TooManyRequestsException;
+import io.github.rocketffm.TopicNotFoundException;
 import io.github.rocketffm.UnreachableException;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -154,6 +157,12 @@ class ProducerMockTest {
     try (Producer producer = builder().start()) {
       assertThatThrownBy(() -> producer.send(message(), Duration.ofMillis(200)))
           .isInstanceOf(SendTimeoutException.class);
+    }
+    try (MockCluster strict = MockCluster.withoutAutoCreate();
+        Producer lost = Producer.builder("group").nameServers(strict.nameServers()).start()) {
+      assertThatThrownBy(() -> lost.send(message()))
+          .isInstanceOf(TopicNotFoundException.class)
+          .hasMessageContaining("orders");
     }
     cluster.stop(MockCluster.NAME_SERVER, 0);
     try (Producer producer = builder().start()) {
@@ -280,16 +289,19 @@ class ProducerMockTest {
   }
 
   @Test
-  void manyLoopsLeaveNoThreadAndNoMemory() throws Exception {
+  @EnabledOnOs(OS.LINUX) // It reads /proc.
+  void manyLoopsLeaveNoThreadNoHandleAndNoMemory() throws Exception {
     for (int i = 0; i < 100; i++) {
       loop();
     }
     long before = residentKilobytes();
+    long files = openFiles();
     for (int i = 0; i < 400; i++) {
       loop();
     }
     assertThat(nativeThreads()).isZero();
-    assertThat(cluster.messages("orders")).isEqualTo(500);
+    assertThat(cluster.messages("orders")).isEqualTo(1000);
+    org.awaitility.Awaitility.await().until(() -> openFiles() <= files);
     org.awaitility.Awaitility.await().until(() -> cluster.connections(MockCluster.BROKER) == 0);
     assertThat(residentKilobytes() - before)
         .as("growth in KiB over 400 loops")
@@ -297,8 +309,17 @@ class ProducerMockTest {
   }
 
   private void loop() {
+    CompletableFuture<SendResult> inFlight;
     try (Producer producer = builder().start()) {
       producer.send(message());
+      inFlight = producer.sendAsync(message());
+    }
+    assertThat(inFlight).isCompleted();
+  }
+
+  private static long openFiles() throws Exception {
+    try (var files = java.nio.file.Files.list(java.nio.file.Path.of("/proc/self/fd"))) {
+      return files.count();
     }
   }
 

@@ -82,7 +82,16 @@ public final class MockCluster implements AutoCloseable {
   }
 
   public MockCluster(int nameServers, int brokers) {
-    mock = (MemorySegment) invoke(CREATE, nameServers, brokers, 4, 1);
+    this(nameServers, brokers, true);
+  }
+
+  private MockCluster(int nameServers, int brokers, boolean autoCreate) {
+    mock = (MemorySegment) invoke(CREATE, nameServers, brokers, 4, autoCreate ? 1 : 0);
+  }
+
+  /** One whose brokers create no topic on demand. */
+  public static MockCluster withoutAutoCreate() {
+    return new MockCluster(1, 1, false);
   }
 
   private static Object invoke(MethodHandle handle, Object... arguments) {

@@ -102,6 +102,8 @@ public final class RocketMqServer implements AutoCloseable {
             "enablePropertyFilter=true",
             "timerWheelEnable=true",
             "mappedFileSizeCommitLog=134217728",
+            // A busy machine makes a broker slow, not one that refuses.
+            "waitTimeMillsInSendQueue=10000",
             "diskMaxUsedSpaceRatio=99",
             "messageDelayLevel=1s 2s 3s 4s 5s 6s 7s 8s 9s 10s 11s 12s 13s 14s 15s 16s 17s 18s",
             ""));

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace rocketmq {
+
+// A short text without memory of its own; what is longer is cut.
+template <size_t Capacity>
+class FixedText {
+ public:
+  FixedText() = default;
+  FixedText& operator=(std::string_view text) {
+    size_ = static_cast<uint8_t>(std::min(text.size(), Capacity));
+    if (size_ > 0) std::memcpy(text_.data(), text.data(), size_);
+    return *this;
+  }
+  std::string_view view() const { return {text_.data(), size_}; }
+  size_t size() const { return size_; }
+
+ private:
+  static_assert(Capacity <= 255);
+  uint8_t size_ = 0;
+  std::array<char, Capacity> text_;
+};
+
+}  // namespace rocketmq

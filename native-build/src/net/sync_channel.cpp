@@ -1,0 +1,222 @@
+#include "net/sync_channel.h"
+
+#include <algorithm>
+#include <asio/buffer.hpp>
+
+#ifdef _WIN32
+#include <winsock2.h>
+#else
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <cerrno>
+#endif
+
+namespace rocketmq {
+
+namespace {
+
+constexpr size_t kFirstInput = size_t{4} * 1024;
+constexpr int kReadable = 1;
+constexpr int kWritable = 2;
+// How long a blocking call lasts at most before its deadline is looked at again.
+constexpr Millis kSlice{100};
+
+using Handle = asio::ip::tcp::socket::native_handle_type;
+
+// Whether the socket is ready (or broken, which the next call on it tells) before the deadline.
+bool wait_ready(Handle handle, int what, Millis timeout) {
+#ifdef _WIN32
+  WSAPOLLFD entry{};
+  entry.fd = handle;
+  entry.events = static_cast<SHORT>((what & kReadable ? POLLRDNORM : 0) | (what & kWritable ? POLLWRNORM : 0));
+  return WSAPoll(&entry, 1, static_cast<INT>(timeout.count())) > 0;
+#else
+  pollfd entry{};
+  entry.fd = handle;
+  entry.events = static_cast<int16_t>((what & kReadable ? POLLIN : 0) | (what & kWritable ? POLLOUT : 0));
+  return ::poll(&entry, 1, static_cast<int>(timeout.count())) > 0;
+#endif
+}
+
+Millis left_until(TimePoint deadline) {
+  // A part of a millisecond counts as a whole one, so that nobody polls without waiting.
+  return std::chrono::ceil<Millis>(deadline - now());
+}
+
+}  // namespace
+
+SyncChannel::SyncChannel(std::string address, int32_t max_frame_bytes)
+    : address_(std::move(address)),
+      max_frame_bytes_(static_cast<size_t>(max_frame_bytes)),
+      socket_(context_),
+      input_(kFirstInput) {}
+
+Result<std::shared_ptr<SyncChannel>> SyncChannel::open(const asio::ip::tcp::endpoint& endpoint,
+                                                       const std::string& address, int32_t max_frame_bytes,
+                                                       TimePoint deadline) {
+  std::shared_ptr<SyncChannel> channel(new SyncChannel(address, max_frame_bytes));
+  asio::ip::tcp::socket& socket = channel->socket_;
+  asio::error_code error;
+  socket.open(endpoint.protocol(), error);
+  if (!error) socket.non_blocking(true, error);
+  if (error) return fail(channel->failure(ErrorKind::kUnreachable, error.message()));
+  socket.connect(endpoint, error);
+  if (error == asio::error::in_progress || error == asio::error::would_block) {
+    if (!wait_ready(socket.native_handle(), kWritable, std::max(left_until(deadline), Millis(0)))) {
+      return fail(channel->failure(ErrorKind::kUnreachable, "no connection in time"));
+    }
+    error.clear();
+    int code = 0;
+#ifdef _WIN32
+    int size = sizeof code;
+    ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&code), &size);
+#else
+    socklen_t size = sizeof code;
+    ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size);
+#endif
+    if (code != 0) error.assign(code, asio::error::get_system_category());
+  }
+  if (error) return fail(channel->failure(ErrorKind::kUnreachable, error.message()));
+  socket.set_option(asio::ip::tcp::no_delay(true), error);
+  socket.set_option(asio::socket_base::keep_alive(true), error);
+#ifndef _WIN32
+  // Blocking from here on, slice after slice: one system call for an answer in place of two.
+  socket.non_blocking(false, error);
+  if (!error) socket.native_non_blocking(false, error);
+  if (error) return fail(channel->failure(ErrorKind::kUnreachable, error.message()));
+  timeval slice{};
+  slice.tv_usec = std::chrono::microseconds(kSlice).count();
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
+  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
+#endif
+  return channel;
+}
+
+Error SyncChannel::failure(ErrorKind kind, const std::string& reason) const {
+  Error error;
+  error.kind = kind;
+  error.address = address_;
+  switch (kind) {
+    case ErrorKind::kTimeout:
+      error.message = address_ + " did not answer in time";
+      break;
+    case ErrorKind::kConnectionLost:
+      error.message = "the connection to " + address_ + " broke: " + reason;
+      break;
+    case ErrorKind::kProtocolError:
+      error.message = address_ + " sent a " + reason;
+      break;
+    default:
+      error.message = address_ + " cannot be reached: " + reason;
+  }
+  return error;
+}
+
+SyncChannel::Io SyncChannel::send_all(ByteView bytes, TimePoint deadline, size_t* sent) {
+  while (*sent < bytes.size()) {
+    const auto* data = bytes.data() + *sent;
+    const size_t size = bytes.size() - *sent;
+#ifdef _WIN32
+    const auto count = ::send(socket_.native_handle(), reinterpret_cast<const char*>(data), static_cast<int>(size), 0);
+    const bool again = count < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
+#else
+    const auto count = ::send(socket_.native_handle(), data, size, MSG_NOSIGNAL);
+    const bool again = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+#endif
+    if (count > 0) {
+      *sent += static_cast<size_t>(count);
+      continue;
+    }
+    if (!again) {
+      reason_ = "it could not be written to";
+      return Io::kLost;
+    }
+    const Millis left = left_until(deadline);
+    if (left.count() <= 0) return Io::kLate;
+    (void)wait_ready(socket_.native_handle(), kWritable, std::min(left, kSlice));
+  }
+  return Io::kDone;
+}
+
+SyncChannel::Io SyncChannel::receive(TimePoint deadline) {
+  for (;;) {
+    const Millis left = left_until(deadline);
+    if (left.count() <= 0) return Io::kLate;
+#ifdef _WIN32
+    if (!wait_ready(socket_.native_handle(), kReadable, left)) continue;
+    const auto count = ::recv(socket_.native_handle(), reinterpret_cast<char*>(input_.data() + received_),
+                              static_cast<int>(input_.size() - received_), 0);
+    const bool again = count < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
+#else
+    // The last slice must not last longer than what is left.
+    if (left < kSlice && !wait_ready(socket_.native_handle(), kReadable, left)) continue;
+    const auto count = ::recv(socket_.native_handle(), input_.data() + received_, input_.size() - received_, 0);
+    const bool again = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+#endif
+    if (count > 0) {
+      received_ += static_cast<size_t>(count);
+      return Io::kDone;
+    }
+    if (again) continue;  // The slice has passed.
+    reason_ = count == 0 ? "End of file" : "it could not be read";
+    return Io::kLost;
+  }
+}
+
+// Reads until a whole frame is at the beginning of the input; how long it is.
+Result<size_t> SyncChannel::receive_frame(TimePoint deadline) {
+  for (size_t needed = 4;;) {
+    if (received_ >= 4) {
+      const auto length = static_cast<uint32_t>(ByteReader({input_.data(), 4}).i32());
+      if (length < 4 || length > max_frame_bytes_) {
+        return fail(failure(ErrorKind::kProtocolError, "frame that claims " + std::to_string(length) +
+                                                           " bytes; the limit is " + std::to_string(max_frame_bytes_)));
+      }
+      needed = 4 + static_cast<size_t>(length);
+      if (received_ >= needed) return needed;
+      if (input_.size() < needed) input_.resize(needed);
+    }
+    const Io io = receive(deadline);
+    if (io == Io::kLate) return fail(failure(ErrorKind::kTimeout, {}));
+    if (io == Io::kLost) return fail(failure(ErrorKind::kConnectionLost, reason_));
+  }
+}
+
+Result<RemotingCommand> SyncChannel::exchange(int32_t opaque, ByteView frame, TimePoint deadline) {
+  size_t sent = 0;
+  const Io io = send_all(frame, deadline, &sent);
+  if (io == Io::kLate) return fail(failure(ErrorKind::kTimeout, {}));
+  if (io == Io::kLost) return fail(failure(sent > 0 ? ErrorKind::kConnectionLost : ErrorKind::kUnreachable, reason_));
+  received_ = 0;
+  for (;;) {
+    const auto size = receive_frame(deadline);
+    if (!size) return fail(size.error());
+    auto command = decode_frame(SharedBytes(nullptr, ByteView(input_.data() + 4, *size - 4)));
+    if (!command) return fail(failure(ErrorKind::kProtocolError, command.error().message));
+    if (command->is_response() && command->opaque == opaque) {
+      // Its bytes are the next exchange's.
+      const ByteView body = command->body.view();
+      command->body = SharedBytes(std::vector<uint8_t>(body.begin(), body.end()));
+      return command;
+    }
+    // What belongs to nobody here is passed over: requests of the server, answers that nobody asked for.
+    std::copy(input_.begin() + static_cast<std::ptrdiff_t>(*size),
+              input_.begin() + static_cast<std::ptrdiff_t>(received_), input_.begin());
+    received_ -= *size;
+  }
+}
+
+bool SyncChannel::is_quiet() { return !wait_ready(socket_.native_handle(), kReadable, Millis(0)); }
+
+void SyncChannel::interrupt() {
+  // Not closed, which another thread may be in the midst of using.
+#ifdef _WIN32
+  ::shutdown(socket_.native_handle(), SD_BOTH);
+#else
+  ::shutdown(socket_.native_handle(), SHUT_RDWR);
+#endif
+}
+
+}  // namespace rocketmq

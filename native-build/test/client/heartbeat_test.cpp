@@ -1,0 +1,102 @@
+#include <gtest/gtest.h>
+
+#include <asio/co_spawn.hpp>
+#include <asio/use_future.hpp>
+#include <atomic>
+#include <future>
+#include <memory>
+#include <stdexcept>
+
+#include "client/client_instance.h"
+#include "cluster_access.h"
+#include "eventually.h"
+#include "protocol/codes.h"
+
+namespace rocketmq::test {
+
+using mock::MockCluster;
+
+constexpr int32_t kHeartbeat = request_code::kHeartbeat;
+
+class HeartbeatRoundsTest : public ::testing::Test {
+ protected:
+  ClientInstance& start(const ClientOptions& options) {
+    client_ = std::make_unique<ClientInstance>(options, 1);
+    const auto found = std::make_shared<std::promise<void>>();
+    client_->routes().get("orders", true, 4, [found](const auto&) { found->set_value(); });
+    found->get_future().get();
+    client_->start();
+    return *client_;
+  }
+  bool send_heartbeats() {
+    return asio::co_spawn(client_->loop().context(), client_->send_heartbeats(), asio::use_future).get();
+  }
+
+  MockCluster cluster_{{1, 2, 4, true}};
+  std::unique_ptr<ClientInstance> client_;
+};
+
+TEST_F(HeartbeatRoundsTest, ADeadBrokerDoesNotMultiplyThem) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  ClientInstance& client = start(options);
+  cluster_.broker(1).stop();
+  client.join_producer_group("group");
+  ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
+  for (int i = 0; i < 50; ++i) EXPECT_FALSE(send_heartbeats());
+  const int before = cluster_.broker(0).request_count(kHeartbeat);
+  // The dead one is tried every second.
+  EXPECT_FALSE(cluster_.broker(0).await_requests(kHeartbeat, before + 5, Millis(2500)));
+  EXPECT_GT(cluster_.broker(0).request_count(kHeartbeat), before);
+}
+
+TEST_F(HeartbeatRoundsTest, ManyWhoAskAtOnceGetFew) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  ClientInstance& client = start(options);
+  client.join_producer_group("group");
+  ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
+  EXPECT_FALSE(eventually(
+      [&] {
+        client.heartbeat_soon();
+        return cluster_.broker(0).request_count(kHeartbeat) > 12;
+      },
+      Millis(1000)));
+  EXPECT_GT(cluster_.broker(0).request_count(kHeartbeat), 1);
+}
+
+class FailingMember : public ConsumerMember {
+ public:
+  const std::string& group() const override { return group_; }
+  ConsumerHeartbeat heartbeat() const override {
+    if (++heartbeats == 1) throw std::runtime_error("no heartbeat");
+    return {group_, false, false, "CONSUME_FROM_LAST_OFFSET", {}};
+  }
+  void rebalance_soon() override {}
+  bool handle_request(const RemotingCommand&, std::function<void(RemotingCommand)>) override { return false; }
+
+  mutable std::atomic<int> heartbeats{0};
+
+ private:
+  const std::string group_ = "group";
+};
+
+TEST_F(HeartbeatRoundsTest, OneThatFailsIsNotTheLast) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = Millis(50);
+  ClientInstance& client = start(options);
+  const auto member = std::make_shared<FailingMember>();
+  ASSERT_TRUE(client.join_consumer_group(member));
+  EXPECT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group").size() == 1; }));
+  EXPECT_GE(member->heartbeats, 2);
+  client.leave_consumer_group("group", kPatience);
+}
+
+TEST(HostLabelTest, HasOnlyWhatEveryServerReadsAlike) {
+  EXPECT_EQ(host_label("Build-7.example_1"), "Build-7.example_1");
+  EXPECT_EQ(host_label("B\xfcro PC"), "B_ro_PC");
+  EXPECT_EQ(host_label("a@b#c\"d"), "a_b_c_d");
+  EXPECT_EQ(host_label(std::string_view("a\0b", 3)), "a_b");
+}
+
+}  // namespace rocketmq::test

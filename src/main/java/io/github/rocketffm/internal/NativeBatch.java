@@ -1,0 +1,102 @@
+package io.github.rocketffm.internal;
+
+import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.internal.binding.rocketmq_message_batch;
+import java.lang.foreign.MemorySegment;
+import java.util.AbstractList;
+import java.util.List;
+import java.util.RandomAccess;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A batch that was given out, and its native memory: freed by whoever comes last, the acknowledgement or a thread that
+ * reads a body.
+ */
+public final class NativeBatch {
+  private static final int ACKNOWLEDGED = 1;
+  private static final int READER = 2;
+
+  private final NativePushConsumer consumer;
+  private final long deliveryId;
+  private final NativeMessage[] messages;
+
+  /** Twice the number of readers, and one when it is acknowledged. */
+  private final AtomicInteger state = new AtomicInteger();
+
+  private final AtomicInteger ended = new AtomicInteger();
+  private int successCount;
+  private int delayLevel;
+
+  NativeBatch(NativePushConsumer consumer, MemorySegment batch, QueueCache queues, Hosts hosts) {
+    this.consumer = consumer;
+    deliveryId = rocketmq_message_batch.delivery_id(batch);
+    int count = rocketmq_message_batch.count(batch);
+    long pointers = rocketmq_message_batch.messages(batch).address();
+    messages = new NativeMessage[count];
+    for (int i = 0; i < count; i++) {
+      messages[i] = new NativeMessage(this, Memory.address(pointers + 8L * i), queues, hosts);
+    }
+  }
+
+  /** An unmodifiable list. */
+  public List<ReceivedMessage> messages() {
+    return new Messages(messages);
+  }
+
+  private static final class Messages extends AbstractList<ReceivedMessage>
+      implements RandomAccess {
+    private final NativeMessage[] messages;
+
+    Messages(NativeMessage[] messages) {
+      this.messages = messages;
+    }
+
+    @Override
+    public ReceivedMessage get(int index) {
+      return messages[index];
+    }
+
+    @Override
+    public int size() {
+      return messages.length;
+    }
+  }
+
+  /** For reading a body; false once the batch is acknowledged. Ends with {@link #leave}. */
+  boolean enter() {
+    if ((state.getAndAdd(READER) & ACKNOWLEDGED) != 0) {
+      leave();
+      return false;
+    }
+    return true;
+  }
+
+  void leave() {
+    if (state.addAndGet(-READER) == ACKNOWLEDGED) {
+      end();
+    }
+  }
+
+  /** Once: tells what became of it. The messages stay valid, save for bodies that were read in place. */
+  public void acknowledge(int successCount, int delayLevel) {
+    try {
+      for (NativeMessage message : messages) {
+        message.keepBody();
+      }
+    } catch (OutOfMemoryError e) {
+      // Those bodies are gone then; the acknowledgement must not be.
+    }
+    this.successCount = successCount;
+    this.delayLevel = delayLevel;
+    if (state.getAndUpdate(value -> value | ACKNOWLEDGED) == 0) {
+      end();
+    }
+  }
+
+  private void end() {
+    // A reader that came too late and left at once is a last one too.
+    if (ended.getAndSet(1) == 0) {
+      consumer.acknowledge(deliveryId, successCount, delayLevel);
+    }
+  }
+}

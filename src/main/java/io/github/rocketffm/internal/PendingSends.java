@@ -1,0 +1,90 @@
+package io.github.rocketffm.internal;
+
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * What waits for the ends of sends, by a number that goes through the library and comes back once. Takes no memory for
+ * each send. Any thread.
+ *
+ * @param <C> what waits
+ */
+final class PendingSends<C> {
+  private static final int CHUNK = 1024;
+
+  private static final class Chunk<C> {
+    final AtomicReferenceArray<C> waiting = new AtomicReferenceArray<>(CHUNK);
+
+    /** Of a free place: the next free one, plus one; 0 at the end. */
+    final AtomicIntegerArray next = new AtomicIntegerArray(CHUNK);
+  }
+
+  /** Only ever grows; replaced as a whole. */
+  private volatile Chunk<C>[] chunks = array(0);
+
+  /** The first free place, plus one, below a count of changes that keeps a late compare-and-set from succeeding. */
+  private final AtomicLong free = new AtomicLong();
+
+  @SuppressWarnings({"unchecked", "rawtypes"}) // Java has no arrays of generic types.
+  private static <C> Chunk<C>[] array(int length) {
+    return new Chunk[length];
+  }
+
+  /** The number under which it comes back. */
+  int add(C waiting) {
+    for (; ; ) {
+      long head = free.get();
+      int place = (int) head - 1;
+      if (place < 0) {
+        grow(head);
+        continue;
+      }
+      Chunk<C> chunk = chunks[place / CHUNK];
+      int next = chunk.next.get(place % CHUNK);
+      if (free.compareAndSet(head, after(head, next))) {
+        chunk.waiting.setRelease(place % CHUNK, waiting);
+        return place;
+      }
+    }
+  }
+
+  /** Takes it out; once for each number. */
+  C remove(int place) {
+    Chunk<C> chunk = chunks[place / CHUNK];
+    C waiting = chunk.waiting.getAcquire(place % CHUNK);
+    chunk.waiting.setRelease(place % CHUNK, null);
+    for (; ; ) {
+      long head = free.get();
+      chunk.next.set(place % CHUNK, (int) head);
+      if (free.compareAndSet(head, after(head, place + 1))) {
+        return waiting;
+      }
+    }
+  }
+
+  private static long after(long head, int first) {
+    return ((head >>> 32) + 1) << 32 | first;
+  }
+
+  private synchronized void grow(long seen) {
+    if (free.get() != seen) {
+      return;
+    }
+    Chunk<C>[] more = array(chunks.length + 1);
+    System.arraycopy(chunks, 0, more, 0, chunks.length);
+    Chunk<C> chunk = new Chunk<>();
+    more[chunks.length] = chunk;
+    int first = chunks.length * CHUNK;
+    chunks = more;
+    for (int i = CHUNK - 1; i >= 0; i--) {
+      for (; ; ) {
+        long head = free.get();
+        chunk.next.set(i, (int) head);
+        if (free.compareAndSet(head, after(head, first + i + 1))) {
+          break;
+        }
+      }
+    }
+  }
+}
