@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace rocketmq {
 
 namespace {
@@ -9,12 +11,12 @@ tl::unexpected<Error> closed() { return fail(ErrorKind::kClosed, "the producer i
 }  // namespace
 
 Status InFlight::reserve(int64_t bytes, const TimePoint* wait_until) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(places_mutex_);
   // One message larger than the limit would otherwise never be taken.
   const auto fits = [&] { return reserved_ < max_count_ && (reserved_ == 0 || reserved_bytes_ + bytes <= max_bytes_); };
   if (wait_until != nullptr && !refusing_ && !fits()) {
     ++waiting_;
-    changed_.wait_until(lock, *wait_until, [&] { return refusing_ || fits(); });
+    places_changed_.wait_until(lock, *wait_until, [&] { return refusing_ || fits(); });
     --waiting_;
   }
   if (refusing_) return closed();
@@ -30,15 +32,15 @@ Status InFlight::reserve(int64_t bytes, const TimePoint* wait_until) {
 }
 
 void InFlight::give_back(int64_t count, int64_t bytes) {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(places_mutex_);
   reserved_ -= count;
   reserved_bytes_ -= bytes;
   const bool bytes_are_short = reserved_bytes_ > max_bytes_ / 2;
-  if (waiting_ > 0 && (reserved_ <= wake_count_ || bytes_are_short)) changed_.notify_all();
+  if (waiting_ > 0 && (reserved_ <= wake_count_ || bytes_are_short)) places_changed_.notify_all();
 }
 
 Status InFlight::add(SendOperation& operation) {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(list_mutex_);
   if (refusing_) return closed();
   operation.next = first_;
   if (first_ != nullptr) first_->previous = &operation;
@@ -57,25 +59,32 @@ void InFlight::unlink(SendOperation& operation) {
 }
 
 void InFlight::remove(SendOperation& operation) {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(list_mutex_);
   unlink(operation);
   if (closing_ > 0) emptied_.notify_all();
 }
 
 void InFlight::remove(const std::vector<std::shared_ptr<SendOperation>>& operations) {
-  std::lock_guard lock(mutex_);
-  for (const auto& operation : operations) unlink(*operation);
-  if (closing_ > 0) emptied_.notify_all();
+  constexpr size_t kAtOnce = 32;
+  for (size_t i = 0; i < operations.size();) {
+    const std::lock_guard lock(list_mutex_);
+    for (const size_t end = std::min(operations.size(), i + kAtOnce); i < end; ++i) unlink(*operations[i]);
+    if (closing_ > 0) emptied_.notify_all();
+  }
 }
 
 void InFlight::refuse() {
-  std::lock_guard lock(mutex_);
-  refusing_ = true;
-  changed_.notify_all();
+  {
+    // Who is inside add() has added, or will see it.
+    std::lock_guard lock(list_mutex_);
+    refusing_ = true;
+  }
+  std::lock_guard lock(places_mutex_);
+  places_changed_.notify_all();
 }
 
 bool InFlight::wait_empty(const TimePoint* deadline) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock(list_mutex_);
   const auto empty = [&] { return linked_ == 0; };
   ++closing_;
   bool is_empty = true;
@@ -90,18 +99,18 @@ bool InFlight::wait_empty(const TimePoint* deadline) {
 
 std::vector<std::shared_ptr<SendOperation>> InFlight::operations() const {
   std::vector<std::shared_ptr<SendOperation>> all;
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(list_mutex_);
   for (SendOperation* each = first_; each != nullptr; each = each->next) all.push_back(each->shared_from_this());
   return all;
 }
 
 int64_t InFlight::count() const {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(list_mutex_);
   return linked_;
 }
 
 int64_t InFlight::bytes() const {
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(list_mutex_);
   return linked_bytes_;
 }
 

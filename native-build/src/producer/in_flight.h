@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -42,17 +43,21 @@ class InFlight {
   // Who waits for a place is woken when a quarter of them is free: a thread is not switched for each send.
   const int64_t wake_count_;
   const int64_t max_bytes_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  SendOperation* first_ = nullptr;
-  int64_t linked_ = 0;
-  int64_t linked_bytes_ = 0;
+  std::atomic<bool> refusing_{false};
+
+  std::mutex places_mutex_;
+  std::condition_variable places_changed_;
   int64_t reserved_ = 0;
   int64_t reserved_bytes_ = 0;
   int waiting_ = 0;
+
+  // Another lock, so that a callback that removes a thousand does not hold up who reserves a place.
+  mutable std::mutex list_mutex_;
   std::condition_variable emptied_;
+  SendOperation* first_ = nullptr;
+  int64_t linked_ = 0;
+  int64_t linked_bytes_ = 0;
   int closing_ = 0;
-  bool refusing_ = false;
 };
 
 }  // namespace rocketmq

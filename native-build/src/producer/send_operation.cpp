@@ -92,7 +92,8 @@ void SendOperation::attempt() {
 
 void SendOperation::try_to_send() {
   if (finished_.load(std::memory_order_acquire)) return;
-  if (now() >= deadline_) return fail_send(timeout_error());
+  const TimePoint at = now();
+  if (at >= deadline_) return fail_send(timeout_error());
   route_ = owner_->client().routes().find(message_.topic);
   if (!route_) return look_up_route();
   auto queue = owner_->selector().select(message_.topic, *route_, wish_);
@@ -115,7 +116,7 @@ void SendOperation::try_to_send() {
                                0},
                          false);
   }
-  send_to(address);
+  send_to(address, at);
 }
 
 void SendOperation::look_up_route() {
@@ -150,7 +151,7 @@ TimePoint SendOperation::attempt_deadline(TimePoint at) const {
   return share >= left ? deadline_ : at + share;
 }
 
-void SendOperation::send_to(const std::string& address) {
+void SendOperation::send_to(const std::string& address, TimePoint at) {
   const ProducerOptions& options = owner_->options();
   SendRequest request;
   request.producer_group = options.group;
@@ -166,7 +167,7 @@ void SendOperation::send_to(const std::string& address) {
   auto& remoting = owner_->client().remoting();
   const int32_t opaque = remoting.next_opaque();
   const ByteView frame = message_.frame.with_header(request, opaque);
-  const TimePoint deadline = attempt_deadline(now());
+  const TimePoint deadline = attempt_deadline(at);
   attempts_.fetch_add(1, std::memory_order_relaxed);
   auto self = shared_from_this();
   // Nothing of this object is touched after these calls: the answer may be on another thread already.
@@ -213,8 +214,8 @@ void SendOperation::on_response(RemotingCommand response, const std::string& add
   ++counted_attempts_;
   owner_->selector().health().succeeded(queue_->broker_name);
   const auto status = stored_status(response.code);
-  const bool attempts_left = counted_attempts_ < owner_->options().max_attempts && now() < deadline_;
-  if (status && (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left)) {
+  const auto attempts_left = [&] { return counted_attempts_ < owner_->options().max_attempts && now() < deadline_; };
+  if (status && (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left())) {
     return succeed(*status, response, address);
   }
   Error error;

@@ -73,7 +73,7 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   bool exchange(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline);
   void look_up_route();
   void on_route(Result<Route> route);
-  void send_to(const std::string& address);
+  void send_to(const std::string& address, TimePoint at);
   TimePoint attempt_deadline(TimePoint at) const;
   void succeed(SendStatus status, const RemotingCommand& response, const std::string& address);
   void retry_or_fail(Error error, bool counts);
