@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace rocketmq {
@@ -16,7 +15,7 @@ class FixedText {
   FixedText() = default;
   FixedText& operator=(std::string_view text) {
     size_ = static_cast<uint8_t>(std::min(text.size(), Capacity));
-    if (size_ > 0) std::memcpy(text_.data(), text.data(), size_);
+    std::copy_n(text.begin(), size_, text_.begin());
     return *this;
   }
   std::string_view view() const { return {text_.data(), size_}; }

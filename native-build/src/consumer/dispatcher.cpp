@@ -95,12 +95,13 @@ void Dispatcher::State::run() {
 
 void Dispatcher::State::deliver(const Record& record) {
   delivered.fetch_add(static_cast<int64_t>(record->delivery.messages.size()), std::memory_order_relaxed);
-  std::string reason = "an exception of an unknown type";
+  std::string reason;
   try {
     return options.on_delivery(record->delivery);
   } catch (const std::exception& e) {
     reason = e.what();
   } catch (...) {
+    reason = "an exception of an unknown type";
   }
   // The thread serves further batches.
   log(LogLevel::kError, "consumer", "the callback for a batch of {} failed, which is given back: {}",

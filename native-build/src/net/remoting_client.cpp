@@ -26,6 +26,9 @@ using asio::ip::tcp;
 
 // To one server: as many synchronous callers as this read their answers themselves, the others share a connection.
 constexpr int kMostSyncChannels = 4;
+// What opening one may take of a request's time at most, and how long none is opened after a failure.
+constexpr Millis kOpenLimit{100};
+constexpr Millis kOpenPause{1000};
 // Brokers close a connection that is idle for two minutes.
 constexpr Millis kLongestIdle{60000};
 
@@ -44,12 +47,21 @@ struct IdleChannel {
   TimePoint since;
 };
 
+// The connections to a server whose callers read the answers themselves, as long as its main connection lives.
+struct SyncPool {
+  std::vector<IdleChannel> idle;
+  // Lent ones too.
+  int open = 0;
+  // After one could not be opened, none is tried for a while.
+  TimePoint not_before;
+  bool live = true;
+};
+
 struct Channel {
   // For the requests, which outlive a channel.
   std::shared_ptr<const std::string> address;
   std::shared_ptr<Connection> connection;
-  std::vector<IdleChannel> idle;
-  int sync_channels = 0;
+  std::shared_ptr<SyncPool> sync_pool = std::make_shared<SyncPool>();
   bool connecting = false;
   std::vector<Waiting> waiting;
   TimePoint retry_at;
@@ -100,9 +112,10 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   void submit(const std::string& address, ByteView frame, int32_t opaque, TimePoint deadline, Write mode, bool one_way,
               std::shared_ptr<ResponseHandler> handler);
   Channel& channel_of(const std::string& address);
-  std::shared_ptr<SyncChannel> borrow(const std::string& address, TimePoint deadline);
-  void give_back(const std::string& address, const std::shared_ptr<SyncChannel>& lent, bool usable);
+  std::shared_ptr<SyncChannel> borrow(const std::string& address, TimePoint deadline, std::shared_ptr<SyncPool>* pool);
+  void give_back(const std::shared_ptr<SyncPool>& pool, std::shared_ptr<SyncChannel> lent, bool usable);
   void drop_idle();
+  void end_pool(Channel& channel);
   void write(const std::shared_ptr<Connection>& connection, int32_t opaque, ByteView frame, Write mode, bool one_way);
   asio::awaitable<void> connect(std::string address);
   asio::awaitable<Result<tcp::socket>> open(std::string address);
@@ -350,8 +363,7 @@ void RemotingClient::Impl::on_closed(const std::shared_ptr<Connection>& connecti
     if (found != channels.end() && found->second.connection == connection) {
       Channel& channel = found->second;
       channel.connection = nullptr;
-      channel.sync_channels -= static_cast<int>(channel.idle.size());
-      channel.idle.clear();
+      end_pool(channel);
       const bool lived = connection->answered() || now() - connection->opened() >= kShortLife;
       if (lived) {
         channel.pause = Millis(0);
@@ -413,6 +425,7 @@ void RemotingClient::Impl::close_all() {
     connections.swap(leaving);
     for (auto& [address, channel] : channels) {
       if (channel.connection) connections.push_back(std::move(channel.connection));
+      end_pool(channel);
     }
     channels.clear();
   }
@@ -425,54 +438,71 @@ void RemotingClient::Impl::close_all() {
   }
 }
 
-std::shared_ptr<SyncChannel> RemotingClient::Impl::borrow(const std::string& address, TimePoint deadline) {
+// nullptr where all are in use, or none can be had quickly; otherwise `pool` is where it goes back to.
+std::shared_ptr<SyncChannel> RemotingClient::Impl::borrow(const std::string& address, TimePoint deadline,
+                                                          std::shared_ptr<SyncPool>* pool) {
   asio::ip::tcp::endpoint endpoint;
-  std::shared_ptr<SyncChannel> found;
+  const TimePoint at = now();
   {
     std::lock_guard lock(mutex);
     auto known = channels.find(address);
     if (closed || known == channels.end() || !known->second.connection) return nullptr;
-    Channel& channel = known->second;
-    while (!found && !channel.idle.empty()) {
+    *pool = known->second.sync_pool;
+    SyncPool& found = **pool;
+    while (!found.idle.empty()) {
       // The one used last.
-      found = std::move(channel.idle.back().channel);
-      channel.idle.pop_back();
-      if (!found->is_quiet()) {
-        found = nullptr;
-        --channel.sync_channels;
-      }
+      auto channel = std::move(found.idle.back().channel);
+      found.idle.pop_back();
+      if (channel->is_quiet()) return channel;
+      --found.open;
     }
-    if (found || channel.sync_channels >= kMostSyncChannels) return found;
-    ++channel.sync_channels;
-    endpoint = channel.connection->endpoint();
+    if (found.open >= kMostSyncChannels || at < found.not_before) return nullptr;
+    ++found.open;
+    endpoint = known->second.connection->endpoint();
   }
-  auto opened = SyncChannel::open(endpoint, address, options.max_frame_bytes, deadline);
-  if (opened) return *opened;
-  log(LogLevel::kDebug, "net", "{}", opened.error().message);
-  give_back(address, nullptr, false);
+  // The request must have its time on the main connection still.
+  const TimePoint limit = std::min(at + kOpenLimit, at + (deadline - at) / 4);
+  std::string reason;
+  try {
+    auto opened = SyncChannel::open(endpoint, address, options.max_frame_bytes, limit);
+    if (opened) return *opened;
+    reason = opened.error().message;
+  } catch (const std::exception& e) {
+    reason = e.what();
+  }
+  log(LogLevel::kDebug, "net", "no connection of its own for a request: {}", reason);
+  std::lock_guard lock(mutex);
+  --(*pool)->open;
+  (*pool)->not_before = now() + kOpenPause;
   return nullptr;
 }
 
-void RemotingClient::Impl::give_back(const std::string& address, const std::shared_ptr<SyncChannel>& lent,
+void RemotingClient::Impl::give_back(const std::shared_ptr<SyncPool>& pool, std::shared_ptr<SyncChannel> lent,
                                      bool usable) {
   std::lock_guard lock(mutex);
-  auto found = channels.find(address);
-  if (found == channels.end()) return;
-  if (usable && !closed && found->second.connection) {
-    found->second.idle.push_back({lent, now()});
-  } else if (found->second.sync_channels > 0) {
-    --found->second.sync_channels;
+  if (usable && pool->live && !closed) {
+    pool->idle.push_back({std::move(lent), now()});
+  } else {
+    --pool->open;
   }
 }
 
 void RemotingClient::Impl::drop_idle() {
   std::lock_guard lock(mutex);
   for (auto& [address, channel] : channels) {
-    const auto gone = std::remove_if(channel.idle.begin(), channel.idle.end(),
-                                     [](const IdleChannel& idle) { return now() - idle.since > kLongestIdle; });
-    channel.sync_channels -= static_cast<int>(channel.idle.end() - gone);
-    channel.idle.erase(gone, channel.idle.end());
+    auto& idle = channel.sync_pool->idle;
+    const auto gone = std::remove_if(idle.begin(), idle.end(),
+                                     [](const IdleChannel& each) { return now() - each.since > kLongestIdle; });
+    channel.sync_pool->open -= static_cast<int>(idle.end() - gone);
+    idle.erase(gone, idle.end());
   }
+}
+
+// Under the lock: what is lent goes with its return.
+void RemotingClient::Impl::end_pool(Channel& channel) {
+  channel.sync_pool->live = false;
+  channel.sync_pool->idle.clear();
+  channel.sync_pool = std::make_shared<SyncPool>();
 }
 
 std::shared_ptr<RemotingClient> RemotingClient::create(EventLoop& loop, RemotingOptions options) {
@@ -504,14 +534,31 @@ void RemotingClient::send_frame(const std::string& address, int32_t opaque, Byte
 std::optional<Result<RemotingCommand>> RemotingClient::exchange(
     const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
     const std::function<void(std::shared_ptr<SyncChannel>)>& begun) {
-  auto channel = impl_->borrow(address, deadline);
+  std::shared_ptr<SyncPool> pool;
+  auto channel = impl_->borrow(address, deadline, &pool);
   if (!channel) return std::nullopt;
+  // Given back on every way out.
+  struct Loan {
+    RemotingClient::Impl& impl;
+    const std::shared_ptr<SyncPool>& pool;
+    std::shared_ptr<SyncChannel>& channel;
+    const std::function<void(std::shared_ptr<SyncChannel>)>& begun;
+    bool usable = false;
+    ~Loan() {
+      begun(nullptr);
+      impl.give_back(pool, std::move(channel), usable);
+    }
+  } loan{*impl_, pool, channel, begun};
   begun(channel);
-  auto response = channel->exchange(opaque, frame, deadline);
-  begun(nullptr);
-  const bool goes_on = response && response->code != response_code::kGoAway;
-  impl_->give_back(address, channel, goes_on);
-  return response;
+  try {
+    auto response = channel->exchange(opaque, frame, deadline);
+    loan.usable = response && response->code != response_code::kGoAway;
+    return response;
+  } catch (const std::exception& e) {
+    // Without memory, say: it may have been written.
+    return Result<RemotingCommand>(fail(
+        make_error(ErrorKind::kConnectionLost, address, std::string("the answer could not be handled: ") + e.what())));
+  }
 }
 
 void RemotingClient::send_one_way(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
@@ -568,6 +615,7 @@ void RemotingClient::retain(const std::vector<std::string>& keep) {
           continue;
         }
         if (channel->second.connection) unwanted.push_back(std::move(channel->second.connection));
+        impl->end_pool(channel->second);
         channel = impl->channels.erase(channel);
       }
     }

@@ -1,14 +1,18 @@
 #include "net/sync_channel.h"
 
 #include <algorithm>
-#include <asio/buffer.hpp>
+#include <asio/error.hpp>
 
 #ifdef _WIN32
 #include <winsock2.h>
 #else
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #endif
@@ -25,73 +29,110 @@ constexpr Millis kSlice{100};
 
 using Handle = asio::ip::tcp::socket::native_handle_type;
 
-// Whether the socket is ready (or broken, which the next call on it tells) before the deadline.
-bool wait_ready(Handle handle, int what, Millis timeout) {
 #ifdef _WIN32
-  WSAPOLLFD entry{};
-  entry.fd = handle;
-  entry.events = static_cast<SHORT>((what & kReadable ? POLLRDNORM : 0) | (what & kWritable ? POLLWRNORM : 0));
-  return WSAPoll(&entry, 1, static_cast<INT>(timeout.count())) > 0;
-#else
-  pollfd entry{};
-  entry.fd = handle;
-  entry.events = static_cast<int16_t>((what & kReadable ? POLLIN : 0) | (what & kWritable ? POLLOUT : 0));
-  return ::poll(&entry, 1, static_cast<int>(timeout.count())) > 0;
-#endif
+using SocketLength = int;
+constexpr int kCloseOnExec = 0;
+int last_error() { return WSAGetLastError(); }
+bool is_under_way(int error) { return error == WSAEWOULDBLOCK || error == WSAEINPROGRESS; }
+void close_socket(Handle socket) { ::closesocket(socket); }
+void set_blocking(Handle socket, bool blocking) {
+  u_long mode = blocking ? 0 : 1;
+  ::ioctlsocket(socket, FIONBIO, &mode);
 }
+int poll_once(Handle socket, int what, int timeout_ms) {
+  WSAPOLLFD entry{};
+  entry.fd = socket;
+  entry.events = static_cast<SHORT>((what & kReadable ? POLLRDNORM : 0) | (what & kWritable ? POLLWRNORM : 0));
+  return WSAPoll(&entry, 1, timeout_ms);
+}
+#else
+using SocketLength = socklen_t;
+constexpr int kCloseOnExec = SOCK_CLOEXEC;
+int last_error() { return errno; }
+bool is_under_way(int error) { return error == EINPROGRESS || error == EINTR; }
+void close_socket(Handle socket) { ::close(socket); }
+void set_blocking(Handle socket, bool blocking) {
+  const int flags = ::fcntl(socket, F_GETFL);
+  ::fcntl(socket, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+int poll_once(Handle socket, int what, int timeout_ms) {
+  pollfd entry{};
+  entry.fd = socket;
+  entry.events = static_cast<int16_t>((what & kReadable ? POLLIN : 0) | (what & kWritable ? POLLOUT : 0));
+  return ::poll(&entry, 1, timeout_ms);
+}
+#endif
+
+std::string message_of(int error) { return asio::error_code(error, asio::error::get_system_category()).message(); }
 
 Millis left_until(TimePoint deadline) {
   // A part of a millisecond counts as a whole one, so that nobody polls without waiting.
-  return std::chrono::ceil<Millis>(deadline - now());
+  return std::max(std::chrono::ceil<Millis>(deadline - now()), Millis(0));
+}
+
+// Whether the socket is ready (or broken, which the next call on it tells) in time; a signal does not end the wait.
+bool wait_ready(Handle socket, int what, Millis timeout) {
+  const TimePoint deadline = now() + timeout;
+  for (;;) {
+    const int ready = poll_once(socket, what, static_cast<int>(left_until(deadline).count()));
+    if (ready > 0) return true;
+    if (ready == 0 || now() >= deadline) return false;
+  }
 }
 
 }  // namespace
 
-SyncChannel::SyncChannel(std::string address, int32_t max_frame_bytes)
+SyncChannel::SyncChannel(Handle socket, std::string address, int32_t max_frame_bytes)
     : address_(std::move(address)),
       max_frame_bytes_(static_cast<size_t>(max_frame_bytes)),
-      socket_(context_),
+      socket_(socket),
       input_(kFirstInput) {}
+
+SyncChannel::~SyncChannel() { close_socket(socket_); }
 
 Result<std::shared_ptr<SyncChannel>> SyncChannel::open(const asio::ip::tcp::endpoint& endpoint,
                                                        const std::string& address, int32_t max_frame_bytes,
                                                        TimePoint deadline) {
-  std::shared_ptr<SyncChannel> channel(new SyncChannel(address, max_frame_bytes));
-  asio::ip::tcp::socket& socket = channel->socket_;
-  asio::error_code error;
-  socket.open(endpoint.protocol(), error);
-  if (!error) socket.non_blocking(true, error);
-  if (error) return fail(channel->failure(ErrorKind::kUnreachable, error.message()));
-  socket.connect(endpoint, error);
-  if (error == asio::error::in_progress || error == asio::error::would_block) {
-    if (!wait_ready(socket.native_handle(), kWritable, std::max(left_until(deadline), Millis(0)))) {
-      return fail(channel->failure(ErrorKind::kUnreachable, "no connection in time"));
-    }
-    error.clear();
-    int code = 0;
-#ifdef _WIN32
-    int size = sizeof code;
-    ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&code), &size);
-#else
-    socklen_t size = sizeof code;
-    ::getsockopt(socket.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size);
-#endif
-    if (code != 0) error.assign(code, asio::error::get_system_category());
+  const Handle socket = ::socket(endpoint.protocol().family(), SOCK_STREAM | kCloseOnExec, IPPROTO_TCP);
+  if (socket == asio::detail::invalid_socket) {
+    return fail(ErrorKind::kUnreachable, address + " cannot be reached: " + message_of(last_error()));
   }
-  if (error) return fail(channel->failure(ErrorKind::kUnreachable, error.message()));
-  socket.set_option(asio::ip::tcp::no_delay(true), error);
-  socket.set_option(asio::socket_base::keep_alive(true), error);
+  std::shared_ptr<SyncChannel> channel;
+  try {
+    channel = std::shared_ptr<SyncChannel>(new SyncChannel(socket, address, max_frame_bytes));
+  } catch (...) {
+    close_socket(socket);
+    throw;
+  }
+  const std::string refused = channel->connect(endpoint, deadline);
+  if (!refused.empty()) return fail(channel->failure(ErrorKind::kUnreachable, refused));
+  return channel;
+}
+
+// Why not, or nothing.
+std::string SyncChannel::connect(const asio::ip::tcp::endpoint& endpoint, TimePoint deadline) const {
+  set_blocking(socket_, false);
+  if (::connect(socket_, endpoint.data(), static_cast<SocketLength>(endpoint.size())) != 0) {
+    const int error = last_error();
+    if (!is_under_way(error)) return message_of(error);
+    if (!wait_ready(socket_, kWritable, left_until(deadline))) return "no connection in time";
+    int code = 0;
+    SocketLength size = sizeof code;
+    ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&code), &size);
+    if (code != 0) return message_of(code);
+  }
+  const int on = 1;
+  ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
+  ::setsockopt(socket_, SOL_SOCKET, SO_KEEPALIVE, reinterpret_cast<const char*>(&on), sizeof on);
 #ifndef _WIN32
   // Blocking from here on, slice after slice: one system call for an answer in place of two.
-  socket.non_blocking(false, error);
-  if (!error) socket.native_non_blocking(false, error);
-  if (error) return fail(channel->failure(ErrorKind::kUnreachable, error.message()));
+  set_blocking(socket_, true);
   timeval slice{};
   slice.tv_usec = std::chrono::microseconds(kSlice).count();
-  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
-  ::setsockopt(socket.native_handle(), SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
+  ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
+  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
 #endif
-  return channel;
+  return {};
 }
 
 Error SyncChannel::failure(ErrorKind kind, const std::string& reason) const {
@@ -119,10 +160,10 @@ SyncChannel::Io SyncChannel::send_all(ByteView bytes, TimePoint deadline, size_t
     const auto* data = bytes.data() + *sent;
     const size_t size = bytes.size() - *sent;
 #ifdef _WIN32
-    const auto count = ::send(socket_.native_handle(), reinterpret_cast<const char*>(data), static_cast<int>(size), 0);
+    const auto count = ::send(socket_, reinterpret_cast<const char*>(data), static_cast<int>(size), 0);
     const bool again = count < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
 #else
-    const auto count = ::send(socket_.native_handle(), data, size, MSG_NOSIGNAL);
+    const auto count = ::send(socket_, data, size, MSG_NOSIGNAL);
     const bool again = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 #endif
     if (count > 0) {
@@ -135,7 +176,7 @@ SyncChannel::Io SyncChannel::send_all(ByteView bytes, TimePoint deadline, size_t
     }
     const Millis left = left_until(deadline);
     if (left.count() <= 0) return Io::kLate;
-    (void)wait_ready(socket_.native_handle(), kWritable, std::min(left, kSlice));
+    (void)wait_ready(socket_, kWritable, std::min(left, kSlice));
   }
   return Io::kDone;
 }
@@ -145,14 +186,14 @@ SyncChannel::Io SyncChannel::receive(TimePoint deadline) {
     const Millis left = left_until(deadline);
     if (left.count() <= 0) return Io::kLate;
 #ifdef _WIN32
-    if (!wait_ready(socket_.native_handle(), kReadable, left)) continue;
-    const auto count = ::recv(socket_.native_handle(), reinterpret_cast<char*>(input_.data() + received_),
+    if (!wait_ready(socket_, kReadable, left)) continue;
+    const auto count = ::recv(socket_, reinterpret_cast<char*>(input_.data() + received_),
                               static_cast<int>(input_.size() - received_), 0);
     const bool again = count < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
 #else
     // The last slice must not last longer than what is left.
-    if (left < kSlice && !wait_ready(socket_.native_handle(), kReadable, left)) continue;
-    const auto count = ::recv(socket_.native_handle(), input_.data() + received_, input_.size() - received_, 0);
+    if (left < kSlice && !wait_ready(socket_, kReadable, left)) continue;
+    const auto count = ::recv(socket_, input_.data() + received_, input_.size() - received_, 0);
     const bool again = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 #endif
     if (count > 0) {
@@ -208,14 +249,14 @@ Result<RemotingCommand> SyncChannel::exchange(int32_t opaque, ByteView frame, Ti
   }
 }
 
-bool SyncChannel::is_quiet() { return !wait_ready(socket_.native_handle(), kReadable, Millis(0)); }
+bool SyncChannel::is_quiet() { return !wait_ready(socket_, kReadable, Millis(0)); }
 
 void SyncChannel::interrupt() {
   // Not closed, which another thread may be in the midst of using.
 #ifdef _WIN32
-  ::shutdown(socket_.native_handle(), SD_BOTH);
+  ::shutdown(socket_, SD_BOTH);
 #else
-  ::shutdown(socket_.native_handle(), SHUT_RDWR);
+  ::shutdown(socket_, SHUT_RDWR);
 #endif
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <cstdint>
 #include <memory>
@@ -18,6 +17,8 @@ namespace rocketmq {
 // synchronous send takes hardly longer than its round trip. One thread at a time, besides interrupt().
 class SyncChannel {
  public:
+  // Closes the connection.
+  ~SyncChannel();
   static Result<std::shared_ptr<SyncChannel>> open(const asio::ip::tcp::endpoint& endpoint, const std::string& address,
                                                    int32_t max_frame_bytes, TimePoint deadline);
   SyncChannel(const SyncChannel&) = delete;
@@ -32,18 +33,19 @@ class SyncChannel {
   void interrupt();
 
  private:
-  SyncChannel(std::string address, int32_t max_frame_bytes);
+  SyncChannel(asio::ip::tcp::socket::native_handle_type socket, std::string address, int32_t max_frame_bytes);
   enum class Io { kDone, kLost, kLate };
   Io send_all(ByteView bytes, TimePoint deadline, size_t* sent);
   // Some bytes more behind what is there.
   Io receive(TimePoint deadline);
   Result<size_t> receive_frame(TimePoint deadline);
   Error failure(ErrorKind kind, const std::string& reason) const;
+  std::string connect(const asio::ip::tcp::endpoint& endpoint, TimePoint deadline) const;
 
   const std::string address_;
   const size_t max_frame_bytes_;
-  asio::io_context context_{1};
-  asio::ip::tcp::socket socket_;
+  // The system's own, as one of Asio's needs three more descriptors and has no connect with a deadline.
+  const asio::ip::tcp::socket::native_handle_type socket_;
   std::vector<uint8_t> input_;
   size_t received_ = 0;
   std::string reason_;

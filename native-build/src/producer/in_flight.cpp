@@ -7,16 +7,23 @@
 namespace rocketmq {
 
 namespace {
+
+constexpr Millis kLook{10};
+
 tl::unexpected<Error> closed() { return fail(ErrorKind::kClosed, "the producer is closed: create another one"); }
+
 }  // namespace
 
 Status InFlight::reserve(int64_t bytes, const TimePoint* wait_until) {
   std::unique_lock lock(places_mutex_);
   // One message larger than the limit would otherwise never be taken.
   const auto fits = [&] { return reserved_ < max_count_ && (reserved_ == 0 || reserved_bytes_ + bytes <= max_bytes_); };
-  if (wait_until != nullptr && !refusing_ && !fits()) {
+  if (wait_until != nullptr) {
     ++waiting_;
-    places_changed_.wait_until(lock, *wait_until, [&] { return refusing_ || fits(); });
+    while (!refusing_ && !fits() && now() < *wait_until) {
+      // Looked at by itself too, as it is not told of every place.
+      places_changed_.wait_until(lock, std::min(*wait_until, now() + kLook));
+    }
     --waiting_;
   }
   if (refusing_) return closed();

@@ -1,5 +1,6 @@
 #include "producer/producer.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -215,6 +216,15 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
 void Producer::Impl::deliver_outcomes() {
   std::vector<SendOutcome> outcomes;
   std::vector<std::shared_ptr<SendOperation>> operations;
+  // All the memory that it takes.
+  while (outcomes.capacity() < kLargestBatch || operations.capacity() < kLargestBatch) {
+    try {
+      outcomes.reserve(kLargestBatch);
+      operations.reserve(kLargestBatch);
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(kMemoryPause);
+    }
+  }
   for (;;) {
     outcomes.clear();
     operations.clear();
@@ -224,13 +234,9 @@ void Producer::Impl::deliver_outcomes() {
         delivering_ = false;
         return;
       }
-      if (finished_.size() <= kLargestBatch) {
-        operations.swap(finished_);
-      } else {
-        const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(kLargestBatch);
-        std::move(finished_.begin(), end, std::back_inserter(operations));
-        finished_.erase(finished_.begin(), end);
-      }
+      const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(std::min(finished_.size(), kLargestBatch));
+      std::move(finished_.begin(), end, std::back_inserter(operations));
+      finished_.erase(finished_.begin(), end);
     }
     // Their places are free before the callback runs, which may send the next ones.
     int64_t places = 0;

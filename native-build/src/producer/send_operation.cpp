@@ -94,6 +94,8 @@ void SendOperation::try_to_send() {
   if (finished_.load(std::memory_order_acquire)) return;
   const TimePoint at = now();
   if (at >= deadline_) return fail_send(timeout_error());
+  // It lives in the route.
+  queue_ = nullptr;
   route_ = owner_->client().routes().find(message_.topic);
   if (!route_) return look_up_route();
   auto queue = owner_->selector().select(message_.topic, *route_, wish_);
@@ -278,7 +280,7 @@ void SendOperation::retry_or_fail(Error error, bool counts) {
   if (queue_ != nullptr) wish_.last_broker = queue_->broker_name;
   last_error_ = std::move(error);
   if (attempts_ > 0) owner_->on_retry();
-  const bool other_broker_left = wish_.broker_name.empty() && wish_.sharding_key.empty() && attempts_ > 0 &&
+  const bool other_broker_left = route_ && wish_.broker_name.empty() && wish_.sharding_key.empty() && attempts_ > 0 &&
                                  static_cast<size_t>(attempts_) < route_->route.brokers.size();
   retry_after(other_broker_left ? Millis(0) : pause_before(pauses_++));
 }
@@ -308,7 +310,8 @@ void SendOperation::fail_send(Error error) {
   // "Nothing was sent" and "refused" hold for the last attempt; they must not hide that an earlier one may be stored.
   const bool certain =
       error.kind != ErrorKind::kConnectionLost && error.kind != ErrorKind::kTimeout && error.kind != ErrorKind::kClosed;
-  if (uncertain_ && certain) {
+  // In this order: uncertain_ is not abort's to read, whose error is kClosed.
+  if (certain && uncertain_) {
     error.kind = uncertain_->kind;
     error.message += "; an earlier attempt may have stored the message: " + uncertain_->message;
   }

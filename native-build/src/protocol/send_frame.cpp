@@ -75,8 +75,9 @@ void write_fields(RawWriter& writer, const SendRequest& request) {
 }  // namespace
 
 SendFrame::SendFrame(ByteView body, size_t header_room) : body_at_(header_room) {
-  bytes_.resize(header_room + body.size());
-  if (!body.empty()) std::memcpy(bytes_.data() + body_at_, body.data(), body.size());
+  bytes_.reserve(header_room + body.size());
+  bytes_.resize(header_room);
+  bytes_.insert(bytes_.end(), body.begin(), body.end());
 }
 
 size_t SendFrame::room_for(const SendRequest& request) {

@@ -114,6 +114,34 @@ TEST_F(SyncChannelTest, GarbageAndFramesOverTheLimitAreErrors) {
   }
 }
 
+// A server that lets nobody in, and says nothing: the system itself would wait for minutes.
+TEST_F(SyncChannelTest, AnOpenTakesNoLongerThanItsDeadline) {
+  asio::io_context context;
+  tcp::acceptor full(context);
+  full.open(tcp::v4());
+  full.bind(tcp::endpoint(kLoopback, 0));
+  full.listen(1);
+  std::vector<std::unique_ptr<tcp::socket>> waiting;
+  for (int i = 0; i < 8; ++i) {
+    waiting.push_back(std::make_unique<tcp::socket>(context));
+    waiting.back()->open(tcp::v4());
+    waiting.back()->non_blocking(true);
+    waiting.back()->async_connect(full.local_endpoint(), [](asio::error_code) {});
+  }
+  context.poll();
+  std::vector<std::shared_ptr<SyncChannel>> opened;
+  const auto begin = now();
+  for (int i = 0; i < 4; ++i) {
+    auto channel = SyncChannel::open(full.local_endpoint(), "full", kMaxFrameBytes, now() + Millis(100));
+    if (channel) {
+      opened.push_back(*channel);
+    } else {
+      EXPECT_EQ(channel.error().kind, ErrorKind::kUnreachable);
+    }
+  }
+  EXPECT_LT(now() - begin, Millis(5000));
+}
+
 TEST_F(SyncChannelTest, NobodyThereIsUnreachable) {
   uint16_t port = 0;
   {

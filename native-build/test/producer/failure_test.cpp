@@ -236,6 +236,29 @@ TEST_F(SendFailureTest, ATopicThatHasOnlyASlaveForAMomentIsWaitedFor) {
   EXPECT_TRUE(receipt) << receipt.error().message;
 }
 
+// The route of the attempt before is gone when the next one finds no master.
+TEST_F(SendFailureTest, AMasterThatIsLostBetweenTwoAttemptsIsWaitedFor) {
+  MockCluster cluster;
+  cluster.create_topic("orders", 4);
+  auto producer = started(cluster);
+  ASSERT_TRUE(producer->send(message("orders", "x"), Millis(0)));
+  TopicRoute route;
+  route.brokers.push_back({"mock", "broker-0", {{1, cluster.broker().address()}}, false});
+  route.queues.push_back({"broker-0", 4, 4, 6});
+  cluster.set_route("orders", route);
+  cluster.broker().inject(kSend, Fault::of(Fault::Kind::kReset));
+  std::thread promotion([&] {
+    const int looked = cluster.name_server().request_count(request_code::kGetRouteByTopic);
+    EXPECT_TRUE(cluster.name_server().await_requests(request_code::kGetRouteByTopic, looked + 2, kPatience));
+    route.brokers[0].addresses = {{0, cluster.broker().address()}};
+    cluster.set_route("orders", route);
+  });
+  const auto receipt = producer->send(message("orders", "x"), Millis(30000));
+  promotion.join();
+  EXPECT_TRUE(receipt) << receipt.error().message;
+  EXPECT_GT(receipt->attempts, 1);
+}
+
 // A status other than SEND_OK is stored; only who asks for it gets a second copy elsewhere.
 TEST_F(SendFailureTest, AStatusOtherThanOkIsSentAgainWhereThatIsAskedFor) {
   MockCluster cluster({1, 2, 4, true});

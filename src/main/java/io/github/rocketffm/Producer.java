@@ -32,6 +32,13 @@ public final class Producer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Producer.class);
   private static final Cleaner CLEANER = Cleaner.create();
 
+  /** Made beforehand, for a send that fails when there is no memory to tell how. */
+  private static final RocketMqException NO_MEMORY =
+      RocketMqException.of(
+          ErrorKind.OUT_OF_MEMORY,
+          "the send failed, and there was no heap memory left to tell how: the message may have been"
+              + " stored");
+
   private final NativeProducer<SendResult> producer;
   private final int closeTimeoutMillis;
   private final int sendTimeoutMillis;
@@ -86,9 +93,15 @@ public final class Producer implements AutoCloseable {
       giveTurnBack();
       if (error == null) {
         complete(result);
-      } else {
-        completeExceptionally(ClientBuilder.exception(error));
+        return;
       }
+      RocketMqException failure;
+      try {
+        failure = ClientBuilder.exception(error);
+      } catch (OutOfMemoryError e) {
+        failure = NO_MEMORY;
+      }
+      completeExceptionally(failure);
     }
 
     void giveTurnBack() {
@@ -213,16 +226,18 @@ public final class Producer implements AutoCloseable {
     OutgoingMessage content = Objects.requireNonNull(message, "message").content;
     SendFuture future = new SendFuture(this, content.topic);
     try {
-      int left = timeoutMillis;
-      if (turns != null && Thread.currentThread().isVirtual()) {
-        left = awaitTurn(future, timeoutMillis);
-      }
-      producer.sendAsync(content, left, false, future);
+      // A virtual thread has waited here: natively it would hold its carrier.
+      boolean waits = turns != null && Thread.currentThread().isVirtual();
+      int left = waits ? awaitTurn(future, timeoutMillis) : timeoutMillis;
+      producer.sendAsync(content, left, waits, future);
     } catch (NativeFailure e) {
       future.giveTurnBack();
       future.completeExceptionally(ClientBuilder.exception(e));
     } catch (RocketMqException e) {
       future.completeExceptionally(e);
+    } catch (Error e) {
+      future.giveTurnBack();
+      throw e;
     }
     return future;
   }
@@ -458,7 +473,8 @@ public final class Producer implements AutoCloseable {
 
     /**
      * Lets {@code sendAsync} wait for its turn at the limits in place of {@link TooManyRequestsException}. It then
-     * blocks the calling thread, at most the send timeout; a virtual thread parks.
+     * blocks the calling thread, at most the send timeout; virtual threads park, and share a limit of their own of as
+     * many sends in flight.
      *
      * @param block false by default
      * @return this

@@ -204,7 +204,9 @@ final class NativeMessage implements ReceivedMessage {
     if (known != null) {
       return known;
     }
-    enter();
+    if (!batch.enter()) {
+      return keptBody();
+    }
     try {
       return copiedBody();
     } finally {
@@ -219,6 +221,19 @@ final class NativeMessage implements ReceivedMessage {
     return body;
   }
 
+  /** After the batch's end: what was copied before it, perhaps only just. */
+  private byte[] keptBody() {
+    byte[] kept = body;
+    if (kept == null) {
+      throw new IllegalStateException(
+          "the body of "
+              + this
+              + " was read without a copy, and is gone now that the listener has returned: call"
+              + " body() inside the listener to keep it");
+    }
+    return kept;
+  }
+
   @Override
   public int bodyLength() {
     return bodyLength;
@@ -228,16 +243,15 @@ final class NativeMessage implements ReceivedMessage {
   public int copyBody(byte[] target, int offset) {
     Objects.checkFromIndexSize(offset, bodyLength, target.length);
     byte[] known = body;
-    if (known != null) {
-      System.arraycopy(known, 0, target, offset, bodyLength);
-      return bodyLength;
-    }
-    enter();
-    try {
-      readInPlace = true;
-      MemorySegment.copy(MEMORY, ValueLayout.JAVA_BYTE, bodyAddress, target, offset, bodyLength);
-    } finally {
-      batch.leave();
+    if (known == null && batch.enter()) {
+      try {
+        readInPlace = true;
+        MemorySegment.copy(MEMORY, ValueLayout.JAVA_BYTE, bodyAddress, target, offset, bodyLength);
+      } finally {
+        batch.leave();
+      }
+    } else {
+      System.arraycopy(known == null ? keptBody() : known, 0, target, offset, bodyLength);
     }
     return bodyLength;
   }
@@ -246,10 +260,10 @@ final class NativeMessage implements ReceivedMessage {
   public <T> T readBody(Function<? super MemorySegment, ? extends T> reader) {
     Objects.requireNonNull(reader, "reader");
     byte[] known = body;
-    if (known != null) {
-      return reader.apply(MemorySegment.ofArray(known).asReadOnly());
+    if (known != null || !batch.enter()) {
+      byte[] kept = known == null ? keptBody() : known;
+      return reader.apply(MemorySegment.ofArray(kept).asReadOnly());
     }
-    enter();
     // The arena's end makes what the reader keeps invalid, rather than dangerous.
     try (Arena arena = Arena.ofConfined()) {
       readInPlace = true;
@@ -257,16 +271,6 @@ final class NativeMessage implements ReceivedMessage {
           MemorySegment.ofAddress(bodyAddress).reinterpret(bodyLength, arena, null).asReadOnly());
     } finally {
       batch.leave();
-    }
-  }
-
-  private void enter() {
-    if (!batch.enter()) {
-      throw new IllegalStateException(
-          "the body of "
-              + this
-              + " was read without a copy, and is gone now that the listener has returned: call"
-              + " body() inside the listener to keep it");
     }
   }
 

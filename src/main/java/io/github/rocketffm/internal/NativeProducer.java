@@ -68,6 +68,7 @@ public final class NativeProducer<R> {
     public boolean blockWhenFull;
   }
 
+  private static final int NONE = -1;
   private static final long CONTEXT = rocketmq_send_completion.context$offset();
   private static final long RESULT = rocketmq_send_completion.result$offset();
   private static final long ERROR = rocketmq_send_completion.error$offset();
@@ -185,9 +186,10 @@ public final class NativeProducer<R> {
       OutgoingMessage message, int timeoutMillis, boolean unlimited, Completion<R> completion)
       throws NativeFailure {
     MemorySegment producer = enter();
-    int send = pending.add(completion);
+    int send = NONE;
     boolean accepted = false;
     try (SendMemory memory = SendMemory.take(message)) {
+      send = pending.add(completion);
       int status =
           Rocketmq.rocketmq_producer_send_async(
               producer,
@@ -198,7 +200,7 @@ public final class NativeProducer<R> {
       NativeFailure.check(status, memory.error);
       accepted = true;
     } finally {
-      if (!accepted) {
+      if (!accepted && send != NONE) {
         pending.remove(send);
       }
       handle.leave();

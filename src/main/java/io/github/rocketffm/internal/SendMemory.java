@@ -87,8 +87,9 @@ final class SendMemory implements AutoCloseable {
     if (POOLED.get() >= SLOTS) {
       return null;
     }
+    SendMemory fresh = pooled(needed);
     POOLED.incrementAndGet();
-    return pooled(needed);
+    return fresh;
   }
 
   private static SendMemory pooled(long needed) {
