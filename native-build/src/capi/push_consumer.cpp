@@ -1,6 +1,6 @@
 #include "consumer/push_consumer.h"
 
-#include <deque>
+#include <cstring>
 
 #include "capi/boundary.h"
 #include "capi/client_options.h"
@@ -27,24 +27,45 @@ struct DeliveryViews {
   std::vector<rocketmq_message_view> messages;
   std::vector<const rocketmq_message_view*> pointers;
   std::vector<rocketmq_property> properties;
-  // A deque never moves what it holds.
-  std::deque<std::string> texts;
+  // Room for all of them from the start, as the views point into it.
+  std::string texts;
+  const rocketmq::Host* last_born = nullptr;
+  const rocketmq::Host* last_store = nullptr;
 
-  rocketmq_string own(std::string text) { return capi::to_c(texts.emplace_back(std::move(text))); }
+  rocketmq_string own(std::string_view text) {
+    const size_t at = texts.size();
+    texts.append(text);
+    return capi::to_c(std::string_view(texts).substr(at));
+  }
 };
 
+constexpr size_t kLongestHost = 64;
+constexpr size_t kTextsOfMessage = rocketmq::StoredMessage::kLongestOffsetMessageId + 2 * kLongestHost;
+
+// The text of a host is made once for neighbours that share it, as they nearly always do.
+rocketmq_string host_view(const rocketmq::Host& host, const rocketmq::Host*& last, const rocketmq_string& last_text,
+                          DeliveryViews& views) {
+  const bool same = last != nullptr && last->v6 == host.v6 && last->port == host.port &&
+                    std::memcmp(last->address, host.address, sizeof host.address) == 0;
+  last = &host;
+  return same ? last_text : views.own(rocketmq::host_text(host));
+}
+
 void fill_view(const rocketmq::StoredMessage& message, const rocketmq::MessageQueue& queue, DeliveryViews& views,
-               rocketmq_message_view& out) {
+               size_t out_index) {
+  rocketmq_message_view& out = views.messages[out_index];
   out.size = sizeof out;
   out.topic = capi::to_c(message.topic);
   out.tag = capi::to_c(message.property(rocketmq::property::kTags));
   out.keys = capi::to_c(message.property(rocketmq::property::kKeys));
-  out.offset_message_id = views.own(message.offset_message_id());
+  char offset_id[rocketmq::StoredMessage::kLongestOffsetMessageId];
+  out.offset_message_id = views.own({offset_id, message.write_offset_message_id(offset_id)});
   const std::string_view unique = message.property(rocketmq::property::kUniqueId);
   out.message_id = unique.empty() ? out.offset_message_id : capi::to_c(unique);
   out.broker_name = capi::to_c(queue.broker_name);
-  out.born_host = views.own(rocketmq::host_text(message.born_host));
-  out.store_host = views.own(rocketmq::host_text(message.store_host));
+  const rocketmq_message_view& before = views.messages[out_index == 0 ? 0 : out_index - 1];
+  out.born_host = host_view(message.born_host, views.last_born, before.born_host, views);
+  out.store_host = host_view(message.store_host, views.last_store, before.store_host, views);
   out.body = message.body.data();
   out.body_length = static_cast<int64_t>(message.body.size());
   out.flag = message.flag;
@@ -76,8 +97,10 @@ std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
   // Reserved whole, as the messages point into it.
   views->properties.reserve(properties);
   views->messages.resize(delivery.messages.size());
+  views->pointers.reserve(delivery.messages.size());
+  views->texts.reserve(delivery.messages.size() * kTextsOfMessage);
   for (size_t i = 0; i < delivery.messages.size(); ++i) {
-    fill_view(delivery.messages[i], delivery.queue, *views, views->messages[i]);
+    fill_view(delivery.messages[i], delivery.queue, *views, i);
     views->pointers.push_back(&views->messages[i]);
   }
   rocketmq_message_batch& batch = views->batch;

@@ -234,9 +234,13 @@ void Producer::Impl::deliver_outcomes() {
         delivering_ = false;
         return;
       }
-      const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(std::min(finished_.size(), kLargestBatch));
-      std::move(finished_.begin(), end, std::back_inserter(operations));
-      finished_.erase(finished_.begin(), end);
+      if (finished_.size() <= kLargestBatch) {
+        operations.swap(finished_);
+      } else {
+        const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(kLargestBatch);
+        std::move(finished_.begin(), end, std::back_inserter(operations));
+        finished_.erase(finished_.begin(), end);
+      }
     }
     // Their places are free before the callback runs, which may send the next ones.
     int64_t places = 0;

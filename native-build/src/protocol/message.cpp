@@ -87,14 +87,16 @@ void write_host(ByteWriter& writer, const Host& host) {
   writer.i32(host.port);
 }
 
-std::string hex(ByteView bytes) {
+char* write_hex(char* out, uint8_t byte) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
-  std::string text;
-  for (const uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15U];
-  }
-  return text;
+  *out++ = kDigits[byte >> 4];
+  *out++ = kDigits[byte & 15U];
+  return out;
+}
+
+char* write_hex(char* out, uint64_t value, int bytes) {
+  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out = write_hex(out, static_cast<uint8_t>(value >> shift));
+  return out;
 }
 
 Result<CompressionType> compression_of(int32_t flags) {
@@ -317,12 +319,17 @@ std::string_view StoredMessage::property(std::string_view name) const {
   return {};
 }
 
+size_t StoredMessage::write_offset_message_id(char* out) const {
+  char* at = out;
+  for (int i = 0; i < (store_host.v6 ? 16 : 4); ++i) at = write_hex(at, store_host.address[i]);
+  at = write_hex(at, static_cast<uint32_t>(store_host.port), 4);
+  at = write_hex(at, static_cast<uint64_t>(commit_log_offset), 8);
+  return static_cast<size_t>(at - out);
+}
+
 std::string StoredMessage::offset_message_id() const {
-  std::vector<uint8_t> bytes;
-  ByteWriter writer(bytes);
-  write_host(writer, store_host);
-  writer.i64(commit_log_offset);
-  return hex({bytes.data(), bytes.size()});
+  char text[kLongestOffsetMessageId];
+  return {text, write_offset_message_id(text)};
 }
 
 std::string StoredMessage::message_id() const {

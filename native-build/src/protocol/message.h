@@ -86,6 +86,9 @@ struct StoredMessage {
   std::string_view property(std::string_view name) const;
   // RocketMQ's offsetMsgId: hexadecimal of store host, port and commit log offset.
   std::string offset_message_id() const;
+  // The same into `out`, which has room for kLongestOffsetMessageId; how many characters it takes.
+  static constexpr size_t kLongestOffsetMessageId = 56;
+  size_t write_offset_message_id(char* out) const;
   // UNIQ_KEY, or offset_message_id() where absent.
   std::string message_id() const;
 };

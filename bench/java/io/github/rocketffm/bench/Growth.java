@@ -65,6 +65,12 @@ final class Growth {
   void withBroker(List<ContenderProcess> all, List<ContenderProcess> java)
       throws IOException, InterruptedException {
     String topic = cluster.createTopic("bench-growth");
+    for (ContenderProcess contender : all) {
+      // Connects anew: a broker closes a connection that was idle for two minutes, which the raw
+      // probe's was.
+      contender.ask("first-ack topic=" + topic + " size=1024");
+      cluster.acknowledged(topic, 1);
+    }
     int count = options.quick() ? 4000 : 20_000;
     table(
         "callers",

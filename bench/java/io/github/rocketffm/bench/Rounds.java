@@ -14,6 +14,9 @@ final class Rounds {
   private static final int WINDOW = 1024;
   private static final int RATE = 500;
 
+  /** Rounds that do not count, as virtual machines compile during them. */
+  private static final int DRAIN_WARM_UPS = 2;
+
   private final Options options;
   private final Cluster cluster;
   private final Results results;
@@ -32,8 +35,7 @@ final class Rounds {
     int async = options.quick() ? 40_000 : 100_000;
     for (ContenderProcess contender : contenders) {
       publish(contender, topic, "sync", sync * 2);
-      publish(contender, topic, "async", async);
-      publish(contender, topic, "async", async);
+      publish(contender, topic, "async", async * 3);
     }
     for (int round = 1; round <= options.rounds(); round++) {
       Progress.show("publish", round, options.rounds());
@@ -101,8 +103,8 @@ final class Rounds {
     String topic = cluster.createTopic("bench-drain");
     publish(filler, topic, "async", count - 1);
     int rounds = Math.max(3, options.rounds() / 2);
-    for (int round = 0; round <= rounds; round++) {
-      Progress.show("drain", round, rounds);
+    for (int round = 1 - DRAIN_WARM_UPS; round <= rounds; round++) {
+      Progress.show(round <= 0 ? "drain, warming up" : "drain", Math.max(0, round), rounds);
       for (ContenderProcess contender : contenders) {
         JsonObject answer =
             contender.ask(
@@ -118,8 +120,8 @@ final class Rounds {
           throw new IOException(
               contender.name() + " received " + answer.get("received") + " of " + count);
         }
-        if (round == 0) {
-          continue; // the warm-up
+        if (round <= 0) {
+          continue;
         }
         String name = contender.name();
         results.add("drain_rate", name, count / answer.get("seconds").getAsDouble());
