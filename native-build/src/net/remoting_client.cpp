@@ -16,6 +16,7 @@
 #include "net/name_resolution.h"
 #include "net/pending_requests.h"
 #include "net/sync_channel.h"
+#include "net/sync_pool.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -23,14 +24,6 @@ namespace rocketmq {
 namespace {
 
 using asio::ip::tcp;
-
-// To one server: as many synchronous callers as this read their answers themselves, the others share a connection.
-constexpr int kMostSyncChannels = 4;
-// What opening one may take of a request's time at most, and how long none is opened after a failure.
-constexpr Millis kOpenLimit{100};
-constexpr Millis kOpenPause{1000};
-// Brokers close a connection that is idle for two minutes.
-constexpr Millis kLongestIdle{60000};
 
 // A connection that ends sooner than this without any answer counts as a failed attempt to connect.
 constexpr Millis kShortLife{1000};
@@ -40,21 +33,6 @@ struct Waiting {
   int32_t opaque;
   std::vector<uint8_t> frame;
   bool one_way;
-};
-
-struct IdleChannel {
-  std::shared_ptr<SyncChannel> channel;
-  TimePoint since;
-};
-
-// The connections to a server whose callers read the answers themselves, as long as its main connection lives.
-struct SyncPool {
-  std::vector<IdleChannel> idle;
-  // Lent ones too.
-  int open = 0;
-  // After one could not be opened, none is tried for a while.
-  TimePoint not_before;
-  bool live = true;
 };
 
 struct Channel {
@@ -112,10 +90,7 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   void submit(const std::string& address, ByteView frame, int32_t opaque, TimePoint deadline, Write mode, bool one_way,
               std::shared_ptr<ResponseHandler> handler);
   Channel& channel_of(const std::string& address);
-  std::shared_ptr<SyncChannel> borrow(const std::string& address, TimePoint deadline, std::shared_ptr<SyncPool>* pool);
-  void give_back(const std::shared_ptr<SyncPool>& pool, std::shared_ptr<SyncChannel> lent, bool usable);
-  void drop_idle();
-  void end_pool(Channel& channel);
+  static void end_pool(Channel& channel);
   void write(const std::shared_ptr<Connection>& connection, int32_t opaque, ByteView frame, Write mode, bool one_way);
   asio::awaitable<void> connect(std::string address);
   asio::awaitable<Result<tcp::socket>> open(std::string address);
@@ -438,70 +413,9 @@ void RemotingClient::Impl::close_all() {
   }
 }
 
-// nullptr where all are in use, or none can be had quickly; otherwise `pool` is where it goes back to.
-std::shared_ptr<SyncChannel> RemotingClient::Impl::borrow(const std::string& address, TimePoint deadline,
-                                                          std::shared_ptr<SyncPool>* pool) {
-  asio::ip::tcp::endpoint endpoint;
-  const TimePoint at = now();
-  {
-    std::lock_guard lock(mutex);
-    auto known = channels.find(address);
-    if (closed || known == channels.end() || !known->second.connection) return nullptr;
-    *pool = known->second.sync_pool;
-    SyncPool& found = **pool;
-    while (!found.idle.empty()) {
-      // The one used last.
-      auto channel = std::move(found.idle.back().channel);
-      found.idle.pop_back();
-      if (channel->is_quiet()) return channel;
-      --found.open;
-    }
-    if (found.open >= kMostSyncChannels || at < found.not_before) return nullptr;
-    ++found.open;
-    endpoint = known->second.connection->endpoint();
-  }
-  // The request must have its time on the main connection still.
-  const TimePoint limit = std::min(at + kOpenLimit, at + (deadline - at) / 4);
-  std::string reason;
-  try {
-    auto opened = SyncChannel::open(endpoint, address, options.max_frame_bytes, limit);
-    if (opened) return *opened;
-    reason = opened.error().message;
-  } catch (const std::exception& e) {
-    reason = e.what();
-  }
-  log(LogLevel::kDebug, "net", "no connection of its own for a request: {}", reason);
-  std::lock_guard lock(mutex);
-  --(*pool)->open;
-  (*pool)->not_before = now() + kOpenPause;
-  return nullptr;
-}
-
-void RemotingClient::Impl::give_back(const std::shared_ptr<SyncPool>& pool, std::shared_ptr<SyncChannel> lent,
-                                     bool usable) {
-  std::lock_guard lock(mutex);
-  if (usable && pool->live && !closed) {
-    pool->idle.push_back({std::move(lent), now()});
-  } else {
-    --pool->open;
-  }
-}
-
-void RemotingClient::Impl::drop_idle() {
-  std::lock_guard lock(mutex);
-  for (auto& [address, channel] : channels) {
-    auto& idle = channel.sync_pool->idle;
-    const auto gone = std::remove_if(idle.begin(), idle.end(),
-                                     [](const IdleChannel& each) { return now() - each.since > kLongestIdle; });
-    channel.sync_pool->open -= static_cast<int>(idle.end() - gone);
-    idle.erase(gone, idle.end());
-  }
-}
-
-// Under the lock: what is lent goes with its return.
+// Under the lock.
 void RemotingClient::Impl::end_pool(Channel& channel) {
-  channel.sync_pool->live = false;
-  channel.sync_pool->idle.clear();
+  channel.sync_pool->end();
   channel.sync_pool = std::make_shared<SyncPool>();
 }
 
@@ -535,20 +449,27 @@ std::optional<Result<RemotingCommand>> RemotingClient::exchange(
     const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
     const std::function<void(std::shared_ptr<SyncChannel>)>& begun) {
   std::shared_ptr<SyncPool> pool;
-  auto channel = impl_->borrow(address, deadline, &pool);
+  asio::ip::tcp::endpoint endpoint;
+  {
+    std::lock_guard lock(impl_->mutex);
+    auto known = impl_->channels.find(address);
+    if (impl_->closed || known == impl_->channels.end() || !known->second.connection) return std::nullopt;
+    pool = known->second.sync_pool;
+    endpoint = known->second.connection->endpoint();
+  }
+  auto channel = pool->borrow(endpoint, address, impl_->options.max_frame_bytes, deadline);
   if (!channel) return std::nullopt;
   // Given back on every way out.
   struct Loan {
-    RemotingClient::Impl& impl;
-    const std::shared_ptr<SyncPool>& pool;
+    SyncPool& pool;
     std::shared_ptr<SyncChannel>& channel;
     const std::function<void(std::shared_ptr<SyncChannel>)>& begun;
     bool usable = false;
     ~Loan() {
       begun(nullptr);
-      impl.give_back(pool, std::move(channel), usable);
+      pool.give_back(std::move(channel), usable);
     }
-  } loan{*impl_, pool, channel, begun};
+  } loan{*pool, channel, begun};
   begun(channel);
   try {
     auto response = channel->exchange(opaque, frame, deadline);
@@ -604,10 +525,10 @@ void RemotingClient::set_server_request_handler(ServerRequestHandler handler) {
 
 void RemotingClient::retain(const std::vector<std::string>& keep) {
   impl_->loop.post([impl = impl_, keep] {
-    impl->drop_idle();
     std::vector<std::shared_ptr<Connection>> unwanted;
     {
       std::lock_guard lock(impl->mutex);
+      for (auto& [address, channel] : impl->channels) channel.sync_pool->drop_idle();
       for (auto channel = impl->channels.begin(); channel != impl->channels.end();) {
         const bool kept = std::find(keep.begin(), keep.end(), channel->first) != keep.end();
         if (kept || channel->second.connecting) {

@@ -81,10 +81,15 @@ TEST_F(SyncChannelTest, AServerThatDoesNotReadCostsTheDeadline) {
 }
 
 TEST_F(SyncChannelTest, AnInterruptEndsTheWait) {
-  ScriptedServer server(kLoopback, drain);
+  std::promise<void> asked;
+  ScriptedServer server(kLoopback, [&](tcp::socket& socket) {
+    (void)read_request(socket);
+    asked.set_value();
+    drain(socket);
+  });
   const auto channel = open(server);
   std::thread interrupting([&] {
-    std::this_thread::sleep_for(Millis(50));
+    asked.get_future().wait();
     channel->interrupt();
   });
   EXPECT_EQ(ask(*channel, 1).error().kind, ErrorKind::kConnectionLost);
