@@ -6,8 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A private name server and broker, in virtual machines of their own, on free ports, under one folder. */
 public final class RocketMqServer implements AutoCloseable {
@@ -155,6 +158,16 @@ public final class RocketMqServer implements AutoCloseable {
     }
   }
 
+  /** Completes when the broker that runs now ends, for whatever reason. */
+  public CompletableFuture<Process> brokerEnd() {
+    return broker.onExit();
+  }
+
+  /** What the broker printed. */
+  public Path brokerLog() {
+    return log("broker");
+  }
+
   /** As kill -9. */
   public void killBroker() throws InterruptedException {
     broker.destroyForcibly().waitFor();
@@ -168,13 +181,36 @@ public final class RocketMqServer implements AutoCloseable {
     }
   }
 
+  /** Ends both; what the broker stored goes, its log and settings stay. */
   @Override
   public void close() {
     kill();
     try {
+      if (broker != null) {
+        broker.waitFor();
+      }
+      deleteStore();
+    } catch (IOException e) {
+      System.err.println("what a broker stored was not removed: " + e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
       // The hook runs already.
+    }
+  }
+
+  private void deleteStore() throws IOException {
+    Path store = folder.resolve("store");
+    if (!Files.exists(store)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(store)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
     }
   }
 

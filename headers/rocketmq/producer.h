@@ -1,0 +1,141 @@
+// Sending; see rocketmq.h.
+#ifndef ROCKETMQ_PRODUCER_H_
+#define ROCKETMQ_PRODUCER_H_
+
+#include "rocketmq/client.h"
+#include "rocketmq/message.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rocketmq_producer rocketmq_producer;
+
+// The end of one asynchronous send: `result` on success, otherwise `error`; the other one is NULL.
+typedef struct rocketmq_send_completion {
+  uint64_t size;
+  // As given to rocketmq_producer_send_async.
+  uint64_t context;
+  const rocketmq_send_result *result;
+  const rocketmq_error *error;
+} rocketmq_send_completion;
+
+// Called on the thread "rmq-callback-N" with all completions that are ready (1 to 1,024): for each accepted
+// send exactly once, also when the producer is closed. `context` is rocketmq_producer_options.context.
+typedef void (*rocketmq_send_callback)(uint64_t context, const rocketmq_send_completion *const *completions,
+                                       int32_t count);
+
+typedef struct rocketmq_producer_options {
+  uint64_t size;
+  // Required: 1 to 120 characters of letters, digits, '%', '|', '_' and '-'.
+  rocketmq_string group;
+  // Required by rocketmq_producer_send_async.
+  rocketmq_send_callback on_sent;
+  uint64_t context;
+  // For one send with all its attempts. Default 3,000; 1 to 600,000.
+  int32_t send_timeout_ms;
+  // For one attempt. Default: what is left of the send's time, divided by the attempts that are left, but
+  // at least 500 and at most what is left; so that one silent broker does not eat the time of the retry.
+  int32_t attempt_timeout_ms;
+  // Attempts of a send, the first one included. Default 3; 1 to 16.
+  int32_t max_attempts;
+  // Bodies of at least so many bytes are compressed with zlib. Default 4,096; -1: never.
+  int32_t compress_threshold_bytes;
+  // zlib's level. Default 5; 1 to 9.
+  int32_t compress_level;
+  // Default 4,194,304; 1 to 16,777,216 less 65,536. The broker has a limit of its own.
+  int32_t max_message_bytes;
+  // Asynchronous sends in flight: TOO_MANY_REQUESTS beyond. Default 1,024; 1 to 1,000,000.
+  int32_t max_in_flight_count;
+  // The queues of a topic that the broker creates on demand. Default 4; 1 to 1,024.
+  int32_t default_topic_queues;
+  // The bodies of asynchronous sends in flight: TOO_MANY_REQUESTS beyond (one send is always taken).
+  // Default 104,857,600; 1 and up.
+  int64_t max_in_flight_bytes;
+  // 1: where the broker stored the message but answered a status other than SEND_OK, send again to another
+  // broker; makes duplicates. Default 0.
+  int32_t retry_not_store_ok;
+  // 1: an asynchronous send over the limits waits for its turn, up to the send's timeout, in place of
+  // TOO_MANY_REQUESTS. Never waits inside a callback. Default 0.
+  int32_t block_when_full;
+} rocketmq_producer_options;
+
+typedef struct rocketmq_send_options {
+  uint64_t size;
+  // In place of rocketmq_producer_options.send_timeout_ms; 0: that.
+  int32_t timeout_ms;
+  // 1: an asynchronous send that takes no part in max_in_flight_count and max_in_flight_bytes, for a caller
+  // that itself waits for the completion, as a synchronous send does. Default 0.
+  int32_t unlimited;
+} rocketmq_send_options;
+
+// Creates a producer; nothing is connected yet. Errors: INVALID_ARGUMENT, NOT_SUPPORTED, OUT_OF_MEMORY.
+ROCKETMQ_API int32_t rocketmq_producer_create(const rocketmq_client_options *client_options,
+                                              const rocketmq_producer_options *options,
+                                              rocketmq_producer **producer, rocketmq_error *error);
+
+// Starts the producer's client. Does not wait for any server: a cluster that is down shows at the first
+// send. Errors: INVALID_STATE when started before, CLOSED.
+ROCKETMQ_API int32_t rocketmq_producer_start(rocketmq_producer *producer, rocketmq_error *error);
+
+// Sends and waits for the broker's acknowledgement, at most the send's timeout. Attempts that fail are
+// repeated, on another broker where there is one. `options` and `result` may be NULL.
+// Errors: INVALID_ARGUMENT, INVALID_STATE (not started), CLOSED, TIMEOUT, UNREACHABLE, CONNECTION_LOST,
+// TOPIC_NOT_FOUND, REJECTED, PROTOCOL_ERROR, NOT_SUPPORTED, TOO_MANY_REQUESTS (the broker does not read: 64 MiB
+// wait to be written to it).
+// After TIMEOUT and CONNECTION_LOST the message may have been stored.
+ROCKETMQ_API int32_t rocketmq_producer_send(rocketmq_producer *producer, const rocketmq_message *message,
+                                            const rocketmq_send_options *options, rocketmq_send_result *result,
+                                            rocketmq_error *error);
+
+// Begins a send; does not wait for the network. On OK the send is accepted and `context` comes back through
+// options.on_sent exactly once; otherwise it never does. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED,
+// TOO_MANY_REQUESTS; what happens later comes with the completion.
+ROCKETMQ_API int32_t rocketmq_producer_send_async(rocketmq_producer *producer, const rocketmq_message *message,
+                                                  const rocketmq_send_options *options, uint64_t context,
+                                                  rocketmq_error *error);
+
+// Sends without an acknowledgement: OK means that the request was handed to the connection, which may still
+// lose it. Waits for the route and the connection at most the send's timeout. Errors: as
+// rocketmq_producer_send.
+ROCKETMQ_API int32_t rocketmq_producer_send_one_way(rocketmq_producer *producer, const rocketmq_message *message,
+                                                    const rocketmq_send_options *options, rocketmq_error *error);
+
+// Looks up the topic's route and connects to its brokers, so that the first send need not. Waits at most
+// the send timeout. Errors: as rocketmq_producer_send.
+ROCKETMQ_API int32_t rocketmq_producer_warm_up(rocketmq_producer *producer, const rocketmq_string *topic,
+                                               rocketmq_error *error);
+
+typedef struct rocketmq_producer_statistics {
+  uint64_t size;
+  // Counters since the start.
+  int64_t sends_accepted;
+  int64_t sends_succeeded;
+  int64_t sends_failed;
+  int64_t sends_retried;
+  int64_t one_way_sends;
+  // Gauges: asynchronous and synchronous sends in flight, and the bytes of their bodies.
+  int64_t in_flight_count;
+  int64_t in_flight_bytes;
+} rocketmq_producer_statistics;
+
+// Fills `statistics`; before the start and after the close too. Errors: INVALID_ARGUMENT for NULL.
+ROCKETMQ_API int32_t rocketmq_producer_get_statistics(rocketmq_producer *producer,
+                                                      rocketmq_producer_statistics *statistics,
+                                                      rocketmq_error *error);
+
+// Stops accepting sends, waits up to timeout_ms (0 to 600,000) for those in flight, completes the rest with
+// CLOSED, and returns when every completion was delivered. Idempotent: a later or concurrent call waits for
+// the first one. Called from a callback it does not wait: the rest happens on the thread "rmq-close".
+ROCKETMQ_API int32_t rocketmq_producer_close(rocketmq_producer *producer, int32_t timeout_ms,
+                                             rocketmq_error *error);
+
+// Closes with a timeout of 0 where that was not done, and frees the handle. No other call on this handle
+// may be running or follow.
+ROCKETMQ_API void rocketmq_producer_destroy(rocketmq_producer *producer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // ROCKETMQ_PRODUCER_H_

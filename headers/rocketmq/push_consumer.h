@@ -1,0 +1,178 @@
+// Receiving by callbacks; see rocketmq.h.
+#ifndef ROCKETMQ_PUSH_CONSUMER_H_
+#define ROCKETMQ_PUSH_CONSUMER_H_
+
+#include "rocketmq/client.h"
+#include "rocketmq/message.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct rocketmq_push_consumer rocketmq_push_consumer;
+
+// Messages of one queue, in the order of their offsets. The batch and all it points at live until
+// rocketmq_push_consumer_acknowledge(consumer, batch->delivery_id, …).
+typedef struct rocketmq_message_batch {
+  uint64_t size;
+  uint64_t delivery_id;
+  const rocketmq_message_view *const *messages;
+  // 1 to rocketmq_push_consumer_options.max_batch_size.
+  int32_t count;
+  int32_t queue_id;
+  rocketmq_string topic;
+  rocketmq_string broker_name;
+} rocketmq_message_batch;
+
+// Called on the threads "rmq-consume-K" with one batch at a time per thread. Each batch must be
+// acknowledged, inside the callback or later from any thread; until then it counts against
+// max_outstanding_batches, and the offset does not pass it.
+typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_message_batch *batch);
+
+#define ROCKETMQ_CLUSTERING 0
+#define ROCKETMQ_BROADCASTING 1
+
+// Where a group without a stored offset starts. The last offset is, as for Apache's clients, the beginning of a
+// queue that is young: its first message is still there, and in the broker's memory. So a group that runs misses
+// nothing of a queue that comes later.
+#define ROCKETMQ_CONSUME_FROM_LAST_OFFSET 0
+#define ROCKETMQ_CONSUME_FROM_FIRST_OFFSET 1
+#define ROCKETMQ_CONSUME_FROM_TIMESTAMP 2
+
+#define ROCKETMQ_CONCURRENTLY 0
+#define ROCKETMQ_ORDERLY 1
+
+typedef struct rocketmq_push_consumer_options {
+  uint64_t size;
+  // Required: 1 to 120 characters of letters, digits, '%', '|', '_' and '-'.
+  rocketmq_string group;
+  // Required.
+  rocketmq_message_callback on_messages;
+  uint64_t context;
+  // ROCKETMQ_CLUSTERING; ROCKETMQ_BROADCASTING gives NOT_SUPPORTED in this version.
+  int32_t message_model;
+  // ROCKETMQ_CONCURRENTLY; ROCKETMQ_ORDERLY gives NOT_SUPPORTED in this version.
+  int32_t consume_mode;
+  // One of ROCKETMQ_CONSUME_FROM_*.
+  int32_t consume_from;
+  // Threads that call on_messages. Default 1; 1 to 256.
+  int32_t consume_threads;
+  // Batches given out and not yet acknowledged. Default 20; 1 to 100,000.
+  int32_t max_outstanding_batches;
+  // Messages in one batch. Default 1; 1 to 1,024.
+  int32_t max_batch_size;
+  // For ROCKETMQ_CONSUME_FROM_TIMESTAMP.
+  int64_t consume_timestamp_ms;
+  // Deliveries after the first one before a message goes to the dead-letter queue. Default 16; -1: at once,
+  // that is, a failed message is never delivered again; 1 to 1,000,000.
+  int32_t max_reconsume_times;
+  // Messages asked for in one pull. Default 32; 1 to 1,024.
+  int32_t pull_batch_size;
+  // Flow control, per queue: pulling pauses above these. Defaults 1,000 messages (1 to 65,535),
+  // 104,857,600 bytes of bodies (1 and up), and 2,000 between the lowest and the highest offset held
+  // (1 to 65,535).
+  int32_t max_cached_messages_per_queue;
+  int32_t max_offset_span_per_queue;
+  int64_t max_cached_bytes_per_queue;
+  // How long a broker holds a pull that finds nothing. Default 15,000; 10 to 60,000.
+  int32_t pull_suspend_timeout_ms;
+  // Default 20,000; 10 to 3,600,000.
+  int32_t rebalance_interval_ms;
+  // Default 5,000; 10 to 3,600,000.
+  int32_t persist_offset_interval_ms;
+  // A batch that is not acknowledged after so long is given back to the broker for a later delivery (its
+  // acknowledgement then gives INVALID_STATE). Default 900,000 (15 min); 1,000 to 86,400,000.
+  int32_t consume_timeout_ms;
+} rocketmq_push_consumer_options;
+
+#define ROCKETMQ_FILTER_TAG 0
+#define ROCKETMQ_FILTER_SQL92 1
+
+// Errors: INVALID_ARGUMENT, NOT_SUPPORTED, OUT_OF_MEMORY.
+ROCKETMQ_API int32_t rocketmq_push_consumer_create(const rocketmq_client_options *client_options,
+                                                   const rocketmq_push_consumer_options *options,
+                                                   rocketmq_push_consumer **consumer, rocketmq_error *error);
+
+// Adds a topic, or changes its filter; before or after start. `expression` of ROCKETMQ_FILTER_TAG is "*"
+// (also when absent) or tags joined by "||"; ROCKETMQ_FILTER_SQL92 gives NOT_SUPPORTED in this version.
+// Errors: INVALID_ARGUMENT, NOT_SUPPORTED, CLOSED.
+ROCKETMQ_API int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer *consumer,
+                                                      const rocketmq_string *topic, int32_t filter_type,
+                                                      const rocketmq_string *expression, rocketmq_error *error);
+
+// Gives up a topic: its queues are dropped, its offsets persisted. Errors: INVALID_ARGUMENT, CLOSED.
+ROCKETMQ_API int32_t rocketmq_push_consumer_unsubscribe(rocketmq_push_consumer *consumer,
+                                                        const rocketmq_string *topic, rocketmq_error *error);
+
+// Starts consuming. Does not wait for any server; a cluster that is down is tried again until it answers.
+// Errors: INVALID_STATE (started before), CLOSED, CONFLICT (a live consumer of this group in the same
+// client).
+ROCKETMQ_API int32_t rocketmq_push_consumer_start(rocketmq_push_consumer *consumer, rocketmq_error *error);
+
+// Stops and resumes giving out batches; what was given out is still acknowledged. Errors: INVALID_STATE,
+// CLOSED.
+ROCKETMQ_API int32_t rocketmq_push_consumer_suspend(rocketmq_push_consumer *consumer, rocketmq_error *error);
+ROCKETMQ_API int32_t rocketmq_push_consumer_resume(rocketmq_push_consumer *consumer, rocketmq_error *error);
+
+typedef struct rocketmq_acknowledgement {
+  uint64_t size;
+  // The first `success_count` messages of the batch are consumed; the rest go back to the broker and are
+  // delivered again. -1: all are consumed. 0: none.
+  int32_t success_count;
+  // When the rest is delivered again: 0, the broker's schedule by reconsume_times; 1 to 18, that delay
+  // level; -1, no more: to the dead-letter queue at once.
+  int32_t delay_level;
+} rocketmq_acknowledgement;
+
+// Ends a batch and frees it. `acknowledgement` NULL: all consumed. Does not wait for the network; a message
+// that cannot be given back is delivered again by this consumer.
+// Errors: INVALID_ARGUMENT (then the batch stays), INVALID_STATE for an id that is unknown, acknowledged
+// before, or timed out.
+ROCKETMQ_API int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer *consumer, uint64_t delivery_id,
+                                                        const rocketmq_acknowledgement *acknowledgement,
+                                                        rocketmq_error *error);
+
+typedef struct rocketmq_push_consumer_statistics {
+  uint64_t size;
+  // Counters since the start.
+  int64_t pulls;
+  int64_t messages_received;
+  int64_t messages_filtered;
+  int64_t messages_delivered;
+  int64_t messages_consumed;
+  int64_t messages_sent_back;
+  int64_t messages_undecodable;
+  int64_t rebalances;
+  // Gauges.
+  int64_t assigned_queues;
+  int64_t cached_messages;
+  int64_t cached_bytes;
+  int64_t outstanding_batches;
+  // Points in time of the last pull that a broker answered and of the last acknowledgement; 0: none yet.
+  int64_t last_pull_ms;
+  int64_t last_consume_ms;
+} rocketmq_push_consumer_statistics;
+
+// Fills `statistics`; before the start and after the close too. Errors: INVALID_ARGUMENT for NULL.
+ROCKETMQ_API int32_t rocketmq_push_consumer_get_statistics(rocketmq_push_consumer *consumer,
+                                                           rocketmq_push_consumer_statistics *statistics,
+                                                           rocketmq_error *error);
+
+// Stops pulling and giving out batches, waits up to timeout_ms (0 to 600,000) for the outstanding ones and for
+// callbacks that run, then takes at most 4 s to persist offsets and unregister. Batches that are still outstanding
+// then are delivered again to the group, and stay valid until acknowledged (INVALID_STATE, but freed) or until
+// destroy; a callback that has not returned goes on. Idempotent, and not waiting inside a callback, as
+// rocketmq_producer_close.
+ROCKETMQ_API int32_t rocketmq_push_consumer_close(rocketmq_push_consumer *consumer, int32_t timeout_ms,
+                                                  rocketmq_error *error);
+
+// Closes with a timeout of 0 where that was not done, and frees the handle and all its batches. No other
+// call on this handle may be running or follow; it waits up to 3 s for callbacks that run, as they may use it. From
+// inside a callback of this consumer it does not wait, and the batch of that callback stays valid until it returns.
+ROCKETMQ_API void rocketmq_push_consumer_destroy(rocketmq_push_consumer *consumer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif  // ROCKETMQ_PUSH_CONSUMER_H_
