@@ -117,8 +117,10 @@ Result<Bytes> compress(CompressionType type, ByteView input, int level) {
       return out;
     }
     case CompressionType::kLz4: {
-      out.resize(LZ4F_compressFrameBound(input.size(), nullptr));
-      const size_t size = LZ4F_compressFrame(out.data(), out.size(), input.data(), input.size(), nullptr);
+      LZ4F_preferences_t preferences{};
+      preferences.compressionLevel = level;
+      out.resize(LZ4F_compressFrameBound(input.size(), &preferences));
+      const size_t size = LZ4F_compressFrame(out.data(), out.size(), input.data(), input.size(), &preferences);
       if (LZ4F_isError(size)) return failed("LZ4");
       out.resize(size);
       return out;

@@ -1,5 +1,6 @@
 #include "base/thread.h"
 
+#include <chrono>
 #include <sstream>
 
 #ifdef _WIN32
@@ -50,6 +51,15 @@ const std::string& current_thread_name() {
     name = text.str();
   }
   return name;
+}
+
+void pause_briefly() {
+#ifdef _WIN32
+  std::this_thread::yield();
+#else
+  // The kernel adds its own 50 µs.
+  std::this_thread::sleep_for(std::chrono::microseconds(30));
+#endif
 }
 
 int64_t current_process_id() {

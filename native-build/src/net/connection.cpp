@@ -5,6 +5,7 @@
 #include <asio/read.hpp>
 #include <asio/write.hpp>
 #include <cstring>
+#include <thread>
 
 #include "base/log.h"
 
@@ -23,6 +24,9 @@ namespace {
 constexpr size_t kInputBytes = size_t{64} * 1024;
 // Beyond this, a frame gets a buffer of its own, and the rest of it is read straight into that.
 constexpr size_t kLargeFrame = size_t{16} * 1024;
+// Answers to a few requests.
+constexpr size_t kSmallPiece = 2048;
+constexpr int64_t kManyRequests = 128;
 // A server that does not read must not eat the client's memory.
 constexpr size_t kMostQueued = size_t{64} * 1024 * 1024;
 
@@ -83,6 +87,9 @@ void Connection::on_read(size_t count) {
     end_ -= begin_;
     begin_ = 0;
   }
+  const auto listener = listener_.lock();
+  // Else a server that answers many requests in small pieces costs a switch to this thread for each.
+  if (count < kSmallPiece && listener && listener->pending_requests() > kManyRequests) std::this_thread::yield();
   read();
 }
 

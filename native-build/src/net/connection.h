@@ -22,6 +22,8 @@ class ConnectionListener {
  public:
   virtual ~ConnectionListener() = default;
   virtual void on_command(const std::shared_ptr<Connection>& connection, RemotingCommand command) = 0;
+  // Of all connections together.
+  virtual int64_t pending_requests() const = 0;
   // Once, when it is closed, by whatever cause.
   virtual void on_closed(const std::shared_ptr<Connection>& connection, const Error& cause) = 0;
 };

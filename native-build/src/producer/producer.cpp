@@ -22,6 +22,8 @@ namespace rocketmq {
 namespace {
 
 constexpr size_t kLargestBatch = 1024;
+// From here on the callback thread gathers completions, in place of waking for each piece that a broker answers.
+constexpr int64_t kManyInFlight = 128;
 // Brokers that do not answer find out by themselves that the producer is gone.
 constexpr Millis kLongestFarewell{1000};
 constexpr Millis kMemoryPause{10};
@@ -225,11 +227,18 @@ void Producer::Impl::deliver_outcomes() {
       std::this_thread::sleep_for(kMemoryPause);
     }
   }
+  bool gathered = false;
   for (;;) {
     outcomes.clear();
     operations.clear();
     {
-      std::lock_guard lock(finished_mutex_);
+      std::unique_lock lock(finished_mutex_);
+      if (finished_.empty() && !gathered && in_flight_.count() > kManyInFlight) {
+        lock.unlock();
+        pause_briefly();
+        gathered = true;
+        lock.lock();
+      }
       if (finished_.empty()) {
         delivering_ = false;
         return;

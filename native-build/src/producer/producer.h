@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/compression.h"
 #include "base/error.h"
 #include "base/fixed_text.h"
 #include "client/client_options.h"
@@ -70,6 +71,7 @@ struct ProducerOptions {
   Millis attempt_timeout{0};  // 0: a share of what is left
   int32_t max_attempts = 3;
   int32_t compress_threshold_bytes = 4096;  // -1: never
+  CompressionType compression = CompressionType::kZlib;
   int32_t compress_level = 5;
   int32_t max_message_bytes = 4 * 1024 * 1024;
   int32_t max_in_flight_count = 1024;

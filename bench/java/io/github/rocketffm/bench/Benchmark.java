@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The side-by-side benchmark: the raw probe, librocketmq from C, the Java library and Apache's Java client, each in a
@@ -19,7 +20,10 @@ public final class Benchmark {
 
   private final Options options;
   private final Results results;
-  private final List<ContenderProcess> running = new ArrayList<>();
+  private final List<ContenderProcess> running = new CopyOnWriteArrayList<>();
+
+  /** Why nothing can be measured any more; null while it can. */
+  private volatile String brokerEnd;
 
   private Benchmark(Options options) throws IOException {
     this.options = options;
@@ -43,7 +47,8 @@ public final class Benchmark {
       benchmark.run();
       status = benchmark.results.failed() ? 1 : 0;
     } catch (IOException | RuntimeException e) {
-      System.err.println("\nThe benchmark was not finished: " + e.getMessage());
+      String reason = benchmark.brokerEnd == null ? e.getMessage() : benchmark.brokerEnd;
+      System.err.println("\nThe benchmark was not finished: " + reason);
     } finally {
       benchmark.stopContenders();
     }
@@ -74,7 +79,7 @@ public final class Benchmark {
 
   private void run() throws IOException, InterruptedException {
     long begin = System.nanoTime();
-    try (Cluster cluster = Cluster.start(FOLDER)) {
+    try (Cluster cluster = Cluster.start(FOLDER, this::onBrokerEnd)) {
       Rounds rounds = new Rounds(options, cluster, results);
       startUp(cluster);
       List<ContenderProcess> all = start(options.contenders(), cluster.nameServer());
@@ -109,6 +114,12 @@ public final class Benchmark {
         (System.nanoTime() - begin) / 1_000_000_000, FOLDER.resolve("report.html"));
   }
 
+  /** Ends what would wait for the broker in vain. */
+  private void onBrokerEnd(String reason) {
+    brokerEnd = reason;
+    stopContenders();
+  }
+
   private List<String> named(String... names) {
     return List.of(names).stream().filter(options::has).toList();
   }
@@ -119,14 +130,19 @@ public final class Benchmark {
       ContenderProcess contender =
           ContenderProcess.start(name, Programs.of(name), nameServer, FOLDER);
       running.add(contender);
+      if (brokerEnd != null) {
+        throw new IOException(brokerEnd);
+      }
       started.add(contender);
     }
     return started;
   }
 
   private void stopContenders() {
-    running.forEach(ContenderProcess::close);
-    running.clear();
+    for (ContenderProcess contender : running) {
+      contender.close();
+      running.remove(contender);
+    }
   }
 
   private static List<ContenderProcess> without(List<ContenderProcess> all, String name) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /** The private broker of a run, and what must have arrived there. */
 final class Cluster implements AutoCloseable {
@@ -15,13 +16,34 @@ final class Cluster implements AutoCloseable {
 
   private final RocketMqServer server;
   private final Map<String, Long> expected = new LinkedHashMap<>();
+  private volatile boolean closing;
 
   private Cluster(RocketMqServer server) {
     this.server = server;
   }
 
-  static Cluster start(Path folder) throws IOException, InterruptedException {
-    return new Cluster(RocketMqServer.start(folder));
+  /**
+   * Starts the servers.
+   *
+   * @param onBrokerEnd is given what to tell, should the broker end before {@link #close}; on a thread of its own
+   */
+  static Cluster start(Path folder, Consumer<String> onBrokerEnd)
+      throws IOException, InterruptedException {
+    Cluster cluster = new Cluster(RocketMqServer.start(folder));
+    cluster
+        .server
+        .brokerEnd()
+        .thenAccept(
+            process -> {
+              if (!cluster.closing) {
+                onBrokerEnd.accept(
+                    "the broker ended during the run, with exit code "
+                        + process.exitValue()
+                        + "; its log is "
+                        + cluster.server.brokerLog());
+              }
+            });
+    return cluster;
   }
 
   String nameServer() {
@@ -72,6 +94,7 @@ final class Cluster implements AutoCloseable {
 
   @Override
   public void close() {
+    closing = true;
     server.close();
   }
 }
