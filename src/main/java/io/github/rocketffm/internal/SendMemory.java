@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -22,11 +23,17 @@ final class SendMemory implements AutoCloseable {
   private static final int PROBES = 8;
   private static final long LEAST_TEXT_BYTES = 8 * 1024;
 
-  /** With the number of slots, this bounds the pool at 32 MiB. */
-  private static final long MOST_KEPT_TEXT_BYTES = 128 * 1024;
+  /** A larger message gets memory of its own, which the system gives and clears page by page. */
+  private static final long MOST_KEPT_TEXT_BYTES = 4 * 1024 * 1024;
+
+  private static final long MOST_POOLED_BYTES = 32 * 1024 * 1024;
 
   private static final AtomicReferenceArray<SendMemory> POOL = new AtomicReferenceArray<>(SLOTS);
+
+  /** What belongs to the pool, in use or not. */
   private static final AtomicInteger POOLED = new AtomicInteger();
+
+  private static final AtomicLong POOLED_BYTES = new AtomicLong();
 
   private static final long STRING_LENGTH = rocketmq_string.length$offset();
   private static final long VALUE = rocketmq_property.value$offset();
@@ -81,20 +88,31 @@ final class SendMemory implements AutoCloseable {
       if (taken == null) {
         continue;
       }
-      // A larger one takes the place of one that is too small, which the garbage collector frees.
-      return taken.texts.byteSize() >= needed ? taken : pooled(needed);
+      if (taken.texts.byteSize() < needed) {
+        // A larger one takes its place; the garbage collector frees this one.
+        taken.leavePool();
+        break;
+      }
+      return taken;
     }
-    if (POOLED.get() >= SLOTS) {
+    return pooled(needed);
+  }
+
+  /** A new one, or null where the pool has its most. */
+  private static SendMemory pooled(long needed) {
+    long rounded = Long.highestOneBit(Math.max(needed, LEAST_TEXT_BYTES) - 1) << 1;
+    if (POOLED.get() >= SLOTS || POOLED_BYTES.get() + rounded > MOST_POOLED_BYTES) {
       return null;
     }
-    SendMemory fresh = pooled(needed);
+    SendMemory fresh = new SendMemory(Arena.ofAuto(), null, rounded);
     POOLED.incrementAndGet();
+    POOLED_BYTES.addAndGet(rounded);
     return fresh;
   }
 
-  private static SendMemory pooled(long needed) {
-    long rounded = Long.highestOneBit(Math.max(needed, LEAST_TEXT_BYTES) - 1) << 1;
-    return new SendMemory(Arena.ofAuto(), null, rounded);
+  private void leavePool() {
+    POOLED.decrementAndGet();
+    POOLED_BYTES.addAndGet(-texts.byteSize());
   }
 
   private static int firstSlot() {
@@ -113,7 +131,7 @@ final class SendMemory implements AutoCloseable {
         return;
       }
     }
-    POOLED.decrementAndGet();
+    leavePool();
   }
 
   private static long bytesOf(OutgoingMessage message) {
