@@ -69,6 +69,25 @@ typedef struct rocketmq_send_result {
   char recall_handle[512];
 } rocketmq_send_result;
 
+// A queue of a topic.
+typedef struct rocketmq_queue {
+  uint64_t size;
+  rocketmq_string topic;
+  rocketmq_string broker_name;
+  int32_t queue_id;
+  int32_t reserved;
+} rocketmq_queue;
+
+// Queues that belong to the caller, who frees all by rocketmq_queue_list_destroy.
+typedef struct rocketmq_queue_list {
+  uint64_t size;
+  const rocketmq_queue *const *queues;
+  int32_t count;
+  int32_t reserved;
+} rocketmq_queue_list;
+
+ROCKETMQ_API void rocketmq_queue_list_destroy(const rocketmq_queue_list *list);
+
 // A received message. Everything it points at lives until its batch is acknowledged.
 typedef struct rocketmq_message_view {
   uint64_t size;

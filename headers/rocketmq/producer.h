@@ -18,12 +18,21 @@ typedef struct rocketmq_send_completion {
   uint64_t context;
   const rocketmq_send_result *result;
   const rocketmq_error *error;
+  // Of rocketmq_producer_send_batch_async: the results of the single messages, in their order (`result` is the first
+  // one's); otherwise NULL and 0.
+  const rocketmq_send_result *const *batch_results;
+  int32_t batch_count;
+  int32_t reserved;
 } rocketmq_send_completion;
 
 // Called on the thread "rmq-callback-N" with all completions that are ready (1 to 1,024): for each accepted
 // send exactly once, also when the producer is closed. `context` is rocketmq_producer_options.context.
 typedef void (*rocketmq_send_callback)(uint64_t context, const rocketmq_send_completion *const *completions,
                                        int32_t count);
+
+#define ROCKETMQ_COMPRESS_ZLIB 0
+#define ROCKETMQ_COMPRESS_LZ4 1
+#define ROCKETMQ_COMPRESS_ZSTD 2
 
 typedef struct rocketmq_producer_options {
   uint64_t size;
@@ -39,9 +48,9 @@ typedef struct rocketmq_producer_options {
   int32_t attempt_timeout_ms;
   // Attempts of a send, the first one included. Default 3; 1 to 16.
   int32_t max_attempts;
-  // Bodies of at least so many bytes are compressed with zlib. Default 4,096; -1: never.
+  // Bodies of at least so many bytes are compressed, where that makes them smaller. Default 4,096; -1: never.
   int32_t compress_threshold_bytes;
-  // zlib's level. Default 5; 1 to 9.
+  // Default 5. zlib: 1 to 9; LZ4: 1 to 12; Zstandard: 1 to 22.
   int32_t compress_level;
   // Default 4,194,304; 1 to 16,777,216 less 65,536. The broker has a limit of its own.
   int32_t max_message_bytes;
@@ -58,7 +67,32 @@ typedef struct rocketmq_producer_options {
   // 1: an asynchronous send over the limits waits for its turn, up to the send's timeout, in place of
   // TOO_MANY_REQUESTS. Never waits inside a callback. Default 0.
   int32_t block_when_full;
+  // One of ROCKETMQ_COMPRESS_*. Consumers before RocketMQ 5.0 read zlib alone.
+  int32_t compression;
+  // Puts single sends together that come within so many milliseconds: those for the same topic (and queue, or sharding
+  // key, where they name one) with the same timeout go in one request. Each still has a result of its own. Not delayed
+  // messages, nor those larger than auto_batch_max_bytes: they go by themselves. Default 0: off; to 60,000.
+  int32_t auto_batch_linger_ms;
+  // A batch that is so large goes at once. Defaults 32,768 bytes (1 to max_message_bytes) and 1,000 messages (1 to
+  // 32,767).
+  int32_t auto_batch_max_bytes;
+  int32_t auto_batch_max_count;
+  // 1: a broker that answers slowly is avoided for a while where there are others: 2 s after 550 ms, 5 s after 1.8 s,
+  // 6 s after 3 s, 10 s after 5 s, 30 s after 15 s. A broker that fails is always avoided, for 1 s, then 2 s and so on up to
+  // 30 s. Default 0.
+  int32_t avoid_slow_brokers;
+  // How often brokers that are avoided are asked whether they answer again, after which they are used at once.
+  // Default 0: never; to 3,600,000.
+  int32_t detect_interval_ms;
+  // How soon they must answer that. Default 200; 1 to 600,000.
+  int32_t detect_timeout_ms;
+  int32_t reserved;
 } rocketmq_producer_options;
+
+// Chooses the queue of a message: its place among the `count` queues (1 and up) of the topic, sorted by broker name and
+// queue id. Called on the thread of the call that sends.
+typedef int32_t (*rocketmq_queue_selector)(uint64_t context, const rocketmq_message *message,
+                                           const rocketmq_queue *const *queues, int32_t count);
 
 typedef struct rocketmq_send_options {
   uint64_t size;
@@ -67,6 +101,10 @@ typedef struct rocketmq_send_options {
   // 1: an asynchronous send that takes no part in max_in_flight_count and max_in_flight_bytes, for a caller
   // that itself waits for the completion, as a synchronous send does. Default 0.
   int32_t unlimited;
+  // Chooses the queue, in place of broker_name, queue_id and sharding_key. The call then waits for the topic's route
+  // where that is not known yet, at most its timeout; a place that is none gives INVALID_ARGUMENT. Default: NULL.
+  rocketmq_queue_selector select;
+  uint64_t select_context;
 } rocketmq_send_options;
 
 // Creates a producer; nothing is connected yet. Errors: INVALID_ARGUMENT, NOT_SUPPORTED, OUT_OF_MEMORY.
@@ -100,6 +138,39 @@ ROCKETMQ_API int32_t rocketmq_producer_send_async(rocketmq_producer *producer, c
 // rocketmq_producer_send.
 ROCKETMQ_API int32_t rocketmq_producer_send_one_way(rocketmq_producer *producer, const rocketmq_message *message,
                                                     const rocketmq_send_options *options, rocketmq_error *error);
+
+// Sends messages in one request: all are stored together, or none. They go to one topic and one queue (all name the same one,
+// or have the same sharding key, or none do); none is delayed; their bodies and properties together have
+// max_message_bytes at most (see rocketmq_producer_fit_batch). They are not compressed. `count` is 1 to 32,767. `results` may be
+// NULL; otherwise it has `count` structs, one for each message. Errors: as rocketmq_producer_send; INVALID_ARGUMENT names the
+// message by its place.
+ROCKETMQ_API int32_t rocketmq_producer_send_batch(rocketmq_producer *producer, const rocketmq_message *const *messages,
+                                                  int32_t count, const rocketmq_send_options *options,
+                                                  rocketmq_send_result *const *results, rocketmq_error *error);
+
+// The same, with one completion for all, as of rocketmq_producer_send_async. It counts as one send in flight.
+ROCKETMQ_API int32_t rocketmq_producer_send_batch_async(rocketmq_producer *producer,
+                                                        const rocketmq_message *const *messages, int32_t count,
+                                                        const rocketmq_send_options *options, uint64_t context,
+                                                        rocketmq_error *error);
+
+// How many of the first messages fit into one batch by their size; 0 where the first one alone is too large. Errors:
+// INVALID_ARGUMENT.
+ROCKETMQ_API int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, const rocketmq_message *const *messages,
+                                                 int32_t count, int32_t *fit, rocketmq_error *error);
+
+// The queues of a topic to send to, sorted by broker name and queue id; of a topic that is created on demand, those that it
+// will have. Waits for the route at most the send timeout. The caller frees the list. Errors: INVALID_ARGUMENT, INVALID_STATE,
+// CLOSED, TIMEOUT, UNREACHABLE, TOPIC_NOT_FOUND.
+ROCKETMQ_API int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic,
+                                                  const rocketmq_queue_list **list, rocketmq_error *error);
+
+// Takes back a message that was sent with deliver_at_ms and is not delivered yet: `recall_handle` is that of its result. Waits at
+// most timeout_ms (1 to 600,000; 0: the send timeout). Errors: INVALID_ARGUMENT (no handle, another topic), REJECTED (delivered
+// already, or the broker's recallMessageEnable is off, as RocketMQ ships), and as rocketmq_producer_send.
+ROCKETMQ_API int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic,
+                                              const rocketmq_string *recall_handle, int32_t timeout_ms,
+                                              rocketmq_error *error);
 
 // Looks up the topic's route and connects to its brokers, so that the first send need not. Waits at most
 // the send timeout. Errors: as rocketmq_producer_send.

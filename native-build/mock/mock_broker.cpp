@@ -50,6 +50,8 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
   switch (request.code) {
     case request_code::kSendMessageV2:
       return send(request, reply);
+    case request_code::kSendBatchMessage:
+      return send_batch(request, reply);
     case request_code::kPullMessage:
       return pull(request, reply, true, true);
     case request_code::kConsumerSendMessageBack:
@@ -78,16 +80,59 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
   }
 }
 
-void MockBroker::send(const RemotingCommand& request, Reply reply) {
+bool MockBroker::ensure_topic(const RemotingCommand& request, const Reply& reply) {
+  const std::string topic(request.ext_fields.text("b"));
+  if (cluster_.topics.count(topic) != 0) return true;
+  if (!cluster_.options.auto_create_topics) {
+    reply(RemotingCommand::response_to(request, response_code::kTopicNotExist, "no topic " + topic));
+    return false;
+  }
+  const auto wanted = static_cast<int>(request.ext_fields.number("d", 4));
+  cluster_.topics[topic] = {std::min(wanted, cluster_.options.queues), 6};
+  return true;
+}
+
+// The messages of the body one by one, as a broker does.
+void MockBroker::send_batch(const RemotingCommand& request, Reply reply) {
+  if (!ensure_topic(request, reply)) return;
   const std::string topic(request.ext_fields.text("b"));
   const int queue = static_cast<int>(request.ext_fields.number("e", 0));
-  if (cluster_.topics.count(topic) == 0) {
-    if (!cluster_.options.auto_create_topics) {
-      return reply(RemotingCommand::response_to(request, response_code::kTopicNotExist, "no topic " + topic));
+  std::string ids;
+  int64_t first = -1;
+  for (ByteReader reader(request.body.view()); reader.remaining() > 0;) {
+    reader.i32();  // size
+    reader.i32();  // magic
+    reader.i32();  // checksum
+    MessageToStore message;
+    message.topic = topic;
+    message.queue_id = queue;
+    message.flag = reader.i32();
+    message.body = reader.bytes(static_cast<size_t>(std::max(0, reader.i32())));
+    const std::string properties(as_text(reader.bytes(static_cast<size_t>(std::max<int>(0, reader.i16())))));
+    if (!reader.ok()) {
+      return reply(RemotingCommand::response_to(request, response_code::kMessageIllegal, "the batch is broken"));
     }
-    const auto wanted = static_cast<int>(request.ext_fields.number("d", 4));
-    cluster_.topics[topic] = {std::min(wanted, cluster_.options.queues), 6};
+    message.properties = properties;
+    message.born_timestamp_ms = request.ext_fields.number("g", 0);
+    message.born_host = own_host();
+    StoredMessage id;
+    id.store_host = own_host();
+    id.commit_log_offset = log_end_;
+    ids += (ids.empty() ? "" : ",") + id.offset_message_id();
+    const int64_t offset = store(message, 0);
+    if (first < 0) first = offset;
   }
+  auto response = RemotingCommand::response_to(request, response_code::kSuccess);
+  response.ext_fields.add("msgId", ids);
+  response.ext_fields.add("queueId", queue);
+  response.ext_fields.add("queueOffset", first);
+  reply(response);
+}
+
+void MockBroker::send(const RemotingCommand& request, Reply reply) {
+  if (!ensure_topic(request, reply)) return;
+  const std::string topic(request.ext_fields.text("b"));
+  const int queue = static_cast<int>(request.ext_fields.number("e", 0));
   const std::string properties(request.ext_fields.text("i"));
   MessageToStore message;
   message.topic = topic;

@@ -61,6 +61,9 @@ class MockBroker : public MockServer {
   using QueueKey = std::pair<std::string, int>;
 
   void send(const RemotingCommand& request, Reply reply);
+  // False, and answered, where the topic is not there and may not be made.
+  bool ensure_topic(const RemotingCommand& request, const Reply& reply);
+  void send_batch(const RemotingCommand& request, Reply reply);
   void pull(const RemotingCommand& request, Reply reply, bool may_hold, bool may_commit);
   void send_back(const RemotingCommand& request, Reply reply);
   void heartbeat(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply);

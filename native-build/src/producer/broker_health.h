@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -17,6 +18,9 @@ class BrokerHealth {
   // Avoided for 1 s, doubling with each further failure up to 30 s.
   void failed(std::string_view broker_name, TimePoint at = now());
   void succeeded(std::string_view broker_name);
+  // With what it took: one that is slow is avoided too, as long as by Apache's latency fault tolerance.
+  void answered(std::string_view broker_name, int64_t latency_ms, TimePoint at = now());
+  std::vector<std::string> all_avoided(TimePoint at = now()) const;
   bool avoided(std::string_view broker_name, TimePoint at = now()) const;
 
  private:

@@ -81,7 +81,7 @@ Status check_times(const OutgoingMessage& message) {
   return {};
 }
 
-Status check(const OutgoingMessage& message, const ProducerOptions& options) {
+Status check_all(const OutgoingMessage& message, const ProducerOptions& options) {
   if (auto status = validate_topic(message.topic); !status) return status;
   if (auto status = check_body(message.body, options); !status) return status;
   if (auto status = check_tag(message.tag); !status) return status;
@@ -98,13 +98,34 @@ Status check(const OutgoingMessage& message, const ProducerOptions& options) {
   return {};
 }
 
-void encode_properties(const OutgoingMessage& message, std::string_view message_id, std::string& out) {
+int32_t flag_of(CompressionType type) {
+  switch (type) {
+    case CompressionType::kLz4:
+      return system_flag::kCompressionLz4;
+    case CompressionType::kZstd:
+      return system_flag::kCompressionZstd;
+    case CompressionType::kZlib:
+      break;
+  }
+  return system_flag::kCompressionZlib;
+}
+
+}  // namespace
+
+Status check_message(const OutgoingMessage& message, const ProducerOptions& options) {
+  Status status = check_all(message, options);
+  if (!status) status.error().topic = std::string(message.topic.substr(0, kMaxTopicLength));
+  return status;
+}
+
+Status encode_properties(const OutgoingMessage& message, std::string_view message_id, std::string& out) {
+  const size_t before = out.size();
   constexpr size_t kFixed = 128;
   size_t size = kFixed + message.tag.size() + message.keys.size() + message.sharding_key.size();
   for (size_t i = 0; i < message.property_count; ++i) {
     size += message.properties[i].first.size() + message.properties[i].second.size() + 2;
   }
-  out.reserve(size);
+  out.reserve(before + size);
   for (size_t i = 0; i < message.property_count; ++i) {
     append_property(out, message.properties[i].first, message.properties[i].second);
   }
@@ -117,40 +138,41 @@ void encode_properties(const OutgoingMessage& message, std::string_view message_
   }
   append_property(out, property::kUniqueId, message_id);
   append_property(out, property::kWait, "true");
+  if (out.size() - before > kMaxPropertiesBytes) {
+    return invalid("the properties take " + std::to_string(out.size() - before) +
+                   " bytes when encoded, over the limit of " + std::to_string(kMaxPropertiesBytes) +
+                   ": put the data in the body");
+  }
+  return {};
 }
 
-}  // namespace
+size_t header_room(std::string_view topic, std::string_view properties, const ProducerOptions& options) {
+  SendRequest header;
+  header.producer_group = options.group;
+  header.topic = topic;
+  header.properties = properties;
+  // What the queue's choice adds to the header is small.
+  return SendFrame::room_for(header) + kBrokerNameRoom;
+}
 
 Result<EncodedMessage> encode_message(const OutgoingMessage& message, const ProducerOptions& options) {
-  if (auto status = check(message, options); !status) {
-    Error error = status.error();
-    error.topic = std::string(message.topic.substr(0, kMaxTopicLength));
-    return fail(std::move(error));
-  }
+  if (auto status = check_message(message, options); !status) return fail(status.error());
   EncodedMessage encoded;
   encoded.topic = message.topic;
   encoded.flag = message.flag;
   encoded.message_id = create_unique_id();
-  encode_properties(message, as_text(encoded.message_id), encoded.properties);
-  if (encoded.properties.size() > kMaxPropertiesBytes) {
-    return fail(ErrorKind::kInvalidArgument, "the properties take " + std::to_string(encoded.properties.size()) +
-                                                 " bytes when encoded, over the limit of " +
-                                                 std::to_string(kMaxPropertiesBytes) + ": put the data in the body");
+  if (auto status = encode_properties(message, as_text(encoded.message_id), encoded.properties); !status) {
+    return fail(status.error());
   }
-  // What the queue's choice adds to the header is small.
-  SendRequest header;
-  header.producer_group = options.group;
-  header.topic = encoded.topic;
-  header.properties = encoded.properties;
-  const size_t room = SendFrame::room_for(header) + kBrokerNameRoom;
+  const size_t room = header_room(encoded.topic, encoded.properties, options);
   const bool large = options.compress_threshold_bytes >= 0 &&
                      message.body.size() >= static_cast<size_t>(options.compress_threshold_bytes);
   if (large) {
-    auto packed = compress(CompressionType::kZlib, message.body, options.compress_level);
+    auto packed = compress(options.compression, message.body, options.compress_level);
     // What does not shrink goes as it is, and costs the consumer nothing.
     if (packed && packed->size() < message.body.size()) {
       encoded.frame = SendFrame({packed->data(), packed->size()}, room);
-      encoded.system_flag = system_flag::kCompressed | system_flag::kCompressionZlib;
+      encoded.system_flag = system_flag::kCompressed | flag_of(options.compression);
       return encoded;
     }
   }

@@ -1,20 +1,13 @@
 #include "producer/producer.h"
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <optional>
+#include <deque>
 #include <thread>
 
-#include "base/fork.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "client/client_lease.h"
-#include "producer/in_flight.h"
 #include "producer/message_encoder.h"
-#include "producer/queue_selector.h"
-#include "producer/send_operation.h"
+#include "producer/producer_impl.h"
 #include "protocol/names.h"
 
 namespace rocketmq {
@@ -41,6 +34,19 @@ class Finally {
   Action action_;
 };
 
+// Does what must not fail for want of memory.
+template <typename Action>
+void until_memory(Action&& action) {
+  for (;;) {
+    try {
+      action();
+      return;
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(kMemoryPause);
+    }
+  }
+}
+
 Error closed_error() {
   Error error;
   error.kind = ErrorKind::kClosed;
@@ -49,65 +55,6 @@ Error closed_error() {
 }
 
 }  // namespace
-
-class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Producer::Impl> {
- public:
-  Impl(ClientOptions client_options, ProducerOptions options)
-      : client_options_(std::move(client_options)),
-        options_(std::move(options)),
-        in_flight_(options_.max_in_flight_count, options_.max_in_flight_bytes) {}
-
-  bool in_child_process() const { return generation_ != fork_generation(); }
-  Status check_usable() const;
-  Status start();
-  Result<SendReceipt> send_and_wait(const OutgoingMessage& message, Millis timeout, SendOperation::Mode mode);
-  Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited);
-  Status warm_up(std::string_view topic);
-  Result<ProducerStatistics> statistics() const;
-  Status close(Millis timeout);
-
-  ClientInstance& client() override { return *client_; }
-  const ProducerOptions& options() const override { return options_; }
-  QueueSelector& selector() override { return selector_; }
-  void on_retry() override { retried_.fetch_add(1, std::memory_order_relaxed); }
-  void on_finished(std::shared_ptr<SendOperation> operation) override;
-
- private:
-  enum class State { kCreated, kStarted, kClosing, kClosed };
-
-  std::shared_ptr<SendOperation> make_operation(EncodedMessage encoded, const OutgoingMessage& message,
-                                                SendOperation::Mode mode, uint64_t context, TimePoint begin,
-                                                TimePoint deadline, bool limited);
-  Millis timeout_or_default(Millis timeout) const { return timeout.count() > 0 ? timeout : options_.send_timeout; }
-  void deliver_outcomes();
-  void hand_over(std::vector<SendOutcome>& outcomes);
-  void close_and_wait(Millis timeout);
-  bool begin_close(bool* was_started);
-  void end_close(Millis timeout, bool was_started);
-
-  const ClientOptions client_options_;
-  const ProducerOptions options_;
-  const uint64_t generation_ = fork_generation();
-  ClientLease lease_;
-  // Outlives the lease: a late answer finds a client that is shut down, but not gone.
-  std::shared_ptr<ClientInstance> client_;
-  QueueSelector selector_;
-  InFlight in_flight_;
-
-  mutable std::mutex mutex_;
-  std::condition_variable closed_;
-  std::atomic<State> state_{State::kCreated};
-
-  std::mutex finished_mutex_;
-  std::vector<std::shared_ptr<SendOperation>> finished_;
-  bool delivering_ = false;
-
-  std::atomic<int64_t> accepted_{0};
-  std::atomic<int64_t> succeeded_{0};
-  std::atomic<int64_t> failed_{0};
-  std::atomic<int64_t> retried_{0};
-  std::atomic<int64_t> one_way_{0};
-};
 
 Status Producer::Impl::check_usable() const {
   if (in_child_process()) {
@@ -139,6 +86,7 @@ Status Producer::Impl::start() {
   client_ = lease_.instance();
   lease_->start();
   lease_->join_producer_group(options_.group);
+  if (options_.detect_interval.count() > 0) start_detector();
   state_ = State::kStarted;
   return {};
 }
@@ -157,11 +105,18 @@ std::shared_ptr<SendOperation> Producer::Impl::make_operation(EncodedMessage enc
 Result<SendReceipt> Producer::Impl::send_and_wait(const OutgoingMessage& message, Millis timeout,
                                                   SendOperation::Mode mode) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
-  const TimePoint begin = now();
-  const TimePoint deadline = begin + timeout_or_default(timeout);
+  if (mode == SendOperation::Mode::kSync && goes_with_others(message, timeout))
+    return send_with_others(message, timeout);
   auto encoded = encode_message(message, options_);
   if (!encoded) return fail(encoded.error());
-  auto operation = make_operation(std::move(*encoded), message, mode, 0, begin, deadline, false);
+  return send_encoded_and_wait(std::move(*encoded), message, timeout, mode);
+}
+
+Result<SendReceipt> Producer::Impl::send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message,
+                                                          Millis timeout, SendOperation::Mode mode) {
+  const TimePoint begin = now();
+  const TimePoint deadline = begin + timeout_or_default(timeout);
+  auto operation = make_operation(std::move(encoded), message, mode, 0, begin, deadline, false);
   if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
   const Finally remove([&] { in_flight_.remove(*operation); });
   (mode == SendOperation::Mode::kOneWay ? one_way_ : accepted_).fetch_add(1, std::memory_order_relaxed);
@@ -169,42 +124,59 @@ Result<SendReceipt> Producer::Impl::send_and_wait(const OutgoingMessage& message
   return operation->wait();
 }
 
-Status Producer::Impl::send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited) {
+Status Producer::Impl::check_async() const {
   if (auto usable = check_usable(); !usable) return usable;
   if (!options_.on_sent) {
     return fail(ErrorKind::kInvalidArgument,
                 "on_sent is not set, so that nobody would learn of the send's end: set it in the producer's options");
   }
+  return {};
+}
+
+Status Producer::Impl::Place::reserve(TimePoint deadline) {
+  if (!limited_) return {};
+  // A callback that waited here would wait for completions which only it can deliver.
+  const bool wait = producer_.options_.block_when_full && !on_client_thread();
+  auto reserved = producer_.in_flight_.reserve(bytes_, wait ? &deadline : nullptr);
+  reserved_ = reserved.has_value();
+  return reserved;
+}
+
+Status Producer::Impl::send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited) {
+  if (auto usable = check_async(); !usable) return usable;
   const TimePoint begin = now();
-  const TimePoint deadline = begin + timeout_or_default(timeout);
   // Before the message is compressed for nothing.
-  const auto bytes = static_cast<int64_t>(message.body.size());
-  if (limited) {
-    // A callback that waited here would wait for completions which only it can deliver.
-    const bool wait = options_.block_when_full && !on_client_thread();
-    if (auto reserved = in_flight_.reserve(bytes, wait ? &deadline : nullptr); !reserved) return reserved;
+  Place place(*this, static_cast<int64_t>(message.body.size()), limited);
+  if (auto reserved = place.reserve(begin + timeout_or_default(timeout)); !reserved) return reserved;
+  if (goes_with_others(message, timeout)) {
+    auto joined = join_batch(message, timeout, {context, limited, place.bytes(), nullptr});
+    if (joined) place.take();
+    return joined;
   }
-  bool accepted = false;
-  const Finally undo([&] {
-    if (limited && !accepted) in_flight_.give_back(1, bytes);
-  });
   auto encoded = encode_message(message, options_);
   if (!encoded) return fail(encoded.error());
-  auto operation =
-      make_operation(std::move(*encoded), message, SendOperation::Mode::kAsync, context, begin, deadline, limited);
-  operation->reserved_bytes = limited ? bytes : 0;
+  return start_async(std::move(*encoded), message, begin, timeout, context, place);
+}
+
+Status Producer::Impl::start_async(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin,
+                                   Millis timeout, uint64_t context, Place& place) {
+  auto operation = make_operation(std::move(encoded), message, SendOperation::Mode::kAsync, context, begin,
+                                  begin + timeout_or_default(timeout), place.is_limited());
+  operation->reserved_bytes = place.bytes();
   if (auto added = in_flight_.add(*operation); !added) return added;
-  accepted = true;
+  place.take();
   accepted_.fetch_add(1, std::memory_order_relaxed);
   operation->start();
   return {};
 }
 
 void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
-  if (operation->mode() != SendOperation::Mode::kOneWay) {
-    (operation->result() ? succeeded_ : failed_).fetch_add(1, std::memory_order_relaxed);
+  const SendOperation::Mode mode = operation->mode();
+  if (mode != SendOperation::Mode::kOneWay) {
+    const size_t sends = mode == SendOperation::Mode::kBatch ? operation->members.size() : 1;
+    (operation->result() ? succeeded_ : failed_).fetch_add(static_cast<int64_t>(sends), std::memory_order_relaxed);
   }
-  if (operation->mode() != SendOperation::Mode::kAsync) {
+  if (mode == SendOperation::Mode::kSync || mode == SendOperation::Mode::kOneWay) {
     operation->wake();
     return;
   }
@@ -216,20 +188,10 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
 }
 
 void Producer::Impl::deliver_outcomes() {
-  std::vector<SendOutcome> outcomes;
   std::vector<std::shared_ptr<SendOperation>> operations;
-  // All the memory that it takes.
-  while (outcomes.capacity() < kLargestBatch || operations.capacity() < kLargestBatch) {
-    try {
-      outcomes.reserve(kLargestBatch);
-      operations.reserve(kLargestBatch);
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(kMemoryPause);
-    }
-  }
+  until_memory([&] { operations.reserve(kLargestBatch); });
   bool gathered = false;
   for (;;) {
-    outcomes.clear();
     operations.clear();
     {
       std::unique_lock lock(finished_mutex_);
@@ -251,75 +213,54 @@ void Producer::Impl::deliver_outcomes() {
         finished_.erase(finished_.begin(), end);
       }
     }
-    // Their places are free before the callback runs, which may send the next ones.
-    int64_t places = 0;
-    int64_t bytes = 0;
-    for (const auto& operation : operations) {
-      places += operation->is_limited() ? 1 : 0;
-      bytes += operation->reserved_bytes;
-      outcomes.push_back({operation->context(), operation->result()});
-    }
-    in_flight_.give_back(places, bytes);
-    hand_over(outcomes);
+    deliver(operations);
     in_flight_.remove(operations);
   }
 }
 
-// An outcome that cannot be told for want of memory is told when there is some again.
-void Producer::Impl::hand_over(std::vector<SendOutcome>& outcomes) {
-  for (;;) {
-    try {
-      options_.on_sent(outcomes);
-      return;
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(kMemoryPause);
+void Producer::Impl::deliver(const std::vector<std::shared_ptr<SendOperation>>& operations) {
+  std::vector<SendOutcome> outcomes;
+  // What the outcomes of batches refer to.
+  std::deque<Result<SendReceipt>> of_members;
+  until_memory([&] { outcomes.reserve(kLargestBatch); });
+  int64_t places = 0;
+  int64_t bytes = 0;
+  const auto flush = [&] {
+    // Their places are free before the callback runs, which may send the next ones.
+    in_flight_.give_back(places, bytes);
+    places = bytes = 0;
+    if (!outcomes.empty()) hand_over(outcomes);
+    outcomes.clear();
+    of_members.clear();
+  };
+  for (const auto& operation : operations) {
+    if (operation->mode() != SendOperation::Mode::kBatch) {
+      places += operation->is_limited() ? 1 : 0;
+      bytes += operation->reserved_bytes;
+      outcomes.push_back({operation->context(), operation->result()});
+      if (outcomes.size() == kLargestBatch) flush();
+      continue;
+    }
+    for (size_t i = 0; i < operation->members.size(); ++i) {
+      const BatchMember& member = operation->members[i];
+      until_memory([&] { of_members.push_back(operation->result_of_member(i)); });
+      if (member.waiter) {
+        member.waiter->end(std::move(of_members.back()));
+        of_members.pop_back();
+        continue;
+      }
+      places += member.limited ? 1 : 0;
+      bytes += member.reserved_bytes;
+      outcomes.push_back({member.context, of_members.back()});
+      if (outcomes.size() == kLargestBatch) flush();
     }
   }
+  flush();
 }
 
-Status Producer::Impl::warm_up(std::string_view topic) {
-  if (auto usable = check_usable(); !usable) return usable;
-  if (auto valid = validate_topic(topic); !valid) return valid;
-  struct Waiter {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::optional<Status> status;
-    void end(Status outcome) {
-      std::lock_guard lock(mutex);
-      if (!status) status = std::move(outcome);
-      changed.notify_all();
-    }
-  };
-  auto waiter = std::make_shared<Waiter>();
-  const TimePoint begin = now();
-  client_->routes().get(
-      std::string(topic), true, options_.default_topic_queues,
-      // What comes after the end of the wait finds the client, even when that is shut down.
-      [self = shared_from_this(), waiter](Result<Route> route) {
-        if (!route) return waiter->end(fail(route.error()));
-        ClientInstance& client = *self->client_;
-        // A heartbeat reaches every master, and so opens the connections.
-        start_coroutine(
-            client.loop(),
-            [](ClientInstance* to, Route found, std::shared_ptr<Waiter> done) -> asio::awaitable<void> {
-              co_await to->send_heartbeats();
-              for (const auto& broker : found->route.brokers) {
-                const std::string master(found->route.master_address(broker.name));
-                if (!master.empty() && to->remoting().connected(master)) co_return done->end({});
-              }
-              done->end(fail(ErrorKind::kUnreachable, "no broker of the topic can be reached"));
-            }(&client, *route, waiter),
-            "warm-up");
-      });
-  std::unique_lock lock(waiter->mutex);
-  waiter->changed.wait_for(lock, options_.send_timeout, [&] { return waiter->status.has_value(); });
-  Status status = waiter->status ? *waiter->status : fail(ErrorKind::kTimeout, "the brokers did not answer in time");
-  if (!status) {
-    status.error().topic = topic;
-    status.error().elapsed_ms = millis_between(begin, now());
-    status.error().message = "the warm-up of topic \"" + std::string(topic) + "\" failed: " + status.error().message;
-  }
-  return status;
+// An outcome that cannot be told for want of memory is told when there is some again.
+void Producer::Impl::hand_over(std::vector<SendOutcome>& outcomes) {
+  until_memory([&] { options_.on_sent(outcomes); });
 }
 
 Result<ProducerStatistics> Producer::Impl::statistics() const {
@@ -377,6 +318,8 @@ bool Producer::Impl::begin_close(bool* was_started) {
 void Producer::Impl::end_close(Millis timeout, bool was_started) {
   const TimePoint deadline = now() + timeout;
   if (was_started) {
+    for (auto& batch : batcher_.close()) batch.start();
+    end_background();
     if (!in_flight_.wait_empty(&deadline)) {
       lease_->loop().run_and_wait([&] {
         for (const auto& operation : in_flight_.operations()) operation->abort(closed_error());

@@ -21,9 +21,17 @@ namespace rocketmq {
 
 enum class SendStatus { kOk = 0, kFlushDiskTimeout = 1, kFlushSlaveTimeout = 2, kSlaveNotAvailable = 3 };
 
+// As rocketmq_send_result has room for them.
+using ReceiptText = FixedText<63>;
+
+// One message of a batch that was stored.
+struct BatchedMessage {
+  UniqueId message_id{};
+  ReceiptText offset_message_id;
+};
+
 struct SendReceipt {
-  // As rocketmq_send_result has room for them.
-  using Text = FixedText<63>;
+  using Text = ReceiptText;
 
   SendStatus status = SendStatus::kOk;
   int32_t queue_id = 0;
@@ -35,7 +43,12 @@ struct SendReceipt {
   Text region_id;
   std::string broker_name;
   std::string recall_handle;
+  // Of a batch: its messages, whose offsets follow each other from queue_offset on.
+  std::vector<BatchedMessage> batch;
 };
+
+// The receipt of one message of a batch.
+SendReceipt receipt_of(const SendReceipt& batch, size_t place);
 
 // The end of one asynchronous send.
 struct SendOutcome {
@@ -77,6 +90,15 @@ struct ProducerOptions {
   int32_t max_in_flight_count = 1024;
   int64_t max_in_flight_bytes = 100LL * 1024 * 1024;
   int32_t default_topic_queues = 4;
+  // Sends that come within `auto_batch_linger` go together; 0: each by itself.
+  Millis auto_batch_linger{0};
+  int32_t auto_batch_max_bytes = 32 * 1024;
+  int32_t auto_batch_max_count = 1000;
+  // A broker that answers slowly is avoided for a while, as one that failed is.
+  bool avoid_slow_brokers = false;
+  // Brokers that are avoided are asked so often whether they answer again; 0: never.
+  Millis detect_interval{0};
+  Millis detect_timeout{200};
   bool retry_not_store_ok = false;
   bool block_when_full = false;
 };
@@ -103,9 +125,19 @@ class Producer {
   // On success `context` comes back with exactly one outcome. What is not `limited` takes no part in
   // max_in_flight_count and max_in_flight_bytes.
   Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited = true);
+  // All messages in one request: for one topic, and stored together or not at all.
+  Result<SendReceipt> send_batch(const std::vector<OutgoingMessage>& messages, Millis timeout);
+  Status send_batch_async(const std::vector<OutgoingMessage>& messages, Millis timeout, uint64_t context,
+                          bool limited = true);
+  // How many of the first messages one batch has room for; 0 where the first one is too large for any.
+  Result<size_t> fit_batch(const std::vector<OutgoingMessage>& messages) const;
   // Waits until the request was handed to a connection.
   Status send_one_way(const OutgoingMessage& message, Millis timeout);
   Status warm_up(std::string_view topic);
+  // The queues of a topic to send to; waits for the route where that is not known.
+  Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  // Takes back a timed message that is not delivered yet, by the receipt's recall_handle; its message id.
+  Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
   Result<ProducerStatistics> statistics() const;
   // Idempotent; waits for the drain, not on a client thread.
   Status close(Millis timeout);

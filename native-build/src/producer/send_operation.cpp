@@ -54,12 +54,38 @@ bool is_transient(ErrorKind kind) {
   return kind == ErrorKind::kUnreachable || kind == ErrorKind::kConnectionLost || kind == ErrorKind::kTimeout;
 }
 
+// Brokers join the ids of a batch by commas; a queue of type BatchCQ has one for the whole batch.
+std::vector<BatchedMessage> batched(const std::vector<UniqueId>& ids, std::string_view offset_ids) {
+  std::vector<BatchedMessage> messages(ids.size());
+  const bool of_each = static_cast<size_t>(std::count(offset_ids.begin(), offset_ids.end(), ',')) + 1 == ids.size();
+  for (size_t i = 0; i < ids.size(); ++i) {
+    messages[i].message_id = ids[i];
+    const size_t comma = of_each ? offset_ids.find(',') : std::string_view::npos;
+    messages[i].offset_message_id = offset_ids.substr(0, comma);
+    if (comma != std::string_view::npos) offset_ids.remove_prefix(comma + 1);
+  }
+  return messages;
+}
+
 Millis pause_before(int32_t pauses) {
   const Millis pause = std::min(kLongestPause, kFirstPause * (1 << std::min(pauses, 5)));
   return pause / 2 + Millis(random_below(static_cast<uint32_t>(pause.count())));
 }
 
 }  // namespace
+
+SendReceipt receipt_of(const SendReceipt& batch, size_t place) {
+  SendReceipt receipt;
+  receipt.status = batch.status;
+  receipt.queue_id = batch.queue_id;
+  receipt.attempts = batch.attempts;
+  receipt.region_id = batch.region_id;
+  receipt.broker_name = batch.broker_name;
+  receipt.message_id = batch.batch[place].message_id;
+  receipt.offset_message_id = batch.batch[place].offset_message_id;
+  receipt.queue_offset = batch.queue_offset + static_cast<int64_t>(place);
+  return receipt;
+}
 
 SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode,
                              uint64_t context, TimePoint begin, TimePoint deadline, bool limited)
@@ -73,6 +99,26 @@ SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage me
       begin_(begin),
       deadline_(deadline),
       born_ms_(wall_clock_ms()) {}
+
+void BatchWaiter::end(Result<SendReceipt> result) {
+  result_ = std::move(result);
+  ready_.store(true, std::memory_order_release);
+  ready_.notify_one();
+}
+
+Result<SendReceipt> BatchWaiter::wait() {
+  ready_.wait(false, std::memory_order_acquire);
+  return std::move(*result_);
+}
+
+void SendOperation::set_message(EncodedMessage message) {
+  // The topic may be read meanwhile, by abort().
+  message_.message_id = message.message_id;
+  message_.properties = std::move(message.properties);
+  message_.frame = std::move(message.frame);
+  message_.request_code = message.request_code;
+  message_.batch_ids = std::move(message.batch_ids);
+}
 
 void SendOperation::start() {
   on_caller_ = mode_ == Mode::kSync;
@@ -155,7 +201,10 @@ TimePoint SendOperation::attempt_deadline(TimePoint at) const {
 
 void SendOperation::send_to(const std::string& address, TimePoint at) {
   const ProducerOptions& options = owner_->options();
+  sent_at_ = at;
   SendRequest request;
+  request.code = message_.request_code;
+  request.batch = !message_.batch_ids.empty();
   request.producer_group = options.group;
   request.topic = message_.topic;
   request.default_topic_queues = options.default_topic_queues;
@@ -214,7 +263,11 @@ void SendOperation::on_response(RemotingCommand response, const std::string& add
   // Its producer may be closed, and the client it used released.
   if (finished_.load(std::memory_order_acquire)) return;
   ++counted_attempts_;
-  owner_->selector().health().succeeded(queue_->broker_name);
+  if (owner_->options().avoid_slow_brokers) {
+    owner_->selector().health().answered(queue_->broker_name, millis_between(sent_at_, now()));
+  } else {
+    owner_->selector().health().succeeded(queue_->broker_name);
+  }
   const auto status = stored_status(response.code);
   const auto attempts_left = [&] { return counted_attempts_ < owner_->options().max_attempts && now() < deadline_; };
   if (status && (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left())) {
@@ -251,7 +304,13 @@ void SendOperation::succeed(SendStatus status, const RemotingCommand& response, 
   receipt.queue_offset = offset;
   receipt.attempts = attempts_;
   receipt.message_id = message_.message_id;
-  receipt.offset_message_id = response.ext_fields.text("msgId");
+  const std::string_view offset_ids = response.ext_fields.text("msgId");
+  if (message_.batch_ids.empty()) {
+    receipt.offset_message_id = offset_ids;
+  } else {
+    receipt.batch = batched(message_.batch_ids, offset_ids);
+    receipt.offset_message_id = receipt.batch.front().offset_message_id.view();
+  }
   receipt.transaction_id = response.ext_fields.text("transactionId");
   receipt.region_id = response.ext_fields.text("MSG_REGION");
   receipt.recall_handle = response.ext_fields.text("recallHandle");
@@ -334,6 +393,11 @@ void SendOperation::finish(Result<SendReceipt> result) {
   if (finished_.exchange(true, std::memory_order_acq_rel)) return;
   result_ = std::move(result);
   owner_->on_finished(shared_from_this());
+}
+
+Result<SendReceipt> SendOperation::result_of_member(size_t place) const {
+  if (!*result_) return fail(result_->error());
+  return receipt_of(**result_, place);
 }
 
 void SendOperation::wake() {

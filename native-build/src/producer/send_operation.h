@@ -18,6 +18,28 @@
 namespace rocketmq {
 
 class SendOperation;
+class BatchWaiter;
+
+// One message of a batch that the producer put together of several sends.
+struct BatchMember {
+  uint64_t context = 0;
+  // What it takes of the producer's limits.
+  bool limited = false;
+  int64_t reserved_bytes = 0;
+  // Of a synchronous send; nullptr otherwise.
+  std::shared_ptr<BatchWaiter> waiter;
+};
+
+// A synchronous send that waits for the end of its batch.
+class BatchWaiter {
+ public:
+  void end(Result<SendReceipt> result);
+  Result<SendReceipt> wait();
+
+ private:
+  std::optional<Result<SendReceipt>> result_;
+  std::atomic<bool> ready_{false};
+};
 
 // What a send needs of its producer, which it keeps alive.
 class SendOwner {
@@ -36,7 +58,8 @@ class SendOwner {
 // time is inside, besides abort(), which comes on the loop: what comes after the end changes nothing.
 class SendOperation : public ResponseHandler, public std::enable_shared_from_this<SendOperation> {
  public:
-  enum class Mode { kSync, kAsync, kOneWay };
+  // kBatch: the ends of its members are told, by members.
+  enum class Mode { kSync, kAsync, kOneWay, kBatch };
 
   SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode, uint64_t context,
                 TimePoint begin, TimePoint deadline, bool limited);
@@ -52,8 +75,13 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   // Whether it counts against the limits of its producer.
   bool is_limited() const { return limited_; }
 
+  // Gives one that was made without a message, but with its topic, what it is to send; before it is started.
+  void set_message(EncodedMessage message);
+
   // The end; from on_finished on.
   const Result<SendReceipt>& result() const { return *result_; }
+  // Of a batch that has ended.
+  Result<SendReceipt> result_of_member(size_t place) const;
   // For a synchronous caller: tells that it has ended, waits for that.
   void wake();
   Result<SendReceipt> wait();
@@ -63,6 +91,8 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
 
   // What it takes of its producer's limits; set before it is started.
   int64_t reserved_bytes = 0;
+  // The sends that it is made of, where it is made of several; not changed from its start on.
+  std::vector<BatchMember> members;
   // The list of its producer's operations in flight; guarded by InFlight.
   SendOperation* previous = nullptr;
   SendOperation* next = nullptr;
@@ -92,6 +122,8 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   const TimePoint begin_;
   const TimePoint deadline_;
   const int64_t born_ms_;
+  // Of the attempt.
+  TimePoint sent_at_;
   // The queue of the attempt, and the route that it lives in.
   Route route_;
   const MessageQueue* queue_ = nullptr;

@@ -93,7 +93,7 @@ ByteView SendFrame::with_header(const SendRequest& request, int32_t opaque) {
   }
   uint8_t* const begin = bytes_.data();
   RawWriter writer(begin + kLengths);
-  writer.i16(static_cast<int16_t>(request_code::kSendMessageV2));
+  writer.i16(static_cast<int16_t>(request.code));
   writer.u8(RemotingCommand{}.language);
   writer.i16(kProtocolVersion);
   writer.i32(opaque);

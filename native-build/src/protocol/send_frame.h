@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "protocol/codes.h"
 
 namespace rocketmq {
 
-// The header of a SEND_MESSAGE_V2 request; the letters are the names on the wire.
+// The header of a SEND_MESSAGE_V2 request, or of one with the same fields; the letters are the names on the wire.
 struct SendRequest {
+  int32_t code = request_code::kSendMessageV2;
   std::string_view producer_group;            // a
   std::string_view topic;                     // b
   std::string_view default_topic = "TBW102";  // c
@@ -27,7 +29,7 @@ struct SendRequest {
   bool one_way = false;
 };
 
-// The frame of a SEND_MESSAGE_V2 request with the binary header: the producer's hot path. The body is copied
+// The frame of such a request with the binary header: the producer's hot path. The body is copied
 // once, behind room for the header, which is written anew for each attempt.
 class SendFrame {
  public:

@@ -248,6 +248,33 @@ public class Rocketmq extends Rocketmq$shared {
     public static int ROCKETMQ_SEND_SLAVE_NOT_AVAILABLE() {
         return ROCKETMQ_SEND_SLAVE_NOT_AVAILABLE;
     }
+    private static final int ROCKETMQ_COMPRESS_ZLIB = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_COMPRESS_ZLIB 0
+     * }
+     */
+    public static int ROCKETMQ_COMPRESS_ZLIB() {
+        return ROCKETMQ_COMPRESS_ZLIB;
+    }
+    private static final int ROCKETMQ_COMPRESS_LZ4 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_COMPRESS_LZ4 1
+     * }
+     */
+    public static int ROCKETMQ_COMPRESS_LZ4() {
+        return ROCKETMQ_COMPRESS_LZ4;
+    }
+    private static final int ROCKETMQ_COMPRESS_ZSTD = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_COMPRESS_ZSTD 2
+     * }
+     */
+    public static int ROCKETMQ_COMPRESS_ZSTD() {
+        return ROCKETMQ_COMPRESS_ZSTD;
+    }
     private static final int ROCKETMQ_CLUSTERING = (int)0L;
     /**
      * {@snippet lang=c :
@@ -572,6 +599,65 @@ public class Rocketmq extends Rocketmq$shared {
         }
     }
 
+    private static class rocketmq_queue_list_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_queue_list_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_queue_list_destroy(const rocketmq_queue_list *list)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_queue_list_destroy$descriptor() {
+        return rocketmq_queue_list_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_queue_list_destroy(const rocketmq_queue_list *list)
+     * }
+     */
+    public static MethodHandle rocketmq_queue_list_destroy$handle() {
+        return rocketmq_queue_list_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_queue_list_destroy(const rocketmq_queue_list *list)
+     * }
+     */
+    public static MemorySegment rocketmq_queue_list_destroy$address() {
+        return rocketmq_queue_list_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_queue_list_destroy(const rocketmq_queue_list *list)
+     * }
+     */
+    public static void rocketmq_queue_list_destroy(MemorySegment list) {
+        var mh$ = rocketmq_queue_list_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_queue_list_destroy", list);
+            }
+            mh$.invokeExact(list);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class rocketmq_producer_create {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Rocketmq.C_INT,
@@ -880,6 +966,327 @@ public class Rocketmq extends Rocketmq$shared {
                 traceDowncall("rocketmq_producer_send_one_way", producer, message, options, error);
             }
             return (int)mh$.invokeExact(producer, message, options, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_send_batch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_send_batch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, rocketmq_send_result *const *results, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_send_batch$descriptor() {
+        return rocketmq_producer_send_batch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, rocketmq_send_result *const *results, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_send_batch$handle() {
+        return rocketmq_producer_send_batch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, rocketmq_send_result *const *results, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_send_batch$address() {
+        return rocketmq_producer_send_batch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, rocketmq_send_result *const *results, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_send_batch(MemorySegment producer, MemorySegment messages, int count, MemorySegment options, MemorySegment results, MemorySegment error) {
+        var mh$ = rocketmq_producer_send_batch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_send_batch", producer, messages, count, options, results, error);
+            }
+            return (int)mh$.invokeExact(producer, messages, count, options, results, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_send_batch_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_send_batch_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch_async(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_send_batch_async$descriptor() {
+        return rocketmq_producer_send_batch_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch_async(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_send_batch_async$handle() {
+        return rocketmq_producer_send_batch_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch_async(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_send_batch_async$address() {
+        return rocketmq_producer_send_batch_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_batch_async(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_send_batch_async(MemorySegment producer, MemorySegment messages, int count, MemorySegment options, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_send_batch_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_send_batch_async", producer, messages, count, options, context, error);
+            }
+            return (int)mh$.invokeExact(producer, messages, count, options, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_fit_batch {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_fit_batch");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, int32_t *fit, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_fit_batch$descriptor() {
+        return rocketmq_producer_fit_batch.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, int32_t *fit, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_fit_batch$handle() {
+        return rocketmq_producer_fit_batch.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, int32_t *fit, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_fit_batch$address() {
+        return rocketmq_producer_fit_batch.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, const rocketmq_message *const *messages, int32_t count, int32_t *fit, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_fit_batch(MemorySegment producer, MemorySegment messages, int count, MemorySegment fit, MemorySegment error) {
+        var mh$ = rocketmq_producer_fit_batch.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_fit_batch", producer, messages, count, fit, error);
+            }
+            return (int)mh$.invokeExact(producer, messages, count, fit, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_get_queues {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_get_queues");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_get_queues$descriptor() {
+        return rocketmq_producer_get_queues.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_get_queues$handle() {
+        return rocketmq_producer_get_queues.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_get_queues$address() {
+        return rocketmq_producer_get_queues.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_get_queues(MemorySegment producer, MemorySegment topic, MemorySegment list, MemorySegment error) {
+        var mh$ = rocketmq_producer_get_queues.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_get_queues", producer, topic, list, error);
+            }
+            return (int)mh$.invokeExact(producer, topic, list, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_recall {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_recall");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_recall$descriptor() {
+        return rocketmq_producer_recall.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_recall$handle() {
+        return rocketmq_producer_recall.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_recall$address() {
+        return rocketmq_producer_recall.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_recall(MemorySegment producer, MemorySegment topic, MemorySegment recall_handle, int timeout_ms, MemorySegment error) {
+        var mh$ = rocketmq_producer_recall.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_recall", producer, topic, recall_handle, timeout_ms, error);
+            }
+            return (int)mh$.invokeExact(producer, topic, recall_handle, timeout_ms, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -30,6 +30,14 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t max_in_flight_bytes;
  *     int32_t retry_not_store_ok;
  *     int32_t block_when_full;
+ *     int32_t compression;
+ *     int32_t auto_batch_linger_ms;
+ *     int32_t auto_batch_max_bytes;
+ *     int32_t auto_batch_max_count;
+ *     int32_t avoid_slow_brokers;
+ *     int32_t detect_interval_ms;
+ *     int32_t detect_timeout_ms;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -54,7 +62,15 @@ public class rocketmq_producer_options {
         Rocketmq.C_INT.withName("default_topic_queues"),
         Rocketmq.C_LONG_LONG.withName("max_in_flight_bytes"),
         Rocketmq.C_INT.withName("retry_not_store_ok"),
-        Rocketmq.C_INT.withName("block_when_full")
+        Rocketmq.C_INT.withName("block_when_full"),
+        Rocketmq.C_INT.withName("compression"),
+        Rocketmq.C_INT.withName("auto_batch_linger_ms"),
+        Rocketmq.C_INT.withName("auto_batch_max_bytes"),
+        Rocketmq.C_INT.withName("auto_batch_max_count"),
+        Rocketmq.C_INT.withName("avoid_slow_brokers"),
+        Rocketmq.C_INT.withName("detect_interval_ms"),
+        Rocketmq.C_INT.withName("detect_timeout_ms"),
+        Rocketmq.C_INT.withName("reserved")
     ).withName("rocketmq_producer_options");
 
     /**
@@ -779,6 +795,358 @@ public class rocketmq_producer_options {
      */
     public static void block_when_full(MemorySegment struct, int fieldValue) {
         struct.set(block_when_full$LAYOUT, block_when_full$OFFSET, fieldValue);
+    }
+
+    private static final OfInt compression$LAYOUT = (OfInt)$LAYOUT.select(groupElement("compression"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t compression
+     * }
+     */
+    public static final OfInt compression$layout() {
+        return compression$LAYOUT;
+    }
+
+    private static final long compression$OFFSET = $LAYOUT.byteOffset(groupElement("compression"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t compression
+     * }
+     */
+    public static final long compression$offset() {
+        return compression$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t compression
+     * }
+     */
+    public static int compression(MemorySegment struct) {
+        return struct.get(compression$LAYOUT, compression$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t compression
+     * }
+     */
+    public static void compression(MemorySegment struct, int fieldValue) {
+        struct.set(compression$LAYOUT, compression$OFFSET, fieldValue);
+    }
+
+    private static final OfInt auto_batch_linger_ms$LAYOUT = (OfInt)$LAYOUT.select(groupElement("auto_batch_linger_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_linger_ms
+     * }
+     */
+    public static final OfInt auto_batch_linger_ms$layout() {
+        return auto_batch_linger_ms$LAYOUT;
+    }
+
+    private static final long auto_batch_linger_ms$OFFSET = $LAYOUT.byteOffset(groupElement("auto_batch_linger_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_linger_ms
+     * }
+     */
+    public static final long auto_batch_linger_ms$offset() {
+        return auto_batch_linger_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_linger_ms
+     * }
+     */
+    public static int auto_batch_linger_ms(MemorySegment struct) {
+        return struct.get(auto_batch_linger_ms$LAYOUT, auto_batch_linger_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_linger_ms
+     * }
+     */
+    public static void auto_batch_linger_ms(MemorySegment struct, int fieldValue) {
+        struct.set(auto_batch_linger_ms$LAYOUT, auto_batch_linger_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt auto_batch_max_bytes$LAYOUT = (OfInt)$LAYOUT.select(groupElement("auto_batch_max_bytes"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_bytes
+     * }
+     */
+    public static final OfInt auto_batch_max_bytes$layout() {
+        return auto_batch_max_bytes$LAYOUT;
+    }
+
+    private static final long auto_batch_max_bytes$OFFSET = $LAYOUT.byteOffset(groupElement("auto_batch_max_bytes"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_bytes
+     * }
+     */
+    public static final long auto_batch_max_bytes$offset() {
+        return auto_batch_max_bytes$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_bytes
+     * }
+     */
+    public static int auto_batch_max_bytes(MemorySegment struct) {
+        return struct.get(auto_batch_max_bytes$LAYOUT, auto_batch_max_bytes$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_bytes
+     * }
+     */
+    public static void auto_batch_max_bytes(MemorySegment struct, int fieldValue) {
+        struct.set(auto_batch_max_bytes$LAYOUT, auto_batch_max_bytes$OFFSET, fieldValue);
+    }
+
+    private static final OfInt auto_batch_max_count$LAYOUT = (OfInt)$LAYOUT.select(groupElement("auto_batch_max_count"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_count
+     * }
+     */
+    public static final OfInt auto_batch_max_count$layout() {
+        return auto_batch_max_count$LAYOUT;
+    }
+
+    private static final long auto_batch_max_count$OFFSET = $LAYOUT.byteOffset(groupElement("auto_batch_max_count"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_count
+     * }
+     */
+    public static final long auto_batch_max_count$offset() {
+        return auto_batch_max_count$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_count
+     * }
+     */
+    public static int auto_batch_max_count(MemorySegment struct) {
+        return struct.get(auto_batch_max_count$LAYOUT, auto_batch_max_count$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t auto_batch_max_count
+     * }
+     */
+    public static void auto_batch_max_count(MemorySegment struct, int fieldValue) {
+        struct.set(auto_batch_max_count$LAYOUT, auto_batch_max_count$OFFSET, fieldValue);
+    }
+
+    private static final OfInt avoid_slow_brokers$LAYOUT = (OfInt)$LAYOUT.select(groupElement("avoid_slow_brokers"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t avoid_slow_brokers
+     * }
+     */
+    public static final OfInt avoid_slow_brokers$layout() {
+        return avoid_slow_brokers$LAYOUT;
+    }
+
+    private static final long avoid_slow_brokers$OFFSET = $LAYOUT.byteOffset(groupElement("avoid_slow_brokers"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t avoid_slow_brokers
+     * }
+     */
+    public static final long avoid_slow_brokers$offset() {
+        return avoid_slow_brokers$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t avoid_slow_brokers
+     * }
+     */
+    public static int avoid_slow_brokers(MemorySegment struct) {
+        return struct.get(avoid_slow_brokers$LAYOUT, avoid_slow_brokers$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t avoid_slow_brokers
+     * }
+     */
+    public static void avoid_slow_brokers(MemorySegment struct, int fieldValue) {
+        struct.set(avoid_slow_brokers$LAYOUT, avoid_slow_brokers$OFFSET, fieldValue);
+    }
+
+    private static final OfInt detect_interval_ms$LAYOUT = (OfInt)$LAYOUT.select(groupElement("detect_interval_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t detect_interval_ms
+     * }
+     */
+    public static final OfInt detect_interval_ms$layout() {
+        return detect_interval_ms$LAYOUT;
+    }
+
+    private static final long detect_interval_ms$OFFSET = $LAYOUT.byteOffset(groupElement("detect_interval_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t detect_interval_ms
+     * }
+     */
+    public static final long detect_interval_ms$offset() {
+        return detect_interval_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t detect_interval_ms
+     * }
+     */
+    public static int detect_interval_ms(MemorySegment struct) {
+        return struct.get(detect_interval_ms$LAYOUT, detect_interval_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t detect_interval_ms
+     * }
+     */
+    public static void detect_interval_ms(MemorySegment struct, int fieldValue) {
+        struct.set(detect_interval_ms$LAYOUT, detect_interval_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt detect_timeout_ms$LAYOUT = (OfInt)$LAYOUT.select(groupElement("detect_timeout_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t detect_timeout_ms
+     * }
+     */
+    public static final OfInt detect_timeout_ms$layout() {
+        return detect_timeout_ms$LAYOUT;
+    }
+
+    private static final long detect_timeout_ms$OFFSET = $LAYOUT.byteOffset(groupElement("detect_timeout_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t detect_timeout_ms
+     * }
+     */
+    public static final long detect_timeout_ms$offset() {
+        return detect_timeout_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t detect_timeout_ms
+     * }
+     */
+    public static int detect_timeout_ms(MemorySegment struct) {
+        return struct.get(detect_timeout_ms$LAYOUT, detect_timeout_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t detect_timeout_ms
+     * }
+     */
+    public static void detect_timeout_ms(MemorySegment struct, int fieldValue) {
+        struct.set(detect_timeout_ms$LAYOUT, detect_timeout_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

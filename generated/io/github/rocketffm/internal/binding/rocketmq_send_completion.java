@@ -19,6 +19,9 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t context;
  *     const rocketmq_send_result *result;
  *     const rocketmq_error *error;
+ *     const rocketmq_send_result *const *batch_results;
+ *     int32_t batch_count;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -32,7 +35,10 @@ public class rocketmq_send_completion {
         Rocketmq.C_LONG_LONG.withName("size"),
         Rocketmq.C_LONG_LONG.withName("context"),
         Rocketmq.C_POINTER.withName("result"),
-        Rocketmq.C_POINTER.withName("error")
+        Rocketmq.C_POINTER.withName("error"),
+        Rocketmq.C_POINTER.withName("batch_results"),
+        Rocketmq.C_INT.withName("batch_count"),
+        Rocketmq.C_INT.withName("reserved")
     ).withName("rocketmq_send_completion");
 
     /**
@@ -216,6 +222,138 @@ public class rocketmq_send_completion {
      */
     public static void error(MemorySegment struct, MemorySegment fieldValue) {
         struct.set(error$LAYOUT, error$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout batch_results$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("batch_results"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const rocketmq_send_result *const *batch_results
+     * }
+     */
+    public static final AddressLayout batch_results$layout() {
+        return batch_results$LAYOUT;
+    }
+
+    private static final long batch_results$OFFSET = $LAYOUT.byteOffset(groupElement("batch_results"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const rocketmq_send_result *const *batch_results
+     * }
+     */
+    public static final long batch_results$offset() {
+        return batch_results$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const rocketmq_send_result *const *batch_results
+     * }
+     */
+    public static MemorySegment batch_results(MemorySegment struct) {
+        return struct.get(batch_results$LAYOUT, batch_results$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const rocketmq_send_result *const *batch_results
+     * }
+     */
+    public static void batch_results(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(batch_results$LAYOUT, batch_results$OFFSET, fieldValue);
+    }
+
+    private static final OfInt batch_count$LAYOUT = (OfInt)$LAYOUT.select(groupElement("batch_count"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t batch_count
+     * }
+     */
+    public static final OfInt batch_count$layout() {
+        return batch_count$LAYOUT;
+    }
+
+    private static final long batch_count$OFFSET = $LAYOUT.byteOffset(groupElement("batch_count"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t batch_count
+     * }
+     */
+    public static final long batch_count$offset() {
+        return batch_count$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t batch_count
+     * }
+     */
+    public static int batch_count(MemorySegment struct) {
+        return struct.get(batch_count$LAYOUT, batch_count$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t batch_count
+     * }
+     */
+    public static void batch_count(MemorySegment struct, int fieldValue) {
+        struct.set(batch_count$LAYOUT, batch_count$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

@@ -18,6 +18,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t size;
  *     int32_t timeout_ms;
  *     int32_t unlimited;
+ *     rocketmq_queue_selector select;
+ *     uint64_t select_context;
  * }
  * }
  */
@@ -30,7 +32,9 @@ public class rocketmq_send_options {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Rocketmq.C_LONG_LONG.withName("size"),
         Rocketmq.C_INT.withName("timeout_ms"),
-        Rocketmq.C_INT.withName("unlimited")
+        Rocketmq.C_INT.withName("unlimited"),
+        Rocketmq.C_POINTER.withName("select"),
+        Rocketmq.C_LONG_LONG.withName("select_context")
     ).withName("rocketmq_send_options");
 
     /**
@@ -170,6 +174,153 @@ public class rocketmq_send_options {
      */
     public static void unlimited(MemorySegment struct, int fieldValue) {
         struct.set(unlimited$LAYOUT, unlimited$OFFSET, fieldValue);
+    }
+
+    /**
+     * {@snippet lang=c :
+     * rocketmq_queue_selector select
+     * }
+     */
+    public final static class select {
+
+        private select() {
+            // Should not be called directly
+        }
+
+        /**
+         * The function pointer signature, expressed as a functional interface
+         */
+        public interface Function {
+            int apply(long _x0, MemorySegment _x1, MemorySegment _x2, int _x3);
+        }
+
+        private static final FunctionDescriptor $DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT
+        );
+
+        /**
+         * The descriptor of this function pointer
+         */
+        public static FunctionDescriptor descriptor() {
+            return $DESC;
+        }
+
+        private static final MethodHandle UP$MH = Rocketmq.upcallHandle(select.Function.class, "apply", $DESC);
+
+        /**
+         * Allocates a new upcall stub, whose implementation is defined by {@code fi}.
+         * The lifetime of the returned segment is managed by {@code arena}
+         */
+        public static MemorySegment allocate(select.Function fi, Arena arena) {
+            return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
+        }
+
+        private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+
+        /**
+         * Invoke the upcall stub {@code funcPtr}, with given parameters
+         */
+        public static int invoke(MemorySegment funcPtr, long _x0, MemorySegment _x1, MemorySegment _x2, int _x3) {
+            try {
+                return (int) DOWN$MH.invokeExact(funcPtr, _x0, _x1, _x2, _x3);
+            } catch (Error | RuntimeException ex) {
+                throw ex;
+            } catch (Throwable ex$) {
+                throw new AssertionError("should not reach here", ex$);
+            }
+        }
+    }
+
+    private static final AddressLayout select$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("select"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_queue_selector select
+     * }
+     */
+    public static final AddressLayout select$layout() {
+        return select$LAYOUT;
+    }
+
+    private static final long select$OFFSET = $LAYOUT.byteOffset(groupElement("select"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_queue_selector select
+     * }
+     */
+    public static final long select$offset() {
+        return select$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_queue_selector select
+     * }
+     */
+    public static MemorySegment select(MemorySegment struct) {
+        return struct.get(select$LAYOUT, select$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_queue_selector select
+     * }
+     */
+    public static void select(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(select$LAYOUT, select$OFFSET, fieldValue);
+    }
+
+    private static final OfLong select_context$LAYOUT = (OfLong)$LAYOUT.select(groupElement("select_context"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t select_context
+     * }
+     */
+    public static final OfLong select_context$layout() {
+        return select_context$LAYOUT;
+    }
+
+    private static final long select_context$OFFSET = $LAYOUT.byteOffset(groupElement("select_context"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t select_context
+     * }
+     */
+    public static final long select_context$offset() {
+        return select_context$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t select_context
+     * }
+     */
+    public static long select_context(MemorySegment struct) {
+        return struct.get(select_context$LAYOUT, select_context$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t select_context
+     * }
+     */
+    public static void select_context(MemorySegment struct, long fieldValue) {
+        struct.set(select_context$LAYOUT, select_context$OFFSET, fieldValue);
     }
 
     /**

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "capi/boundary.h"
+#include "producer/producer.h"
+
+struct rocketmq_producer {
+  std::unique_ptr<rocketmq::Producer> impl;
+};
+
+// What all functions share that send something by a producer.
+namespace rocketmq::capi {
+
+// A message as the core takes it; the properties' views live here.
+struct MessageArgument {
+  OutgoingMessage message;
+  std::vector<std::pair<std::string_view, std::string_view>> properties;
+};
+
+struct SendOptions {
+  Millis timeout{0};
+  bool limited = true;
+  rocketmq_queue_selector select = nullptr;
+  uint64_t select_context = 0;
+};
+
+Status read_message(const rocketmq_message* in, MessageArgument& out);
+Result<SendOptions> read_options(const rocketmq_send_options* in);
+// Names the queue that the caller's selector chooses, where there is one. `broker_name` keeps its name.
+Status select_queue(Producer& producer, const SendOptions& options, const rocketmq_message* in,
+                    OutgoingMessage& message, std::string& broker_name);
+void to_c(const SendReceipt& receipt, rocketmq_send_result& out);
+
+// Checks the arguments that all ways to send share, and sends.
+template <typename Send>
+Status with_message(rocketmq_producer* producer, const rocketmq_message* message, const rocketmq_send_options* options,
+                    Send&& send) {
+  if (producer == nullptr) return fail(null_argument("producer"));
+  auto send_options = read_options(options);
+  if (!send_options) return fail(send_options.error());
+  MessageArgument argument;
+  if (auto valid = read_message(message, argument); !valid) return valid;
+  std::string broker_name;
+  if (auto selected = select_queue(*producer->impl, *send_options, message, argument.message, broker_name); !selected) {
+    return selected;
+  }
+  return send(*producer->impl, argument.message, *send_options);
+}
+
+}  // namespace rocketmq::capi

@@ -1,0 +1,136 @@
+#include "producer/auto_batcher.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "protocol/names.h"
+
+namespace rocketmq {
+
+void AutoBatcher::Batch::start() {
+  Error error;
+  try {
+    operation->set_message(encoder.finish());
+    operation->start();
+    return;
+  } catch (const std::bad_alloc&) {
+    error.kind = ErrorKind::kOutOfMemory;
+    error.message = "no memory for a batch";
+  } catch (const std::exception& e) {
+    error.message = e.what();
+  }
+  // Its members are accepted, so that they must end.
+  operation->abort(std::move(error));
+}
+
+AutoBatcher::KeyView AutoBatcher::key_of(const OutgoingMessage& message, Millis timeout) {
+  return {message.topic, message.broker_name, message.sharding_key, message.broker_name.empty() ? 0 : message.queue_id,
+          timeout};
+}
+
+bool AutoBatcher::may_add(const OutgoingMessage& message) const {
+  return message.delay_level == 0 && message.deliver_at_ms == 0 && !message.topic.starts_with(kRetryTopicPrefix) &&
+         BatchEncoder::size_of(message) <= static_cast<size_t>(options_.auto_batch_max_bytes);
+}
+
+bool AutoBatcher::is_full(const Batch& batch) const {
+  return batch.encoder.count() >= static_cast<size_t>(options_.auto_batch_max_count) ||
+         batch.encoder.bytes() >= static_cast<size_t>(options_.auto_batch_max_bytes);
+}
+
+Status AutoBatcher::add(const OutgoingMessage& message, Millis timeout, BatchMember member,
+                        std::vector<Batch>& complete, std::optional<TimePoint>& wake_at) {
+  const KeyView key = key_of(message, timeout);
+  complete.reserve(2);
+  std::lock_guard lock(mutex_);
+  if (closed_) return fail(ErrorKind::kClosed, "the producer is closed: create another one");
+  auto found = batches_.find(key);
+  if (found != batches_.end() && found->second.encoder.bytes() + BatchEncoder::size_of(message) >
+                                     static_cast<size_t>(options_.auto_batch_max_bytes)) {
+    complete.push_back(std::move(found->second));
+    batches_.erase(found);
+    found = batches_.end();
+  }
+  if (found == batches_.end()) {
+    // First what may fail, so that no empty batch stays.
+    Batch batch(options_);
+    if (auto added = batch.encoder.add(message); !added) return added;
+    auto operation = open_(message, timeout);
+    if (!operation) return fail(operation.error());
+    batch.operation = std::move(*operation);
+    batch.due = now() + options_.auto_batch_linger;
+    try {
+      batch.operation->members.push_back(member);
+      found = batches_
+                  .emplace(Key{std::string(key.topic), std::string(key.broker_name), std::string(key.sharding_key),
+                               key.queue_id, key.timeout},
+                           std::move(batch))
+                  .first;
+    } catch (const std::bad_alloc&) {
+      // The operation is known to the producer already, which waits for its end; nobody else does.
+      batch.operation->members.clear();
+      batch.operation->abort(Error{ErrorKind::kOutOfMemory, "no memory for a batch", -1, {}, {}, {}, 0, 0});
+      throw;
+    }
+  } else {
+    auto& members = found->second.operation->members;
+    members.push_back(std::move(member));
+    Status added;
+    try {
+      added = found->second.encoder.add(message);
+    } catch (...) {
+      members.pop_back();
+      throw;
+    }
+    if (!added) {
+      members.pop_back();
+      return added;
+    }
+  }
+  if (is_full(found->second)) {
+    complete.push_back(std::move(found->second));
+    batches_.erase(found);
+  } else if (!armed_ || found->second.due < *armed_) {
+    armed_ = found->second.due;
+    wake_at = armed_;
+  }
+  return {};
+}
+
+void AutoBatcher::flush_before(const OutgoingMessage& message, Millis timeout, std::vector<Batch>& complete) {
+  std::lock_guard lock(mutex_);
+  auto found = batches_.find(key_of(message, timeout));
+  if (found == batches_.end()) return;
+  complete.push_back(std::move(found->second));
+  batches_.erase(found);
+}
+
+std::vector<AutoBatcher::Batch> AutoBatcher::take_due(TimePoint at, std::optional<TimePoint>& wake_at) {
+  std::vector<Batch> due;
+  std::lock_guard lock(mutex_);
+  due.reserve(batches_.size());
+  armed_.reset();
+  for (auto each = batches_.begin(); each != batches_.end();) {
+    if (each->second.due <= at) {
+      due.push_back(std::move(each->second));
+      each = batches_.erase(each);
+      continue;
+    }
+    armed_ = armed_ ? std::min(*armed_, each->second.due) : each->second.due;
+    ++each;
+  }
+  wake_at = armed_;
+  return due;
+}
+
+std::vector<AutoBatcher::Batch> AutoBatcher::close() {
+  std::vector<Batch> all;
+  std::lock_guard lock(mutex_);
+  all.reserve(batches_.size());
+  closed_ = true;
+  for (auto& [key, batch] : batches_) all.push_back(std::move(batch));
+  batches_.clear();
+  return all;
+}
+
+}  // namespace rocketmq

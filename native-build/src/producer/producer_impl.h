@@ -1,0 +1,135 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/fork.h"
+#include "client/client_lease.h"
+#include "net/call.h"
+#include "producer/auto_batcher.h"
+#include "producer/in_flight.h"
+#include "producer/producer.h"
+#include "producer/queue_selector.h"
+#include "producer/send_operation.h"
+
+namespace rocketmq {
+
+// The parts of a producer stand in files of their own: producer.cpp (life cycle, sends), producer_batches.cpp,
+// producer_queries.cpp.
+class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Producer::Impl> {
+ public:
+  Impl(ClientOptions client_options, ProducerOptions options)
+      : client_options_(std::move(client_options)),
+        options_(std::move(options)),
+        in_flight_(options_.max_in_flight_count, options_.max_in_flight_bytes),
+        batcher_(options_,
+                 [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }) {}
+
+  bool in_child_process() const { return generation_ != fork_generation(); }
+  Status check_usable() const;
+  Status start();
+  Result<SendReceipt> send_and_wait(const OutgoingMessage& message, Millis timeout, SendOperation::Mode mode);
+  Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited);
+  Result<SendReceipt> send_batch(const std::vector<OutgoingMessage>& messages, Millis timeout);
+  Status send_batch_async(const std::vector<OutgoingMessage>& messages, Millis timeout, uint64_t context, bool limited);
+  Result<size_t> fit_batch(const std::vector<OutgoingMessage>& messages) const;
+  Status warm_up(std::string_view topic);
+  Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
+  Result<ProducerStatistics> statistics() const;
+  Status close(Millis timeout);
+
+  ClientInstance& client() override { return *client_; }
+  const ProducerOptions& options() const override { return options_; }
+  QueueSelector& selector() override { return selector_; }
+  void on_retry() override { retried_.fetch_add(1, std::memory_order_relaxed); }
+  void on_finished(std::shared_ptr<SendOperation> operation) override;
+
+ private:
+  enum class State { kCreated, kStarted, kClosing, kClosed };
+
+  std::shared_ptr<SendOperation> make_operation(EncodedMessage encoded, const OutgoingMessage& message,
+                                                SendOperation::Mode mode, uint64_t context, TimePoint begin,
+                                                TimePoint deadline, bool limited);
+  Millis timeout_or_default(Millis timeout) const { return timeout.count() > 0 ? timeout : options_.send_timeout; }
+  // A place within the limits of asynchronous sends, given back at the end of the scope unless an operation took it.
+  class Place {
+   public:
+    Place(Impl& producer, int64_t bytes, bool limited) : producer_(producer), bytes_(bytes), limited_(limited) {}
+    ~Place() {
+      if (reserved_) producer_.in_flight_.give_back(1, bytes_);
+    }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    Status reserve(TimePoint deadline);
+    bool is_limited() const { return limited_; }
+    int64_t bytes() const { return limited_ ? bytes_ : 0; }
+    void take() { reserved_ = false; }
+
+   private:
+    Impl& producer_;
+    const int64_t bytes_;
+    const bool limited_;
+    bool reserved_ = false;
+  };
+  Status check_async() const;
+  Result<SendReceipt> send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message, Millis timeout,
+                                            SendOperation::Mode mode);
+  Status start_async(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin, Millis timeout,
+                     uint64_t context, Place& place);
+
+  // Sends that the producer puts together itself.
+  bool goes_with_others(const OutgoingMessage& message, Millis timeout);
+  Status join_batch(const OutgoingMessage& message, Millis timeout, BatchMember member);
+  Result<SendReceipt> send_with_others(const OutgoingMessage& message, Millis timeout);
+  Result<std::shared_ptr<SendOperation>> open_batch(const OutgoingMessage& first, Millis timeout);
+  void wake_batcher(TimePoint at);
+
+  Status connect_to(std::string_view topic, TimePoint begin, TimePoint deadline);
+  Result<Route> wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline);
+  asio::awaitable<void> detector_loop(std::shared_ptr<Pause> pause);
+  asio::awaitable<void> detect(std::string broker_name);
+  void start_detector();
+  // Ends the linger timer and the detector, which keep the producer and its client.
+  void end_background();
+
+  void deliver_outcomes();
+  void deliver(const std::vector<std::shared_ptr<SendOperation>>& operations);
+  void hand_over(std::vector<SendOutcome>& outcomes);
+  void close_and_wait(Millis timeout);
+  bool begin_close(bool* was_started);
+  void end_close(Millis timeout, bool was_started);
+
+  const ClientOptions client_options_;
+  const ProducerOptions options_;
+  const uint64_t generation_ = fork_generation();
+  ClientLease lease_;
+  // Outlives the lease: a late answer finds a client that is shut down, but not gone.
+  std::shared_ptr<ClientInstance> client_;
+  QueueSelector selector_;
+  InFlight in_flight_;
+  AutoBatcher batcher_;
+  // On the loop.
+  std::unique_ptr<asio::steady_timer> linger_timer_;
+  std::shared_ptr<Pause> detector_pause_;
+  bool background_ended_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable closed_;
+  std::atomic<State> state_{State::kCreated};
+
+  std::mutex finished_mutex_;
+  std::vector<std::shared_ptr<SendOperation>> finished_;
+  bool delivering_ = false;
+
+  std::atomic<int64_t> accepted_{0};
+  std::atomic<int64_t> succeeded_{0};
+  std::atomic<int64_t> failed_{0};
+  std::atomic<int64_t> retried_{0};
+  std::atomic<int64_t> one_way_{0};
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,230 @@
+#include "client/client_lease.h"
+#include "net/call.h"
+#include "producer/producer_impl.h"
+#include "producer/recall_handle.h"
+#include "protocol/codes.h"
+#include "protocol/names.h"
+
+namespace rocketmq {
+
+namespace {
+
+// What a caller's thread waits for, and the loop gives.
+template <typename Value>
+class Waited {
+ public:
+  void give(Result<Value> value) {
+    std::lock_guard lock(mutex_);
+    if (!value_) value_ = std::move(value);
+    changed_.notify_all();
+  }
+  // nullopt when nothing came in time.
+  std::optional<Result<Value>> wait(TimePoint deadline) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, deadline, [&] { return value_.has_value(); });
+    return value_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Result<Value>> value_;
+};
+
+Error timed_out(const std::string& what, std::string_view topic, TimePoint begin) {
+  Error error;
+  error.kind = ErrorKind::kTimeout;
+  error.topic = topic;
+  error.elapsed_ms = millis_between(begin, now());
+  error.message = what + " did not come in " + std::to_string(error.elapsed_ms) + " ms";
+  return error;
+}
+
+}  // namespace
+
+Result<Route> Producer::Impl::wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline) {
+  const Route known = client_->routes().find(topic);
+  if (known) return known;
+  auto waited = std::make_shared<Waited<Route>>();
+  client_->routes().get(std::string(topic), true, options_.default_topic_queues,
+                        [waited](Result<Route> route) { waited->give(std::move(route)); });
+  auto route = waited->wait(deadline);
+  if (!route) return fail(timed_out("the route of the topic \"" + std::string(topic) + "\"", topic, begin));
+  if (!*route) {
+    Error error = route->error();
+    error.topic = topic;
+    error.elapsed_ms = millis_between(begin, now());
+    return fail(std::move(error));
+  }
+  return **route;
+}
+
+Status Producer::Impl::warm_up(std::string_view topic) {
+  if (auto usable = check_usable(); !usable) return usable;
+  if (auto valid = validate_topic(topic); !valid) return valid;
+  const TimePoint begin = now();
+  const TimePoint deadline = begin + options_.send_timeout;
+  Status status = connect_to(topic, begin, deadline);
+  if (!status) {
+    status.error().topic = topic;
+    status.error().elapsed_ms = millis_between(begin, now());
+    status.error().message = "the warm-up of topic \"" + std::string(topic) + "\" failed: " + status.error().message;
+  }
+  return status;
+}
+
+Status Producer::Impl::connect_to(std::string_view topic, TimePoint begin, TimePoint deadline) {
+  auto route = wait_for_route(topic, begin, deadline);
+  if (!route) return fail(route.error());
+  auto waited = std::make_shared<Waited<void>>();
+  // A heartbeat reaches every master, and so opens the connections. What comes after the end of the wait finds the
+  // client, even when that is shut down.
+  start_coroutine(
+      client_->loop(),
+      [](std::shared_ptr<ClientInstance> client, Route found,
+         std::shared_ptr<Waited<void>> done) -> asio::awaitable<void> {
+        co_await client->send_heartbeats();
+        for (const auto& broker : found->route.brokers) {
+          const std::string master(found->route.master_address(broker.name));
+          if (!master.empty() && client->remoting().connected(master)) co_return done->give({});
+        }
+        done->give(fail(ErrorKind::kUnreachable, "no broker of the topic can be reached"));
+      }(client_, *route, waited),
+      "warm-up");
+  auto connected = waited->wait(deadline);
+  return connected ? *connected : fail(timed_out("the brokers' answers", topic, begin));
+}
+
+Result<std::vector<MessageQueue>> Producer::Impl::queues(std::string_view topic, Millis timeout) {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  if (auto valid = validate_topic(topic); !valid) return fail(valid.error());
+  const TimePoint begin = now();
+  auto route = wait_for_route(topic, begin, begin + timeout_or_default(timeout));
+  if (!route) return fail(std::move(route.error()));
+  std::vector<MessageQueue> queues = (*route)->publish_queues;
+  // Those of a topic that does not exist yet are the default topic's.
+  for (MessageQueue& queue : queues) queue.topic = topic;
+  return queues;
+}
+
+Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_view handle, Millis timeout) {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  if (auto valid = validate_topic(topic); !valid) return fail(valid.error());
+  auto read = parse_recall_handle(handle);
+  if (!read) return fail(read.error());
+  if (read->topic != topic) {
+    return fail(ErrorKind::kInvalidArgument, "the recall handle is of a message for the topic \"" + read->topic +
+                                                 "\", not of one for \"" + std::string(topic) +
+                                                 "\": give the topic that the message was sent to");
+  }
+  const TimePoint begin = now();
+  const TimePoint deadline = begin + timeout_or_default(timeout);
+  auto route = wait_for_route(topic, begin, deadline);
+  if (!route) return fail(std::move(route.error()));
+  const std::string broker = client_->routes().find_master(topic, read->broker_name);
+  if (broker.empty()) {
+    Error error;
+    error.kind = ErrorKind::kUnreachable;
+    error.topic = topic;
+    error.message = "the broker \"" + read->broker_name + "\", which holds the message, has no master now";
+    return fail(std::move(error));
+  }
+  RemotingCommand request = RemotingCommand::request(request_code::kRecallMessage);
+  request.ext_fields.add("producerGroup", options_.group);
+  request.ext_fields.add("topic", topic);
+  request.ext_fields.add("recallHandle", handle);
+  request.ext_fields.add("bname", read->broker_name);
+  auto waited = std::make_shared<Waited<RemotingCommand>>();
+  const Millis left(std::max<int64_t>(1, millis_between(now(), deadline)));
+  start_coroutine(
+      client_->loop(),
+      [](std::shared_ptr<ClientInstance> client, std::string address, RemotingCommand command, Millis most,
+         std::shared_ptr<Waited<RemotingCommand>> done) -> asio::awaitable<void> {
+        done->give(co_await client->remoting().call(std::move(address), std::move(command), most));
+      }(client_, broker, std::move(request), left, waited),
+      "recall");
+  // The call has the same deadline, and tells more.
+  constexpr Millis kMore{1000};
+  auto response = waited->wait(deadline + kMore);
+  if (!response) return fail(timed_out("the broker's answer", topic, begin));
+  if (!*response) {
+    Error error = response->error();
+    error.topic = topic;
+    return fail(std::move(error));
+  }
+  if ((*response)->code == response_code::kSuccess) return std::string((*response)->ext_fields.text("msgId"));
+  Error error;
+  error.kind = ErrorKind::kRejected;
+  error.response_code = (*response)->code;
+  error.remark = (*response)->remark;
+  error.address = broker;
+  error.topic = topic;
+  error.elapsed_ms = millis_between(begin, now());
+  error.message = "the broker " + broker + " did not recall the message, with code " +
+                  std::to_string(error.response_code) + ": " + error.remark +
+                  " (it may be delivered already, or the broker's recallMessageEnable is off)";
+  return fail(std::move(error));
+}
+
+void Producer::Impl::start_detector() {
+  client_->loop().post([self = shared_from_this()] {
+    self->detector_pause_ = std::make_shared<Pause>(self->client_->loop());
+    start_coroutine(
+        self->client_->loop(),
+        [](std::shared_ptr<Impl> kept, std::shared_ptr<Pause> pause) -> asio::awaitable<void> {
+          co_await kept->detector_loop(std::move(pause));
+        }(self, self->detector_pause_),
+        "detector");
+  });
+}
+
+void Producer::Impl::end_background() {
+  client_->loop().run_and_wait([this] {
+    background_ended_ = true;
+    linger_timer_ = nullptr;
+    if (detector_pause_) detector_pause_->interrupt();
+    detector_pause_ = nullptr;
+  });
+}
+
+// Asks brokers that are avoided whether they answer again.
+asio::awaitable<void> Producer::Impl::detector_loop(std::shared_ptr<Pause> pause) {
+  while (!background_ended_) {
+    co_await pause->wait(options_.detect_interval);
+    if (background_ended_) break;
+    for (const std::string& broker : selector_.health().all_avoided()) {
+      co_await detect(broker);
+      if (background_ended_) break;
+    }
+  }
+}
+
+asio::awaitable<void> Producer::Impl::detect(std::string broker_name) {
+  for (const std::string& topic : client_->routes().topics()) {
+    const Route route = client_->routes().find(topic);
+    if (!route) continue;
+    for (const MessageQueue& queue : route->publish_queues) {
+      if (queue.broker_name != broker_name) continue;
+      RemotingCommand request = RemotingCommand::request(request_code::kGetMaxOffset);
+      request.ext_fields.add("topic", queue.topic);
+      request.ext_fields.add("queueId", queue.queue_id);
+      request.ext_fields.add("bname", broker_name);
+      const std::string address(route->route.master_address(broker_name));
+      if (address.empty()) co_return;
+      auto response = co_await client_->remoting().call(address, std::move(request), options_.detect_timeout);
+      // Whatever it says: it answers in time.
+      if (!background_ended_ && response) selector_.health().succeeded(broker_name);
+      co_return;
+    }
+  }
+}
+
+Result<std::vector<MessageQueue>> Producer::queues(std::string_view topic, Millis timeout) {
+  return impl_->queues(topic, timeout);
+}
+
+Result<std::string> Producer::recall(std::string_view topic, std::string_view handle, Millis timeout) {
+  return impl_->recall(topic, handle, timeout);
+}
+
+}  // namespace rocketmq
