@@ -91,7 +91,7 @@ typedef struct rocketmq_producer_options {
 
 // Chooses the queue of a message: its place among the `count` queues (1 and up) of the topic, sorted by broker name and
 // queue id. Called on the thread of the call that sends.
-typedef int32_t (*rocketmq_queue_selector)(uint64_t context, const rocketmq_message *message,
+typedef int32_t (*rocketmq_select_callback)(uint64_t context, const rocketmq_message *message,
                                            const rocketmq_queue *const *queues, int32_t count);
 
 typedef struct rocketmq_send_options {
@@ -103,7 +103,7 @@ typedef struct rocketmq_send_options {
   int32_t unlimited;
   // Chooses the queue, in place of broker_name, queue_id and sharding_key. The call then waits for the topic's route
   // where that is not known yet, at most its timeout; a place that is none gives INVALID_ARGUMENT. Default: NULL.
-  rocketmq_queue_selector select;
+  rocketmq_select_callback select;
   uint64_t select_context;
 } rocketmq_send_options;
 

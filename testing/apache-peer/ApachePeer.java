@@ -10,6 +10,8 @@ import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.client.producer.selector.SelectMessageQueueByHash;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
@@ -98,6 +100,18 @@ public final class ApachePeer {
             message.putUserProperty(decode(fields[i]), decode(fields[i + 1]));
           }
           print(List.of("SENT", encode(producer.send(message).getMsgId())));
+        }
+        case "batch" -> {
+          List<Message> batch = new ArrayList<>();
+          for (int i = 2; i < fields.length; i++) {
+            batch.add(new Message(decode(fields[1]), bytes(fields[i])));
+          }
+          print(List.of("SENT", encode(producer.send(batch).getMsgId())));
+        }
+        case "hash" -> {
+          Message message = new Message(decode(fields[1]), new byte[] {1});
+          SendResult sent = producer.send(message, new SelectMessageQueueByHash(), decode(fields[2]));
+          print(List.of("SENT", encode(String.valueOf(sent.getMessageQueue().getQueueId()))));
         }
         case "consume" -> {
           consumer = new DefaultMQPushConsumer(decode(fields[1]));

@@ -25,7 +25,7 @@ struct MessageArgument {
 struct SendOptions {
   Millis timeout{0};
   bool limited = true;
-  rocketmq_queue_selector select = nullptr;
+  rocketmq_select_callback select = nullptr;
   uint64_t select_context = 0;
 };
 

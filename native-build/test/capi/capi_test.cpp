@@ -239,4 +239,74 @@ TEST(CApiNamesTest, StatusesAndTheVersionHaveTexts) {
   EXPECT_STREQ(rocketmq_version(), "0.1.0");
 }
 
+int32_t last_queue(uint64_t context, const rocketmq_message* message, const rocketmq_queue* const* queues,
+                   int32_t count) {
+  EXPECT_EQ(std::string(message->topic.data, static_cast<size_t>(message->topic.length)), "orders");
+  EXPECT_EQ(queues[count - 1]->queue_id, count - 1);
+  return context == 0 ? count - 1 : static_cast<int32_t>(context);
+}
+
+TEST_F(CApiTest, ASelectorChoosesTheQueueAndAPlaceThatIsNoneIsAnError) {
+  rocketmq_producer* producer = start_producer();
+  const auto outgoing = message();
+  rocketmq_send_options options{};
+  options.size = sizeof options;
+  options.select = last_queue;
+  rocketmq_send_result result{};
+  result.size = sizeof result;
+  rocketmq_error error = new_error();
+  ASSERT_EQ(rocketmq_producer_send(producer, &outgoing, &options, &result, &error), ROCKETMQ_OK) << error.message;
+  EXPECT_EQ(result.queue_id, 3);
+  ASSERT_EQ(rocketmq_producer_send_one_way(producer, &outgoing, &options, &error), ROCKETMQ_OK) << error.message;
+  ASSERT_EQ(rocketmq_producer_send_async(producer, &outgoing, &options, 0, &error), ROCKETMQ_OK) << error.message;
+  EXPECT_TRUE(eventually([&] { return completed_.succeeded == 1 && cluster_.messages("orders").size() == 3; }));
+  for (const auto& stored : cluster_.messages("orders")) EXPECT_EQ(stored.queue_id, 3);
+  for (const int64_t place : {int64_t{4}, int64_t{-1}}) {
+    options.select_context = static_cast<uint64_t>(place);
+    EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, &options, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+    EXPECT_NE(std::string(error.message).find("outside 0 to 3"), std::string::npos) << error.message;
+  }
+  rocketmq_producer_destroy(producer);
+}
+
+TEST_F(CApiTest, QueuesAreListed) {
+  rocketmq_producer* producer = start_producer();
+  rocketmq_error error = new_error();
+  const rocketmq_string topic = text(topic_);
+  const rocketmq_queue_list* list = nullptr;
+  ASSERT_EQ(rocketmq_producer_get_queues(producer, &topic, &list, &error), ROCKETMQ_OK) << error.message;
+  ASSERT_EQ(list->count, 4);
+  EXPECT_EQ(std::string(list->queues[2]->broker_name.data, static_cast<size_t>(list->queues[2]->broker_name.length)),
+            "broker-0");
+  EXPECT_EQ(list->queues[2]->queue_id, 2);
+  rocketmq_queue_list_destroy(list);
+  rocketmq_queue_list_destroy(nullptr);
+  EXPECT_EQ(rocketmq_producer_get_queues(producer, &topic, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  rocketmq_producer_destroy(producer);
+}
+
+TEST_F(CApiTest, BatchesHaveAResultForEachMessage) {
+  rocketmq_producer* producer = start_producer();
+  rocketmq_error error = new_error();
+  const auto first = message();
+  auto second = message();
+  const rocketmq_message* batch[] = {&first, &second};
+  rocketmq_send_result results[2]{};
+  results[0].size = results[1].size = sizeof results[0];
+  rocketmq_send_result* const pointers[] = {&results[0], &results[1]};
+  int32_t fit = 0;
+  ASSERT_EQ(rocketmq_producer_fit_batch(producer, batch, 2, &fit, &error), ROCKETMQ_OK) << error.message;
+  EXPECT_EQ(fit, 2);
+  ASSERT_EQ(rocketmq_producer_send_batch(producer, batch, 2, nullptr, pointers, &error), ROCKETMQ_OK) << error.message;
+  EXPECT_EQ(results[1].queue_offset, results[0].queue_offset + 1);
+  EXPECT_STRNE(results[0].message_id, results[1].message_id);
+  ASSERT_EQ(rocketmq_producer_send_batch_async(producer, batch, 2, nullptr, 7, &error), ROCKETMQ_OK) << error.message;
+  EXPECT_TRUE(eventually([&] { return completed_.succeeded == 1; }));
+  EXPECT_EQ(rocketmq_producer_send_batch(producer, nullptr, 0, nullptr, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  batch[1] = nullptr;
+  EXPECT_EQ(rocketmq_producer_send_batch(producer, batch, 2, nullptr, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error.message).find("message 1 of the batch"), std::string::npos) << error.message;
+  rocketmq_producer_destroy(producer);
+}
+
 }  // namespace rocketmq::test

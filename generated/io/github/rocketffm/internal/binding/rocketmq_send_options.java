@@ -18,7 +18,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t size;
  *     int32_t timeout_ms;
  *     int32_t unlimited;
- *     rocketmq_queue_selector select;
+ *     rocketmq_select_callback select;
  *     uint64_t select_context;
  * }
  * }
@@ -178,7 +178,7 @@ public class rocketmq_send_options {
 
     /**
      * {@snippet lang=c :
-     * rocketmq_queue_selector select
+     * rocketmq_select_callback select
      * }
      */
     public final static class select {
@@ -240,7 +240,7 @@ public class rocketmq_send_options {
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * rocketmq_queue_selector select
+     * rocketmq_select_callback select
      * }
      */
     public static final AddressLayout select$layout() {
@@ -252,7 +252,7 @@ public class rocketmq_send_options {
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * rocketmq_queue_selector select
+     * rocketmq_select_callback select
      * }
      */
     public static final long select$offset() {
@@ -262,7 +262,7 @@ public class rocketmq_send_options {
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * rocketmq_queue_selector select
+     * rocketmq_select_callback select
      * }
      */
     public static MemorySegment select(MemorySegment struct) {
@@ -272,7 +272,7 @@ public class rocketmq_send_options {
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * rocketmq_queue_selector select
+     * rocketmq_select_callback select
      * }
      */
     public static void select(MemorySegment struct, MemorySegment fieldValue) {

@@ -2,6 +2,7 @@ package io.github.rocketffm;
 
 import io.github.rocketffm.internal.OutgoingMessage;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,6 +36,15 @@ public final class Message {
     to.queueId = builder.queueId;
     to.deliverAtMillis = builder.deliverAtMillis;
     content = to;
+  }
+
+  private Message(OutgoingMessage content) {
+    this.content = content;
+  }
+
+  /** The same message for one queue. */
+  Message to(MessageQueue queue) {
+    return new Message(content.to(queue.brokerName(), queue.queueId()));
   }
 
   /**
@@ -177,6 +187,21 @@ public final class Message {
     }
 
     /**
+     * Delivers not before some time has passed from now.
+     *
+     * @param delay 1 ms and up, at most 3 days as RocketMQ ships
+     * @return this
+     */
+    public Builder deliverAfter(Duration delay) {
+      if (Objects.requireNonNull(delay, "delay").isNegative() || delay.isZero()) {
+        throw RocketMqException.of(
+            ErrorKind.INVALID_ARGUMENT,
+            "delay is " + delay + ", which is not positive: leave it out to deliver at once");
+      }
+      return deliverAt(Instant.now().plus(delay));
+    }
+
+    /**
      * Sends messages with the same key to the same queue.
      *
      * @param shardingKey the key
@@ -198,6 +223,16 @@ public final class Message {
       this.brokerName = Objects.requireNonNull(brokerName, "brokerName");
       this.queueId = queueId;
       return this;
+    }
+
+    /**
+     * Sends to one queue.
+     *
+     * @param queue the queue, such as one of {@link Producer#queues}
+     * @return this
+     */
+    public Builder queue(MessageQueue queue) {
+      return queue(queue.brokerName(), queue.queueId());
     }
 
     /**

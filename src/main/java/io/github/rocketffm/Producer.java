@@ -8,6 +8,10 @@ import io.github.rocketffm.internal.OutgoingMessage;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -93,15 +97,9 @@ public final class Producer implements AutoCloseable {
       giveTurnBack();
       if (error == null) {
         complete(result);
-        return;
+      } else {
+        completeExceptionally(exceptionOf(error));
       }
-      RocketMqException failure;
-      try {
-        failure = ClientBuilder.exception(error);
-      } catch (OutOfMemoryError e) {
-        failure = NO_MEMORY;
-      }
-      completeExceptionally(failure);
     }
 
     void giveTurnBack() {
@@ -114,6 +112,15 @@ public final class Producer implements AutoCloseable {
     @Override
     public <U> CompletableFuture<U> newIncompleteFuture() {
       return new CompletableFuture<>();
+    }
+  }
+
+  /** Also when there is no memory for another one. */
+  static RocketMqException exceptionOf(NativeError error) {
+    try {
+      return ClientBuilder.exception(error);
+    } catch (OutOfMemoryError e) {
+      return NO_MEMORY;
     }
   }
 
@@ -186,9 +193,16 @@ public final class Producer implements AutoCloseable {
     try {
       // As many as there are threads that wait, as with platform threads.
       producer.sendAsync(content, timeoutMillis, true, future);
-      return future.get();
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
+    }
+    return await(future);
+  }
+
+  /** On a virtual thread, which parks. */
+  private static <R> R await(CompletableFuture<R> future) {
+    try {
+      return future.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw RocketMqException.of(
@@ -196,6 +210,112 @@ public final class Producer implements AutoCloseable {
     } catch (ExecutionException e) {
       throw ((RocketMqException) e.getCause()).onThisThread();
     }
+  }
+
+  /**
+   * Sends to a queue of the caller's choice.
+   *
+   * @param message the message; its own queue and sharding key do not count
+   * @param selector chooses the queue, on this thread
+   * @return what the broker acknowledged
+   * @throws RocketMqException when that fails; INVALID_ARGUMENT where the selector chose none of the queues
+   */
+  public SendResult send(Message message, QueueSelector selector) {
+    return send(select(message, selector));
+  }
+
+  private Message select(Message message, QueueSelector selector) {
+    List<MessageQueue> queues = queues(Objects.requireNonNull(message, "message").topic());
+    MessageQueue chosen = Objects.requireNonNull(selector, "selector").select(message, queues);
+    if (!queues.contains(chosen)) {
+      throw RocketMqException.of(
+          ErrorKind.INVALID_ARGUMENT,
+          "the selector chose " + chosen + ", which is none of the topic's queues: " + queues);
+    }
+    return message.to(chosen);
+  }
+
+  /**
+   * Lists the queues of a topic to send to. Waits for the route where that is not known yet.
+   *
+   * @param topic the topic
+   * @return the queues, sorted by broker name and queue id; of a topic that is created on demand, those that it will
+   *     have
+   * @throws RocketMqException when the route cannot be had within the send timeout
+   */
+  public List<MessageQueue> queues(String topic) {
+    Objects.requireNonNull(topic, "topic");
+    List<MessageQueue> found = new ArrayList<>();
+    call(() -> found.addAll(producer.queues(topic)));
+    return Collections.unmodifiableList(found);
+  }
+
+  /**
+   * Sends messages in one request, and waits: all are stored together, or none. They go to one topic and one queue (all
+   * name the same one, or have the same sharding key, or none do); none is delayed; all together are at most as large as
+   * one message may be ({@link MessageSplitter} cuts what is larger). They are not compressed.
+   *
+   * @param messages 1 to 32,767
+   * @return a result for each, in their order
+   * @throws RocketMqException when that fails; INVALID_ARGUMENT names the message by its place
+   */
+  public List<SendResult> send(Collection<Message> messages) {
+    List<OutgoingMessage> batch = contents(messages);
+    if (Thread.currentThread().isVirtual()) {
+      return await(submit(batch, true));
+    }
+    try {
+      return producer.sendBatch(batch, 0);
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Sends messages in one request, as {@link #send(Collection)}, without waiting. It counts as one send in flight.
+   *
+   * @param messages 1 to 32,767
+   * @return the end, as of {@link #sendAsync(Message)}, with a result for each message
+   */
+  public CompletableFuture<List<SendResult>> sendAsync(Collection<Message> messages) {
+    return submit(contents(messages), false);
+  }
+
+  private CompletableFuture<List<SendResult>> submit(
+      List<OutgoingMessage> batch, boolean unlimited) {
+    BatchFuture future = new BatchFuture(this, batch.isEmpty() ? "" : batch.getFirst().topic);
+    try {
+      producer.sendBatchAsync(batch, 0, unlimited, future);
+    } catch (NativeFailure e) {
+      future.completeExceptionally(ClientBuilder.exception(e));
+    }
+    return future;
+  }
+
+  private static List<OutgoingMessage> contents(Collection<Message> messages) {
+    List<OutgoingMessage> contents = new ArrayList<>(messages.size());
+    for (Message message : messages) {
+      contents.add(Objects.requireNonNull(message, "a message of the batch").content);
+    }
+    return contents;
+  }
+
+  /**
+   * Takes back a timed message that is not delivered yet.
+   *
+   * @param topic the topic that it was sent to
+   * @param recallHandle {@link SendResult#recallHandle()} of its send
+   * @throws InvalidArgumentException for what is no handle, or one of another topic
+   * @throws MessageRejectedException when it is delivered already, or the broker's {@code recallMessageEnable} is off
+   *     (as RocketMQ ships)
+   * @throws RocketMqException when the broker cannot be reached within the send timeout
+   */
+  public void recall(String topic, String recallHandle) {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(recallHandle, "recallHandle");
+    call(() -> producer.recall(topic, recallHandle, 0));
   }
 
   /**
@@ -220,6 +340,22 @@ public final class Producer implements AutoCloseable {
    */
   public CompletableFuture<SendResult> sendAsync(Message message, Duration timeout) {
     return submit(message, ClientBuilder.millis("timeout", timeout));
+  }
+
+  /**
+   * Sends to a queue of the caller's choice without waiting for the acknowledgement; for the topic's queues it waits
+   * where they are not known yet.
+   *
+   * @param message the message; its own queue and sharding key do not count
+   * @param selector chooses the queue, on this thread
+   * @return the send's end, as {@link #sendAsync(Message)}
+   */
+  public CompletableFuture<SendResult> sendAsync(Message message, QueueSelector selector) {
+    try {
+      return sendAsync(select(message, selector));
+    } catch (RocketMqException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   private CompletableFuture<SendResult> submit(Message message, int timeoutMillis) {
@@ -275,6 +411,17 @@ public final class Producer implements AutoCloseable {
   public void sendOneWay(Message message) {
     OutgoingMessage content = Objects.requireNonNull(message, "message").content;
     call(() -> producer.sendOneWay(content));
+  }
+
+  /**
+   * Sends to a queue of the caller's choice without an acknowledgement, as {@link #sendOneWay(Message)}.
+   *
+   * @param message the message; its own queue and sharding key do not count
+   * @param selector chooses the queue, on this thread
+   * @throws RocketMqException when it could not be handed over
+   */
+  public void sendOneWay(Message message, QueueSelector selector) {
+    sendOneWay(select(message, selector));
   }
 
   private void call(OffCarrier.Call call) {
@@ -406,13 +553,75 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Sets zlib's level.
+     * Sets how bodies are compressed.
      *
-     * @param level 1 to 9; 5 by default
+     * @param compression {@link Compression#ZLIB} by default
+     * @return this
+     */
+    public Builder compression(Compression compression) {
+      settings.compression = Objects.requireNonNull(compression, "compression").ordinal();
+      return this;
+    }
+
+    /**
+     * Sets the level of the compression.
+     *
+     * @param level 1 to 9 for zlib, to 12 for LZ4, to 22 for Zstandard; 5 by default
      * @return this
      */
     public Builder compressLevel(int level) {
       settings.compressLevel = positive("compressLevel", level);
+      return this;
+    }
+
+    /**
+     * Puts single sends together that come within the linger time: those for the same topic (and queue, or sharding key,
+     * where they name one) with the same timeout go in one request. Each still has a result of its own. Delayed messages, and
+     * those that are larger than a batch, go by themselves; batches are not compressed.
+     *
+     * @param linger how long a batch waits for more: 1 ms to 1 min
+     * @return this
+     */
+    public Builder autoBatch(Duration linger) {
+      settings.autoBatchLingerMillis = millis("autoBatch", linger);
+      return this;
+    }
+
+    /**
+     * Limits the batches of {@link #autoBatch}: one that is full goes at once.
+     *
+     * @param bytes 1 to the largest message; 32,768 by default
+     * @param count 1 to 32,767 messages; 1,000 by default
+     * @return this
+     */
+    public Builder autoBatchLimits(int bytes, int count) {
+      settings.autoBatchMaxBytes = positive("bytes", bytes);
+      settings.autoBatchMaxCount = positive("count", count);
+      return this;
+    }
+
+    /**
+     * Avoids brokers that answer slowly for a while, where there are others: 2 s after 550 ms, 5 s after 1.8 s, 6 s after 3 s,
+     * 10 s after 5 s, 30 s after 15 s. Brokers that fail are always avoided, for 1 s, 2 s and so on up to 30 s.
+     *
+     * @param avoid false by default
+     * @return this
+     */
+    public Builder avoidSlowBrokers(boolean avoid) {
+      settings.avoidSlowBrokers = avoid;
+      return this;
+    }
+
+    /**
+     * Asks brokers that are avoided whether they answer again, and then uses them at once.
+     *
+     * @param interval how often: 1 ms to 1 h; never by default
+     * @param timeout how soon they must answer: 1 ms to 10 min
+     * @return this
+     */
+    public Builder detectBrokers(Duration interval, Duration timeout) {
+      settings.detectIntervalMillis = millis("interval", interval);
+      settings.detectTimeoutMillis = millis("timeout", timeout);
       return this;
     }
 

@@ -18,6 +18,7 @@ public final class SendResult {
   private final MessageQueue queue;
   private final long queueOffset;
   private final int attempts;
+  private final String recallHandle;
 
   SendResult(
       int status,
@@ -29,7 +30,8 @@ public final class SendResult {
       String offsetMessageIdText,
       MessageQueue queue,
       long queueOffset,
-      int attempts) {
+      int attempts,
+      String recallHandle) {
     this.status = STATUSES[status];
     this.messageIdHigh = messageIdHigh;
     this.messageIdLow = messageIdLow;
@@ -40,6 +42,7 @@ public final class SendResult {
     this.queue = queue;
     this.queueOffset = queueOffset;
     this.attempts = attempts;
+    this.recallHandle = recallHandle;
   }
 
   /**
@@ -96,6 +99,15 @@ public final class SendResult {
    */
   public int attempts() {
     return attempts;
+  }
+
+  /**
+   * By which a timed message can be recalled before it is delivered: {@link Producer#recall}.
+   *
+   * @return the handle; empty for a message that is not timed, and from brokers that give none
+   */
+  public String recallHandle() {
+    return recallHandle;
   }
 
   @Override

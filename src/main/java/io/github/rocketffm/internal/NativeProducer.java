@@ -6,12 +6,17 @@ import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_producer_options;
 import io.github.rocketffm.internal.binding.rocketmq_producer_statistics;
+import io.github.rocketffm.internal.binding.rocketmq_queue;
+import io.github.rocketffm.internal.binding.rocketmq_queue_list;
 import io.github.rocketffm.internal.binding.rocketmq_send_callback;
 import io.github.rocketffm.internal.binding.rocketmq_send_completion;
 import io.github.rocketffm.internal.binding.rocketmq_send_result;
+import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,7 +46,8 @@ public final class NativeProducer<R> {
         String offsetMessageIdText,
         MessageQueue queue,
         long queueOffset,
-        int attempts);
+        int attempts,
+        String recallHandle);
   }
 
   /** Receives the end of one asynchronous send, exactly once, on a thread of the library. */
@@ -50,6 +56,11 @@ public final class NativeProducer<R> {
 
     /** One of the two is null. */
     void complete(R result, NativeError error);
+
+    /** In place of the other one, for a batch that was stored: a result for each message. */
+    default void completeBatch(List<R> results) {
+      throw new IllegalStateException("this was no batch");
+    }
   }
 
   /** The numbers of 0 are the library's defaults. */
@@ -64,14 +75,23 @@ public final class NativeProducer<R> {
     public int maxInFlightCount;
     public long maxInFlightBytes;
     public int defaultTopicQueues;
+    public int compression;
+    public int autoBatchLingerMillis;
+    public int autoBatchMaxBytes;
+    public int autoBatchMaxCount;
+    public int detectIntervalMillis;
+    public int detectTimeoutMillis;
     public boolean retryNotStoreOk;
     public boolean blockWhenFull;
+    public boolean avoidSlowBrokers;
   }
 
   private static final int NONE = -1;
   private static final long CONTEXT = rocketmq_send_completion.context$offset();
   private static final long RESULT = rocketmq_send_completion.result$offset();
   private static final long ERROR = rocketmq_send_completion.error$offset();
+  private static final long BATCH_RESULTS = rocketmq_send_completion.batch_results$offset();
+  private static final long BATCH_COUNT = rocketmq_send_completion.batch_count$offset();
   private static final long STATUS = rocketmq_send_result.send_status$offset();
   private static final long QUEUE_ID = rocketmq_send_result.queue_id$offset();
   private static final long QUEUE_OFFSET = rocketmq_send_result.queue_offset$offset();
@@ -79,6 +99,7 @@ public final class NativeProducer<R> {
   private static final long MESSAGE_ID = rocketmq_send_result.message_id$offset();
   private static final long OFFSET_MESSAGE_ID = rocketmq_send_result.offset_message_id$offset();
   private static final long BROKER_NAME = rocketmq_send_result.broker_name$offset();
+  private static final long RECALL_HANDLE = rocketmq_send_result.recall_handle$offset();
 
   // Loaded after the library.
   private static final class Stub {
@@ -156,6 +177,13 @@ public final class NativeProducer<R> {
     rocketmq_producer_options.default_topic_queues(options, settings.defaultTopicQueues);
     rocketmq_producer_options.retry_not_store_ok(options, settings.retryNotStoreOk ? 1 : 0);
     rocketmq_producer_options.block_when_full(options, settings.blockWhenFull ? 1 : 0);
+    rocketmq_producer_options.compression(options, settings.compression);
+    rocketmq_producer_options.auto_batch_linger_ms(options, settings.autoBatchLingerMillis);
+    rocketmq_producer_options.auto_batch_max_bytes(options, settings.autoBatchMaxBytes);
+    rocketmq_producer_options.auto_batch_max_count(options, settings.autoBatchMaxCount);
+    rocketmq_producer_options.avoid_slow_brokers(options, settings.avoidSlowBrokers ? 1 : 0);
+    rocketmq_producer_options.detect_interval_ms(options, settings.detectIntervalMillis);
+    rocketmq_producer_options.detect_timeout_ms(options, settings.detectTimeoutMillis);
     return options;
   }
 
@@ -203,6 +231,121 @@ public final class NativeProducer<R> {
       if (!accepted && send != NONE) {
         pending.remove(send);
       }
+      handle.leave();
+    }
+  }
+
+  /** Sends all in one request on this thread, and waits; a result for each. */
+  public List<R> sendBatch(List<OutgoingMessage> batch, int timeoutMillis) throws NativeFailure {
+    MemorySegment producer = enter();
+    try (Arena arena = Arena.ofConfined();
+        BatchMemory memory = new BatchMemory(batch)) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      int status =
+          Rocketmq.rocketmq_producer_send_batch(
+              producer,
+              memory.messages(),
+              batch.size(),
+              memory.options(timeoutMillis, false),
+              memory.results(),
+              error);
+      NativeFailure.check(status, error);
+      List<R> results = new ArrayList<>(batch.size());
+      for (int i = 0; i < batch.size(); i++) {
+        results.add(read(batch.get(i).topic, memory.result(i), 0));
+      }
+      return results;
+    } finally {
+      handle.leave();
+    }
+  }
+
+  /** Begins to send all in one request; as {@link #sendAsync}, with one completion. */
+  public void sendBatchAsync(
+      List<OutgoingMessage> batch, int timeoutMillis, boolean unlimited, Completion<R> completion)
+      throws NativeFailure {
+    MemorySegment producer = enter();
+    int send = NONE;
+    boolean accepted = false;
+    try (Arena arena = Arena.ofConfined();
+        BatchMemory memory = new BatchMemory(batch)) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      send = pending.add(completion);
+      int status =
+          Rocketmq.rocketmq_producer_send_batch_async(
+              producer,
+              memory.messages(),
+              batch.size(),
+              memory.options(timeoutMillis, unlimited),
+              send,
+              error);
+      NativeFailure.check(status, error);
+      accepted = true;
+    } finally {
+      if (!accepted && send != NONE) {
+        pending.remove(send);
+      }
+      handle.leave();
+    }
+  }
+
+  /** The queues of a topic to send to. */
+  public List<MessageQueue> queues(String topic) throws NativeFailure {
+    MemorySegment producer = enter();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      NativeFailure.check(
+          Rocketmq.rocketmq_producer_get_queues(producer, Strings.of(topic, arena), out, error),
+          error);
+      MemorySegment list = out.get(ValueLayout.ADDRESS, 0);
+      try {
+        return readQueues(topic, list.reinterpret(rocketmq_queue_list.sizeof()));
+      } finally {
+        Rocketmq.rocketmq_queue_list_destroy(list);
+      }
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid("the topic " + e.getMessage());
+    } finally {
+      handle.leave();
+    }
+  }
+
+  private List<MessageQueue> readQueues(String topic, MemorySegment list) {
+    int count = rocketmq_queue_list.count(list);
+    long pointers = rocketmq_queue_list.queues(list).address();
+    List<MessageQueue> found = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      MemorySegment queue =
+          MemorySegment.ofAddress(Memory.address(pointers + 8L * i))
+              .reinterpret(rocketmq_queue.sizeof());
+      MemorySegment broker = rocketmq_queue.broker_name(queue);
+      found.add(
+          queues.find(
+              topic,
+              Memory.ALL,
+              rocketmq_string.data(broker).address(),
+              rocketmq_string.length(broker),
+              rocketmq_queue.queue_id(queue)));
+    }
+    return found;
+  }
+
+  public void recall(String topic, String recallHandle, int timeoutMillis) throws NativeFailure {
+    MemorySegment producer = enter();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      NativeFailure.check(
+          Rocketmq.rocketmq_producer_recall(
+              producer,
+              Strings.of(topic, arena),
+              Strings.of(recallHandle, arena),
+              timeoutMillis,
+              error),
+          error);
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid("the topic or the recall handle " + e.getMessage());
+    } finally {
       handle.leave();
     }
   }
@@ -304,7 +447,10 @@ public final class NativeProducer<R> {
         hexOffsetId ? null : Strings.get(memory, offsetId, offsetIdLength),
         queues.find(topic, memory, broker, length(memory, broker), queueId),
         memory.get(ValueLayout.JAVA_LONG, at + QUEUE_OFFSET),
-        memory.get(ValueLayout.JAVA_INT, at + ATTEMPTS));
+        memory.get(ValueLayout.JAVA_INT, at + ATTEMPTS),
+        memory.get(ValueLayout.JAVA_BYTE, at + RECALL_HANDLE) == 0
+            ? ""
+            : Strings.get(memory, at + RECALL_HANDLE, length(memory, at + RECALL_HANDLE)));
   }
 
   /** Of a text that ends with a NUL. */
@@ -334,10 +480,18 @@ public final class NativeProducer<R> {
   private void complete(long completion) {
     Completion<R> waiting = pending.remove((int) Memory.address(completion + CONTEXT));
     R sent = null;
+    List<R> batch = null;
     NativeError failure = null;
     try {
       long result = Memory.address(completion + RESULT);
-      if (result != 0) {
+      int count = Memory.ALL.get(ValueLayout.JAVA_INT, completion + BATCH_COUNT);
+      if (count > 0) {
+        batch = new ArrayList<>(count);
+        long pointers = Memory.address(completion + BATCH_RESULTS);
+        for (int i = 0; i < count; i++) {
+          batch.add(read(waiting.topic(), Memory.ALL, Memory.address(pointers + 8L * i)));
+        }
+      } else if (result != 0) {
         sent = read(waiting.topic(), Memory.ALL, result);
       } else {
         long error = Memory.address(completion + ERROR);
@@ -345,11 +499,16 @@ public final class NativeProducer<R> {
       }
     } catch (Throwable e) {
       // Whoever waits must learn of an end all the same.
+      batch = null;
       failure = UNREADABLE;
       LibraryThread.report(LOGGER, "the end of a send could not be read", e);
     }
     try {
-      waiting.complete(sent, failure);
+      if (batch != null) {
+        waiting.completeBatch(batch);
+      } else {
+        waiting.complete(sent, failure);
+      }
     } catch (Throwable e) {
       LibraryThread.report(LOGGER, "what waited for a send failed", e);
     }

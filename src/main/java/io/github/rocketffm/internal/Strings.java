@@ -42,6 +42,17 @@ final class Strings {
     return length;
   }
 
+  /** The bytes of a text in UTF-8. */
+  static long utf8Length(String text) {
+    long bytes = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      // A character beyond the first plane has two surrogates, and 4 bytes.
+      bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+    }
+    return bytes;
+  }
+
   private static long writeEncoded(String text, MemorySegment memory, long offset)
       throws MalformedText {
     ByteBuffer utf8 = encode(text);

@@ -71,10 +71,15 @@ class BindingsTest {
 
   @Test
   void everyFunctionOfTheHeaderIsBoundAndInTheLibrary() throws Exception {
-    String header = Files.readString(Path.of("headers/rocketmq/rocketmq.h"));
+    StringBuilder headers = new StringBuilder();
+    try (var files = Files.list(Path.of("headers/rocketmq"))) {
+      for (Path header : files.toList()) {
+        headers.append(Files.readString(header));
+      }
+    }
     List<String> functions =
         Pattern.compile("ROCKETMQ_API\\s+[\\w ]+?\\**\\s*\\*?(rocketmq_\\w+)\\(")
-            .matcher(header)
+            .matcher(headers)
             .results()
             .map(match -> match.group(1))
             .sorted()

@@ -57,10 +57,10 @@ class BadInputMockTest {
   @Test
   void nullsNameTheirArgument() {
     try (Producer producer = producer().start()) {
-      assertThatThrownBy(() -> producer.send(null))
+      assertThatThrownBy(() -> producer.send((Message) null))
           .isInstanceOf(NullPointerException.class)
           .hasMessage("message");
-      assertThatThrownBy(() -> producer.sendAsync(null)).hasMessage("message");
+      assertThatThrownBy(() -> producer.sendAsync((Message) null)).hasMessage("message");
       assertThatThrownBy(() -> producer.sendOneWay(null)).hasMessage("message");
       assertThatThrownBy(() -> producer.warmUp(null)).hasMessage("topic");
       assertThatThrownBy(() -> producer.close(null)).hasMessage("timeout");

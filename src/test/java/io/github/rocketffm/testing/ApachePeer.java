@@ -127,6 +127,18 @@ public final class ApachePeer implements AutoCloseable {
     return decode(ask("SENT", "send", fields)[1]);
   }
 
+  /** Sends bodies in one batch, and returns the messages' ids. */
+  public List<String> sendBatch(String topic, List<byte[]> bodies) throws Exception {
+    List<String> fields = new ArrayList<>(List.of(encode(topic)));
+    bodies.forEach(body -> fields.add(encode(body)));
+    return List.of(decode(ask("SENT", "batch", fields)[1]).split(","));
+  }
+
+  /** Sends to the queue that Apache's hash selector chooses for the key, and returns its number. */
+  public int sendByHash(String topic, String key) throws Exception {
+    return Integer.parseInt(decode(ask("SENT", "hash", List.of(encode(topic), encode(key)))[1]));
+  }
+
   /** Starts a push consumer, from the first offset. */
   public void consume(String group, String topic) throws Exception {
     ask("STARTED", "consume", List.of(encode(group), encode(topic)));

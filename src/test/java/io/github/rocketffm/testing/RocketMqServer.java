@@ -104,6 +104,7 @@ public final class RocketMqServer implements AutoCloseable {
             "autoCreateSubscriptionGroup=true",
             "enablePropertyFilter=true",
             "timerWheelEnable=true",
+            "recallMessageEnable=true",
             "mappedFileSizeCommitLog=134217728",
             // A busy machine makes a broker slow, not one that refuses.
             "waitTimeMillsInSendQueue=10000",

@@ -14,12 +14,12 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 /**
  * {@snippet lang=c :
- * typedef int32_t (*rocketmq_queue_selector)(uint64_t, const rocketmq_message *, const rocketmq_queue *const *, int32_t)
+ * typedef int32_t (*rocketmq_select_callback)(uint64_t, const rocketmq_message *, const rocketmq_queue *const *, int32_t)
  * }
  */
-public final class rocketmq_queue_selector {
+public final class rocketmq_select_callback {
 
-    private rocketmq_queue_selector() {
+    private rocketmq_select_callback() {
         // Should not be called directly
     }
 
@@ -45,13 +45,13 @@ public final class rocketmq_queue_selector {
         return $DESC;
     }
 
-    private static final MethodHandle UP$MH = Rocketmq.upcallHandle(rocketmq_queue_selector.Function.class, "apply", $DESC);
+    private static final MethodHandle UP$MH = Rocketmq.upcallHandle(rocketmq_select_callback.Function.class, "apply", $DESC);
 
     /**
      * Allocates a new upcall stub, whose implementation is defined by {@code fi}.
      * The lifetime of the returned segment is managed by {@code arena}
      */
-    public static MemorySegment allocate(rocketmq_queue_selector.Function fi, Arena arena) {
+    public static MemorySegment allocate(rocketmq_select_callback.Function fi, Arena arena) {
         return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
     }
 

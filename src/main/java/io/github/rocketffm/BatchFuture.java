@@ -1,0 +1,43 @@
+package io.github.rocketffm;
+
+import io.github.rocketffm.internal.NativeError;
+import io.github.rocketffm.internal.NativeProducer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** The asynchronous send of a batch. Keeps its producer reachable. */
+final class BatchFuture extends CompletableFuture<List<SendResult>>
+    implements NativeProducer.Completion<SendResult> {
+  private final Producer producer;
+  private final String topic;
+
+  BatchFuture(Producer producer, String topic) {
+    this.producer = producer;
+    this.topic = topic;
+  }
+
+  Producer producer() {
+    return producer;
+  }
+
+  @Override
+  public String topic() {
+    return topic;
+  }
+
+  @Override
+  public void complete(SendResult result, NativeError error) {
+    completeExceptionally(Producer.exceptionOf(error));
+  }
+
+  @Override
+  public void completeBatch(List<SendResult> results) {
+    complete(results);
+  }
+
+  /** What is attached to it needs no producer. */
+  @Override
+  public <U> CompletableFuture<U> newIncompleteFuture() {
+    return new CompletableFuture<>();
+  }
+}
