@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "producer/message_encoder.h"
 #include "producer/producer_impl.h"
@@ -19,7 +20,6 @@ constexpr size_t kLargestBatch = 1024;
 constexpr int64_t kManyInFlight = 128;
 // Brokers that do not answer find out by themselves that the producer is gone.
 constexpr Millis kLongestFarewell{1000};
-constexpr Millis kMemoryPause{10};
 
 // Runs at the end of its scope.
 template <typename Action>
@@ -33,19 +33,6 @@ class Finally {
  private:
   Action action_;
 };
-
-// Does what must not fail for want of memory.
-template <typename Action>
-void until_memory(Action&& action) {
-  for (;;) {
-    try {
-      action();
-      return;
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(kMemoryPause);
-    }
-  }
-}
 
 Error closed_error() {
   Error error;
@@ -180,6 +167,11 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
     operation->wake();
     return;
   }
+  // Not on the callback thread, which may itself be the one that waits.
+  for (size_t i = 0; i < operation->members.size(); ++i) {
+    const auto& waiter = operation->members[i].waiter;
+    if (waiter) until_memory([&] { waiter->end(operation->result_of_member(i)); });
+  }
   std::lock_guard lock(finished_mutex_);
   finished_.push_back(std::move(operation));
   if (delivering_) return;
@@ -243,12 +235,8 @@ void Producer::Impl::deliver(const std::vector<std::shared_ptr<SendOperation>>& 
     }
     for (size_t i = 0; i < operation->members.size(); ++i) {
       const BatchMember& member = operation->members[i];
+      if (member.waiter) continue;
       until_memory([&] { of_members.push_back(operation->result_of_member(i)); });
-      if (member.waiter) {
-        member.waiter->end(std::move(of_members.back()));
-        of_members.pop_back();
-        continue;
-      }
       places += member.limited ? 1 : 0;
       bytes += member.reserved_bytes;
       outcomes.push_back({member.context, of_members.back()});

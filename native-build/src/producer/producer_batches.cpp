@@ -1,5 +1,6 @@
 #include <optional>
 
+#include "base/memory.h"
 #include "client/client_lease.h"
 #include "producer/batch_encoder.h"
 #include "producer/producer_impl.h"
@@ -53,9 +54,10 @@ void Producer::Impl::wake_batcher(TimePoint at) {
     self->linger_timer_->async_wait([self](asio::error_code error) {
       if (error) return;
       std::optional<TimePoint> wake_at;
-      auto due = self->batcher_.take_due(now(), wake_at);
-      for (auto& batch : due) batch.start();
-      if (wake_at) self->wake_batcher(*wake_at);
+      until_memory([&] {
+        for (auto& batch : self->batcher_.take_due(now(), wake_at)) batch.start();
+      });
+      if (wake_at) until_memory([&] { self->wake_batcher(*wake_at); });
     });
   });
 }
@@ -72,10 +74,18 @@ bool Producer::Impl::goes_with_others(const OutgoingMessage& message, Millis tim
 Status Producer::Impl::join_batch(const OutgoingMessage& message, Millis timeout, BatchMember member) {
   std::vector<AutoBatcher::Batch> complete;
   std::optional<TimePoint> wake_at;
-  auto added = batcher_.add(message, timeout_or_default(timeout), std::move(member), complete, wake_at);
+  Status added;
+  try {
+    added = batcher_.add(message, timeout_or_default(timeout), std::move(member), complete, wake_at);
+  } catch (...) {
+    // A batch that was full is out of the batcher's hands already.
+    for (auto& batch : complete) batch.start();
+    throw;
+  }
   if (added) accepted_.fetch_add(1, std::memory_order_relaxed);
   for (auto& batch : complete) batch.start();
-  if (wake_at) wake_batcher(*wake_at);
+  // It is accepted: no failure may be told any more.
+  if (wake_at) until_memory([&] { wake_batcher(*wake_at); });
   return added;
 }
 

@@ -182,6 +182,25 @@ TEST_F(AutoBatchTest, SynchronousSendsOfSeveralThreadsGoTogether) {
   EXPECT_EQ(outcomes.count(), 0U);
 }
 
+TEST_F(AutoBatchTest, ACallbackMaySendSynchronously) {
+  MockCluster cluster;
+  ProducerOptions options;
+  options.auto_batch_linger = Millis(5);
+  std::atomic<int> ended{0};
+  Producer* used = nullptr;
+  options.on_sent = [&](std::vector<SendOutcome>& outcomes) {
+    if (ended == 0) {
+      EXPECT_TRUE(used->send(message("orders", "inside"), Millis(0)));
+    }
+    ended += static_cast<int>(outcomes.size());
+  };
+  auto producer = started(cluster, options);
+  used = producer.get();
+  ASSERT_TRUE(producer->send_async(message("orders", "m"), Millis(0), 1));
+  EXPECT_TRUE(eventually([&] { return ended == 1; }));
+  EXPECT_EQ(cluster.message_count("orders"), 2);
+}
+
 TEST_F(AutoBatchTest, AFullBatchDoesNotWait) {
   MockCluster cluster;
   Outcomes outcomes;

@@ -3,15 +3,9 @@ package io.github.rocketffm;
 /** How large bodies are compressed. Consumers read all of them. */
 public enum Compression {
   /** Levels 1 to 9. The one that consumers before RocketMQ 5.0 read. */
-  ZLIB(9),
+  ZLIB,
   /** Levels 1 to 12; the fastest. */
-  LZ4(12),
+  LZ4,
   /** Levels 1 to 22; the smallest. */
-  ZSTD(22);
-
-  final int highestLevel;
-
-  Compression(int highestLevel) {
-    this.highestLevel = highestLevel;
-  }
+  ZSTD
 }
