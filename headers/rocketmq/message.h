@@ -11,7 +11,7 @@ extern "C" {
 // A message to send. Nothing of it is used after the call returns.
 typedef struct rocketmq_message {
   uint64_t size;
-  // Required: 1 to 127 characters of letters, digits, '%', '|', '_' and '-'.
+  // Required, save for a reply: 1 to 127 characters of letters, digits, '%', '|', '_' and '-'.
   rocketmq_string topic;
   // Default: none. No '|', no surrounding blanks.
   rocketmq_string tag;
@@ -38,6 +38,9 @@ typedef struct rocketmq_message {
   rocketmq_string sharding_key;
   // The broker whose queue `queue_id` shall be used. Default: any queue.
   rocketmq_string broker_name;
+  // Makes this the reply to a request that was received: its rocketmq_message_view.encoded_properties. Then without a
+  // topic and a delay.
+  rocketmq_string reply_to;
 } rocketmq_message;
 
 // Stored, and replicated and flushed as the broker's settings ask.
@@ -67,6 +70,8 @@ typedef struct rocketmq_send_result {
   char broker_name[256];
   // For recalling a timed message; empty unless the broker gives one.
   char recall_handle[512];
+  // Of a half message: what rocketmq_producer_end_transaction takes; otherwise 0.
+  uint64_t transaction;
 } rocketmq_send_result;
 
 // A queue of a topic.

@@ -188,6 +188,11 @@ typedef struct rocketmq_producer_statistics {
   // Gauges: asynchronous and synchronous sends in flight, and the bytes of their bodies.
   int64_t in_flight_count;
   int64_t in_flight_bytes;
+  // Gauges: transactions begun and not ended, checks of transactions that wait or are not answered, and requests that
+  // wait for their replies.
+  int64_t open_transactions;
+  int64_t pending_checks;
+  int64_t waiting_requests;
 } rocketmq_producer_statistics;
 
 // Fills `statistics`; before the start and after the close too. Errors: INVALID_ARGUMENT for NULL.
@@ -195,14 +200,15 @@ ROCKETMQ_API int32_t rocketmq_producer_get_statistics(rocketmq_producer *produce
                                                       rocketmq_producer_statistics *statistics,
                                                       rocketmq_error *error);
 
-// Stops accepting sends, waits up to timeout_ms (0 to 600,000) for those in flight, completes the rest with
-// CLOSED, and returns when every completion was delivered. Idempotent: a later or concurrent call waits for
+// Stops accepting sends, waits up to timeout_ms (0 to 600,000) for those in flight, for replies and for checks of
+// transactions that were given out, completes the rest with CLOSED, and returns when every completion was delivered; a
+// check callback that has not returned goes on. Idempotent: a later or concurrent call waits for
 // the first one. Called from a callback it does not wait: the rest happens on the thread "rmq-close".
 ROCKETMQ_API int32_t rocketmq_producer_close(rocketmq_producer *producer, int32_t timeout_ms,
                                              rocketmq_error *error);
 
-// Closes with a timeout of 0 where that was not done, and frees the handle. No other call on this handle
-// may be running or follow.
+// Closes with a timeout of 0 where that was not done, and frees the handle and all its checks. No other call on this
+// handle may be running or follow; it waits up to 3 s for check callbacks that run, as they may use it.
 ROCKETMQ_API void rocketmq_producer_destroy(rocketmq_producer *producer);
 
 #ifdef __cplusplus

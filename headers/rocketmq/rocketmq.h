@@ -27,6 +27,8 @@
 #include "rocketmq/message.h"
 #include "rocketmq/producer.h"
 #include "rocketmq/push_consumer.h"
+#include "rocketmq/request.h"
 #include "rocketmq/status.h"
+#include "rocketmq/transaction.h"
 
 #endif  // ROCKETMQ_ROCKETMQ_H_

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fuzz_target.h"
 #include "protocol/message.h"
 
@@ -7,6 +9,14 @@ FUZZ_TARGET(messages)(const uint8_t* data, size_t size) {
   DecodeLimits limits;
   limits.max_body_bytes = 1 << 16;
   const SharedBytes body(std::vector<uint8_t>(data, data + size));
+  // One message, as a broker asks for its transaction's state.
+  if (auto one = decode_stored_message(body)) {
+    if (const auto unpacked = unpack_body(*one, limits.max_body_bytes)) {
+      FUZZ_CHECK(one->body.size() <= std::max(limits.max_body_bytes, size));
+    } else {
+      FUZZ_CHECK(unpacked.error().kind == ErrorKind::kProtocolError);
+    }
+  }
   const auto decoded = decode_messages(body, limits);
   if (!decoded) {
     FUZZ_CHECK(decoded.error().kind == ErrorKind::kProtocolError);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "mock/mock_cluster.h"
+#include "mock/properties.h"
 #include "protocol/codes.h"
 #include "protocol/names.h"
 #include "protocol/subscription.h"
@@ -14,13 +15,6 @@ namespace {
 
 std::string offset_key(std::string_view group, std::string_view topic, int64_t queue) {
   return std::string(group) + "@" + std::string(topic) + "@" + std::to_string(queue);
-}
-
-std::string property_of(std::string_view properties, std::string_view name) {
-  for (const auto& [key, value] : parse_properties(properties)) {
-    if (key == name) return std::string(value);
-  }
-  return {};
 }
 
 SharedBytes to_body(const std::string& text) {
@@ -52,6 +46,10 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
       return send(request, reply);
     case request_code::kSendBatchMessage:
       return send_batch(request, reply);
+    case request_code::kSendReplyMessageV2:
+      return push_reply(request, reply);
+    case request_code::kEndTransaction:
+      return end_transaction(request);
     case request_code::kPullMessage:
       return pull(request, reply, true, true);
     case request_code::kConsumerSendMessageBack:
@@ -133,7 +131,11 @@ void MockBroker::send(const RemotingCommand& request, Reply reply) {
   if (!ensure_topic(request, reply)) return;
   const std::string topic(request.ext_fields.text("b"));
   const int queue = static_cast<int>(request.ext_fields.number("e", 0));
-  const std::string properties(request.ext_fields.text("i"));
+  std::string properties(request.ext_fields.text("i"));
+  // A broker marks every message so; requests need it for their replies.
+  if (!property_of(properties, property::kCorrelationId).empty()) {
+    append_property(properties, property::kCluster, "mock");
+  }
   MessageToStore message;
   message.topic = topic;
   message.properties = properties;
@@ -144,6 +146,7 @@ void MockBroker::send(const RemotingCommand& request, Reply reply) {
   message.born_timestamp_ms = request.ext_fields.number("g", 0);
   message.born_host = own_host();
   message.reconsume_times = static_cast<int32_t>(request.ext_fields.number("j", 0));
+  if (property_of(properties, property::kTransactionPrepared) == "true") return send_half(message, request, reply);
   const std::string level = property_of(properties, property::kDelay);
   const int64_t log_offset = log_end_;
   const int64_t offset = store(message, level.empty() ? 0 : std::stoi(level));
@@ -318,6 +321,7 @@ void MockBroker::heartbeat(const std::shared_ptr<Session>& session, const Remoti
   auto heartbeat = parse_heartbeat(as_text(request.body.view()));
   if (!heartbeat) return reply(RemotingCommand::response_to(request, response_code::kSystemError, "bad heartbeat"));
   reply(RemotingCommand::response_to(request, response_code::kSuccess));
+  for (const auto& group : heartbeat->producer_groups) register_producer(group, heartbeat->client_id, session);
   for (const auto& consumer : heartbeat->consumers) {
     cluster_.topics.emplace(retry_topic(consumer.group), MockCluster::Topic{1, 6});
     auto& members = groups_[consumer.group];
@@ -329,7 +333,10 @@ void MockBroker::heartbeat(const std::shared_ptr<Session>& session, const Remoti
 
 void MockBroker::unregister(const RemotingCommand& request, Reply reply) {
   const std::string group(request.ext_fields.text("consumerGroup"));
-  if (!group.empty()) leave(group, std::string(request.ext_fields.text("clientID")));
+  const std::string client(request.ext_fields.text("clientID"));
+  if (!group.empty()) leave(group, client);
+  const std::string producers(request.ext_fields.text("producerGroup"));
+  if (!producers.empty()) unregister_producer(producers, client);
   reply(RemotingCommand::response_to(request, response_code::kSuccess));
 }
 
@@ -338,6 +345,7 @@ void MockBroker::leave(const std::string& group, const std::string& client) {
 }
 
 void MockBroker::on_disconnect(Session* session) {
+  forget_producers(session);
   std::vector<std::pair<std::string, std::string>> gone;
   for (const auto& [group, members] : groups_) {
     for (const auto& [id, connection] : members) {

@@ -39,6 +39,14 @@ class MockBroker : public MockServer {
   // Sends a request to every connected client.
   void send_to_clients(const RemotingCommand& request);
 
+  // The client ids whose heartbeats name the producer group.
+  std::set<std::string> producers_of(const std::string& group) const;
+  // Half messages that were neither committed nor rolled back.
+  int open_transactions() const;
+  // Asks a producer of its group about each of them, and stores the message anew before, as a broker does. How many
+  // were asked about.
+  int check_transactions();
+
  protected:
   void handle(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply) override;
   void on_disconnect(Session* session) override;
@@ -59,6 +67,12 @@ class MockBroker : public MockServer {
     std::shared_ptr<asio::steady_timer> timer;
   };
   using QueueKey = std::pair<std::string, int>;
+  struct Half {
+    std::string topic;
+    std::string properties;
+    std::vector<uint8_t> body;
+    MessageToStore message;
+  };
 
   void send(const RemotingCommand& request, Reply reply);
   // False, and answered, where the topic is not there and may not be made.
@@ -72,6 +86,13 @@ class MockBroker : public MockServer {
   int64_t store(MessageToStore message, int32_t delay_level);
   int64_t append(const QueueKey& key, Stored stored);
   void release_pulls(const QueueKey& key);
+  // In mock_broker_producers.cpp.
+  void send_half(const MessageToStore& message, const RemotingCommand& request, const Reply& reply);
+  void end_transaction(const RemotingCommand& request);
+  void push_reply(const RemotingCommand& request, const Reply& reply);
+  void register_producer(const std::string& group, const std::string& client, const std::shared_ptr<Session>& session);
+  void unregister_producer(const std::string& group, const std::string& client);
+  void forget_producers(Session* session);
   void leave(const std::string& group, const std::string& client);
   void notify_group(const std::string& group);
   Host own_host() const;
@@ -86,6 +107,13 @@ class MockBroker : public MockServer {
   std::map<std::string, int64_t> offsets_;
   // group → client id → its connection.
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> groups_;
+  std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> producers_;
+  // For replies: client id → the connection by which it registered a producer group that was not known of it before.
+  // As a broker does, it is forgotten with any group of the client that leaves.
+  std::map<std::string, std::weak_ptr<Session>> reply_channels_;
+  int64_t half_offset_ = 0;
+  // By the offset in the log.
+  std::map<int64_t, Half> halves_;
 };
 
 }  // namespace rocketmq::mock

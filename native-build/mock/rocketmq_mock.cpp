@@ -102,6 +102,16 @@ int32_t rocketmq_mock_connection_count(rocketmq_mock* mock, int32_t kind, int32_
   return with_server(mock, kind, index, [](MockServer& server) { return server.connection_count(); });
 }
 
+int32_t rocketmq_mock_open_transactions(rocketmq_mock* mock, int32_t broker) {
+  if (broker < 0 || broker >= mock->cluster.broker_count()) return -1;
+  return mock->cluster.broker(broker).open_transactions();
+}
+
+int32_t rocketmq_mock_check_transactions(rocketmq_mock* mock, int32_t broker) {
+  if (broker < 0 || broker >= mock->cluster.broker_count()) return -1;
+  return mock->cluster.broker(broker).check_transactions();
+}
+
 int32_t rocketmq_mock_message_count(rocketmq_mock* mock, const char* topic) {
   return mock->cluster.message_count(topic);
 }

@@ -39,6 +39,9 @@ ROCKETMQ_MOCK_API int32_t rocketmq_mock_clear_faults(rocketmq_mock* mock, int32_
 ROCKETMQ_MOCK_API int32_t rocketmq_mock_request_count(rocketmq_mock* mock, int32_t kind, int32_t index,
                                                       int32_t request_code);
 ROCKETMQ_MOCK_API int32_t rocketmq_mock_connection_count(rocketmq_mock* mock, int32_t kind, int32_t index);
+ROCKETMQ_MOCK_API int32_t rocketmq_mock_open_transactions(rocketmq_mock* mock, int32_t broker);
+// Asks producers about the open transactions; how many were asked about.
+ROCKETMQ_MOCK_API int32_t rocketmq_mock_check_transactions(rocketmq_mock* mock, int32_t broker);
 ROCKETMQ_MOCK_API int32_t rocketmq_mock_message_count(rocketmq_mock* mock, const char* topic);
 ROCKETMQ_MOCK_API int64_t rocketmq_mock_committed_offset(rocketmq_mock* mock, int32_t broker, const char* group,
                                                          const char* topic, int32_t queue);

@@ -1,4 +1,5 @@
 import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -9,9 +10,15 @@ import java.util.Map;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.exception.RequestTimeoutException;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.selector.SelectMessageQueueByHash;
+import org.apache.rocketmq.client.producer.LocalTransactionState;
+import org.apache.rocketmq.client.producer.TransactionListener;
+import org.apache.rocketmq.client.producer.TransactionMQProducer;
+import org.apache.rocketmq.client.producer.TransactionSendResult;
+import org.apache.rocketmq.client.utils.MessageUtil;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
@@ -60,6 +67,46 @@ public final class ApachePeer {
       print(fields);
     }
     return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+  }
+
+  private static ConsumeConcurrentlyStatus reply(
+      DefaultMQProducer producer, List<MessageExt> messages, String suffix) {
+    try {
+      for (MessageExt message : messages) {
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        body.writeBytes(message.getBody());
+        body.writeBytes(suffix.getBytes(StandardCharsets.UTF_8));
+        producer.send(MessageUtil.createReplyMessage(message, body.toByteArray()));
+      }
+      return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+    } catch (Exception e) {
+      e.printStackTrace();
+      return ConsumeConcurrentlyStatus.RECONSUME_LATER;
+    }
+  }
+
+  /** The producer stays, to be asked what became of it. */
+  private static TransactionSendResult sendInTransaction(
+      String nameServers, Message message, String[] fields) throws Exception {
+    LocalTransactionState state = LocalTransactionState.valueOf(decode(fields[3]));
+    LocalTransactionState checkedState = LocalTransactionState.valueOf(decode(fields[4]));
+    TransactionMQProducer producer = new TransactionMQProducer("apache-tellers-" + System.nanoTime());
+    producer.setNamesrvAddr(nameServers);
+    producer.setSendMsgTimeout(20000);
+    producer.setTransactionListener(
+        new TransactionListener() {
+          @Override
+          public LocalTransactionState executeLocalTransaction(Message half, Object argument) {
+            return state;
+          }
+
+          @Override
+          public LocalTransactionState checkLocalTransaction(MessageExt half) {
+            return checkedState;
+          }
+        });
+    producer.start();
+    return producer.sendMessageInTransaction(message, null);
   }
 
   public static void main(String[] arguments) {
@@ -119,6 +166,30 @@ public final class ApachePeer {
           consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
           consumer.subscribe(decode(fields[2]), "*");
           consumer.registerMessageListener((MessageListenerConcurrently) (m, c) -> received(m));
+          consumer.start();
+          print(List.of("STARTED"));
+        }
+        case "transaction" -> {
+          Message message = new Message(decode(fields[1]), bytes(fields[2]));
+          print(List.of("SENT", encode(sendInTransaction(nameServers, message, fields).getMsgId())));
+        }
+        case "request" -> {
+          Message message = new Message(decode(fields[1]), bytes(fields[2]));
+          try {
+            Message reply = producer.request(message, Long.parseLong(decode(fields[3])));
+            print(List.of("REPLIED", encode(reply.getBody())));
+          } catch (RequestTimeoutException e) {
+            print(List.of("REPLIED"));
+          }
+        }
+        case "reply" -> {
+          String suffix = decode(fields[3]);
+          consumer = new DefaultMQPushConsumer(decode(fields[1]));
+          consumer.setNamesrvAddr(nameServers);
+          consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+          consumer.subscribe(decode(fields[2]), "*");
+          consumer.registerMessageListener(
+              (MessageListenerConcurrently) (messages, c) -> reply(producer, messages, suffix));
           consumer.start();
           print(List.of("STARTED"));
         }

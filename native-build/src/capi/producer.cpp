@@ -211,9 +211,10 @@ int32_t rocketmq_producer_get_statistics(rocketmq_producer* producer, rocketmq_p
     if (statistics == nullptr) return fail(capi::null_argument("statistics"));
     const auto now = producer->impl->statistics();
     if (!now) return fail(now.error());
-    const rocketmq_producer_statistics full{sizeof full,          now->sends_accepted, now->sends_succeeded,
-                                            now->sends_failed,    now->sends_retried,  now->one_way_sends,
-                                            now->in_flight_count, now->in_flight_bytes};
+    const rocketmq_producer_statistics full{sizeof full,          now->sends_accepted,  now->sends_succeeded,
+                                            now->sends_failed,    now->sends_retried,   now->one_way_sends,
+                                            now->in_flight_count, now->in_flight_bytes, now->open_transactions,
+                                            now->pending_checks,  now->waiting_requests};
     capi::copy_out(full, statistics);
     return {};
   });

@@ -35,9 +35,10 @@ Status read_message(const rocketmq_message* in, MessageArgument& out) {
       {&copy->tag, &out.message.tag},
       {&copy->keys, &out.message.keys},
       {&copy->sharding_key, &out.message.sharding_key},
-      {&copy->broker_name, &out.message.broker_name}};
-  static constexpr const char* kNames[] = {"message.topic", "message.tag", "message.keys", "message.sharding_key",
-                                           "message.broker_name"};
+      {&copy->broker_name, &out.message.broker_name},
+      {&copy->reply_to, &out.message.reply_to}};
+  static constexpr const char* kNames[] = {"message.topic",        "message.tag",         "message.keys",
+                                           "message.sharding_key", "message.broker_name", "message.reply_to"};
   for (size_t i = 0; i < std::size(texts); ++i) {
     auto text = text_of(*texts[i].first, kNames[i]);
     if (!text) return fail(text.error());
@@ -104,6 +105,7 @@ void to_c(const SendReceipt& receipt, rocketmq_send_result& out) {
   copy_text(receipt.region_id.view(), out.region_id, sizeof out.region_id);
   copy_text(receipt.broker_name, out.broker_name, sizeof out.broker_name);
   copy_text(receipt.recall_handle, out.recall_handle, sizeof out.recall_handle);
+  out.transaction = receipt.transaction;
 }
 
 }  // namespace rocketmq::capi

@@ -1,9 +1,8 @@
 #include "consumer/push_consumer.h"
 
-#include <cstring>
-
 #include "capi/boundary.h"
 #include "capi/client_options.h"
+#include "capi/message_views.h"
 
 using rocketmq::ErrorKind;
 using rocketmq::fail;
@@ -21,93 +20,21 @@ namespace {
 constexpr int32_t kLongestIntervalMs = 3600000;
 constexpr int32_t kLongestConsumeMs = 86400000;
 
-// The C view of a delivery, with the texts that the protocol does not hold as such.
+// The C view of a delivery.
 struct DeliveryViews {
   rocketmq_message_batch batch{};
-  std::vector<rocketmq_message_view> messages;
-  std::vector<const rocketmq_message_view*> pointers;
-  std::vector<rocketmq_property> properties;
-  // Room for all of them from the start, as the views point into it.
-  std::string texts;
-  const rocketmq::Host* last_born = nullptr;
-  const rocketmq::Host* last_store = nullptr;
-
-  rocketmq_string own(std::string_view text) {
-    const size_t at = texts.size();
-    texts.append(text);
-    return capi::to_c(std::string_view(texts).substr(at));
-  }
+  capi::MessageViews messages;
 };
-
-constexpr size_t kLongestHost = 64;
-constexpr size_t kTextsOfMessage = rocketmq::StoredMessage::kLongestOffsetMessageId + 2 * kLongestHost;
-
-// The text of a host is made once for neighbours that share it, as they nearly always do.
-rocketmq_string host_view(const rocketmq::Host& host, const rocketmq::Host*& last, const rocketmq_string& last_text,
-                          DeliveryViews& views) {
-  const bool same = last != nullptr && last->v6 == host.v6 && last->port == host.port &&
-                    std::memcmp(last->address, host.address, sizeof host.address) == 0;
-  last = &host;
-  return same ? last_text : views.own(rocketmq::host_text(host));
-}
-
-void fill_view(const rocketmq::StoredMessage& message, const rocketmq::MessageQueue& queue, DeliveryViews& views,
-               size_t out_index) {
-  rocketmq_message_view& out = views.messages[out_index];
-  out.size = sizeof out;
-  out.topic = capi::to_c(message.topic);
-  out.tag = capi::to_c(message.property(rocketmq::property::kTags));
-  out.keys = capi::to_c(message.property(rocketmq::property::kKeys));
-  char offset_id[rocketmq::StoredMessage::kLongestOffsetMessageId];
-  out.offset_message_id = views.own({offset_id, message.write_offset_message_id(offset_id)});
-  const std::string_view unique = message.property(rocketmq::property::kUniqueId);
-  out.message_id = unique.empty() ? out.offset_message_id : capi::to_c(unique);
-  out.broker_name = capi::to_c(queue.broker_name);
-  const rocketmq_message_view& before = views.messages[out_index == 0 ? 0 : out_index - 1];
-  out.born_host = host_view(message.born_host, views.last_born, before.born_host, views);
-  out.store_host = host_view(message.store_host, views.last_store, before.store_host, views);
-  out.body = message.body.data();
-  out.body_length = static_cast<int64_t>(message.body.size());
-  out.flag = message.flag;
-  out.queue_id = queue.queue_id;
-  out.reconsume_times = message.reconsume_times;
-  out.queue_offset = message.queue_offset;
-  out.born_timestamp_ms = message.born_timestamp_ms;
-  out.store_timestamp_ms = message.store_timestamp_ms;
-  out.store_size = message.store_size;
-  out.system_flag = message.system_flag;
-  out.properties = views.properties.data() + views.properties.size();
-  out.property_count = static_cast<int32_t>(message.properties.size());
-  for (const auto& [name, value] : message.properties) {
-    views.properties.push_back({capi::to_c(name), capi::to_c(value)});
-  }
-  out.encoded_properties = {};
-  if (!message.properties.empty()) {
-    // They are views of one text, in its order.
-    const char* begin = message.properties.front().first.data();
-    const std::string_view last = message.properties.back().second;
-    out.encoded_properties = {begin, last.data() + last.size() - begin};
-  }
-}
 
 std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
   auto views = std::make_shared<DeliveryViews>();
-  size_t properties = 0;
-  for (const auto& message : delivery.messages) properties += message.properties.size();
-  // Reserved whole, as the messages point into it.
-  views->properties.reserve(properties);
-  views->messages.resize(delivery.messages.size());
-  views->pointers.reserve(delivery.messages.size());
-  views->texts.reserve(delivery.messages.size() * kTextsOfMessage);
-  for (size_t i = 0; i < delivery.messages.size(); ++i) {
-    fill_view(delivery.messages[i], delivery.queue, *views, i);
-    views->pointers.push_back(&views->messages[i]);
-  }
+  views->messages.fill(delivery.messages, delivery.queue.broker_name);
+  for (size_t i = 0; i < delivery.messages.size(); ++i) views->messages.at(i).queue_id = delivery.queue.queue_id;
   rocketmq_message_batch& batch = views->batch;
   batch.size = sizeof batch;
   batch.delivery_id = delivery.id;
-  batch.messages = views->pointers.data();
-  batch.count = static_cast<int32_t>(views->pointers.size());
+  batch.messages = views->messages.pointers();
+  batch.count = static_cast<int32_t>(delivery.messages.size());
   batch.queue_id = delivery.queue.queue_id;
   batch.topic = capi::to_c(delivery.queue.topic);
   batch.broker_name = capi::to_c(delivery.queue.broker_name);

@@ -39,6 +39,23 @@ RemotingOptions remoting_options(const ClientOptions& options) {
   return remoting;
 }
 
+RemotingCommand heartbeat_request(const std::string& body) {
+  RemotingCommand request = RemotingCommand::request(request_code::kHeartbeat, SerializeType::kJson);
+  const ByteView bytes = as_bytes(body);
+  request.body = SharedBytes(std::vector<uint8_t>(bytes.begin(), bytes.end()));
+  return request;
+}
+
+class HeartbeatEnd : public ResponseHandler {
+ public:
+  explicit HeartbeatEnd(std::function<void(const Result<RemotingCommand>&)> done) : done_(std::move(done)) {}
+  void on_response(RemotingCommand response, const std::string&) override { done_(std::move(response)); }
+  void on_failure(Error error) override { done_(fail(std::move(error))); }
+
+ private:
+  const std::function<void(const Result<RemotingCommand>&)> done_;
+};
+
 // Lets several coroutines of the loop be waited for by one.
 struct Countdown {
   Countdown(EventLoop& loop, size_t count) : left(count), pause(loop) {}
@@ -91,6 +108,7 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       [this](RemotingCommand request, const std::string& address, std::function<void(RemotingCommand)> reply) {
         on_server_request(std::move(request), address, std::move(reply));
       });
+  remoting_->set_connected_handler([this](const std::string& address) { on_connected(address); });
 }
 
 ClientInstance::~ClientInstance() { shutdown(); }
@@ -146,7 +164,7 @@ void ClientInstance::heartbeat_soon() {
   loop_.post([this] { heartbeat_pause_.interrupt(); });
 }
 
-asio::awaitable<bool> ClientInstance::send_heartbeats() {
+Heartbeat ClientInstance::heartbeat() const {
   Heartbeat heartbeat;
   heartbeat.client_id = client_id_;
   std::vector<std::shared_ptr<ConsumerMember>> members;
@@ -157,21 +175,27 @@ asio::awaitable<bool> ClientInstance::send_heartbeats() {
   }
   // Without our lock, as a consumer joins under its own.
   for (const auto& member : members) heartbeat.consumers.push_back(member->heartbeat());
+  return heartbeat;
+}
+
+asio::awaitable<bool> ClientInstance::send_heartbeats() {
+  const Heartbeat heartbeat = this->heartbeat();
   if (heartbeat.producer_groups.empty() && heartbeat.consumers.empty()) co_return true;
   // Producers talk to masters alone.
   const auto addresses = routes_.broker_addresses(heartbeat.consumers.empty());
   if (addresses.empty()) co_return true;
   const std::string body = heartbeat_to_json(heartbeat);
+  const bool of_producers = !heartbeat.producer_groups.empty();
   auto countdown = std::make_shared<Countdown>(loop_, addresses.size());
   for (const std::string& address : addresses) {
     start_coroutine(
         loop_,
-        [](ClientInstance* self, std::string to, std::string text,
+        [](ClientInstance* self, std::string to, std::string text, bool producers,
            std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
           CountdownShare share(std::move(all));
-          co_await self->heartbeat_to(to, std::move(text));
+          co_await self->heartbeat_to(to, std::move(text), producers);
           share.succeeded = self->remoting_->connected(to);
-        }(this, address, body, countdown),
+        }(this, address, body, of_producers, countdown),
         "heartbeat");
   }
   // Each ends by its own timeout.
@@ -179,35 +203,73 @@ asio::awaitable<bool> ClientInstance::send_heartbeats() {
   co_return countdown->failed == 0;
 }
 
-asio::awaitable<void> ClientInstance::heartbeat_to(std::string address, std::string body) {
-  RemotingCommand request = RemotingCommand::request(request_code::kHeartbeat, SerializeType::kJson);
-  const ByteView bytes = as_bytes(body);
-  request.body = SharedBytes(std::vector<uint8_t>(bytes.begin(), bytes.end()));
-  auto response = co_await remoting_->call(address, std::move(request), options_.request_timeout);
+asio::awaitable<void> ClientInstance::heartbeat_to(std::string address, std::string body, bool of_producers) {
+  const uint64_t before = remoting_->connection_number(address);
+  const auto response = co_await remoting_->call(address, heartbeat_request(body), options_.request_timeout);
+  note_heartbeat(address, response, of_producers, before);
+}
+
+// `connection_number` is that of the connection when the heartbeat was sent, or 0 when there was none.
+void ClientInstance::note_heartbeat(const std::string& address, const Result<RemotingCommand>& response,
+                                    bool of_producers, uint64_t connection_number) {
   if (!response) {
     log(LogLevel::kDebug, "client", "the heartbeat to {} failed: {}", address, response.error().message);
   } else if (response->code != response_code::kSuccess) {
     log(LogLevel::kWarn, "client", "{} refused the heartbeat with code {}: {}", address, response->code,
         response->remark);
+  } else if (of_producers) {
+    const uint64_t now_open = remoting_->connection_number(address);
+    std::lock_guard lock(mutex_);
+    // One that was replaced meanwhile carried another heartbeat, or none.
+    if (connection_number == 0 || connection_number == now_open) registered_by_[address] = now_open;
   }
 }
 
-void ClientInstance::join_producer_group(const std::string& group) {
+// A message that is sent again by a new connection may be answered before the next round of heartbeats.
+void ClientInstance::on_connected(const std::string& address) {
+  if (!keep_reachable_ || stopping_) return;
+  const auto& servers = name_servers_->addresses();
+  if (std::find(servers.begin(), servers.end(), address) != servers.end()) return;
+  const Heartbeat heartbeat = this->heartbeat();
+  if (heartbeat.producer_groups.empty()) return;
+  const uint64_t number = remoting_->connection_number(address);
+  remoting_->send(address, heartbeat_request(heartbeat_to_json(heartbeat)), now() + options_.request_timeout,
+                  RemotingClient::Write::kBatched,
+                  std::make_shared<HeartbeatEnd>([this, address, number](const Result<RemotingCommand>& response) {
+                    note_heartbeat(address, response, true, number);
+                  }));
+}
+
+bool ClientInstance::reachable_from(const std::string& address) const {
+  const uint64_t number = remoting_->connection_number(address);
+  std::lock_guard lock(mutex_);
+  auto found = registered_by_.find(address);
+  return number != 0 && found != registered_by_.end() && found->second == number;
+}
+
+void ClientInstance::join_producer_group(const std::string& group, std::shared_ptr<ProducerMember> member) {
   {
     std::lock_guard lock(mutex_);
+    if (member) producers_.push_back(std::move(member));
     ++producer_groups_[group];
   }
   heartbeat_soon();
 }
 
-void ClientInstance::leave_producer_group(const std::string& group, Millis timeout) {
+void ClientInstance::leave_producer_group(const std::string& group, Millis timeout, const ProducerMember* member) {
+  bool was_last = false;
   {
     std::lock_guard lock(mutex_);
+    producers_.erase(
+        std::remove_if(producers_.begin(), producers_.end(), [&](const auto& each) { return each.get() == member; }),
+        producers_.end());
     auto found = producer_groups_.find(group);
-    if (found == producer_groups_.end() || --found->second > 0) return;
-    producer_groups_.erase(found);
+    was_last = found != producer_groups_.end() && --found->second == 0;
+    if (was_last) producer_groups_.erase(found);
   }
-  unregister_and_wait(group, {}, timeout);
+  if (was_last) unregister_and_wait(group, {}, timeout);
+  // What the loop began with the member before it was taken out has ended.
+  if (member != nullptr) loop_.run_and_wait([] {});
 }
 
 Status ClientInstance::join_consumer_group(std::shared_ptr<ConsumerMember> member) {
@@ -239,17 +301,32 @@ void ClientInstance::leave_consumer_group(const std::string& group, Millis timeo
   loop_.run_and_wait([] {});
 }
 
+asio::awaitable<void> ClientInstance::unregister_from(std::string address, std::string producer_group,
+                                                      std::string consumer_group) {
+  RemotingCommand request = RemotingCommand::request(request_code::kUnregisterClient);
+  request.ext_fields.add("clientID", client_id_);
+  if (!producer_group.empty()) request.ext_fields.add("producerGroup", producer_group);
+  if (!consumer_group.empty()) request.ext_fields.add("consumerGroup", consumer_group);
+  auto response = co_await remoting_->call(address, std::move(request), options_.request_timeout);
+  if (!response) {
+    log(LogLevel::kInfo, "client", "{} was not told that a group leaves: {}", address, response.error().message);
+  }
+}
+
+// With any producer group of a client that leaves, a broker forgets how to reach the client for replies, and learns it
+// anew only of a group that it does not know yet.
+asio::awaitable<void> ClientInstance::register_again(std::string address) {
+  const Heartbeat heartbeat = this->heartbeat();
+  if (heartbeat.producer_groups.empty()) co_return;
+  co_await unregister_from(address, heartbeat.producer_groups.front(), {});
+  co_await heartbeat_to(address, heartbeat_to_json(heartbeat), true);
+}
+
 asio::awaitable<void> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
   for (const std::string& address : routes_.broker_addresses(false)) {
     if (!remoting_->connected(address)) continue;
-    RemotingCommand request = RemotingCommand::request(request_code::kUnregisterClient);
-    request.ext_fields.add("clientID", client_id_);
-    if (!producer_group.empty()) request.ext_fields.add("producerGroup", producer_group);
-    if (!consumer_group.empty()) request.ext_fields.add("consumerGroup", consumer_group);
-    auto response = co_await remoting_->call(address, std::move(request), options_.request_timeout);
-    if (!response) {
-      log(LogLevel::kInfo, "client", "{} was not told that a group leaves: {}", address, response.error().message);
-    }
+    co_await unregister_from(address, producer_group, consumer_group);
+    if (!producer_group.empty() && keep_reachable_) co_await register_again(address);
   }
 }
 
@@ -281,8 +358,42 @@ std::shared_ptr<ConsumerMember> ClientInstance::consumer(std::string_view group)
   return found == consumers_.end() ? nullptr : found->second;
 }
 
+std::vector<std::shared_ptr<ProducerMember>> ClientInstance::producers() const {
+  std::lock_guard lock(mutex_);
+  return producers_;
+}
+
+void ClientInstance::check_transaction(const RemotingCommand& request, const std::string& address) {
+  auto message = decode_stored_message(request.body);
+  if (!message) {
+    log(LogLevel::kWarn, "client", "{} asks for the state of a transaction whose message cannot be read: {}", address,
+        message.error().message);
+    return;
+  }
+  const std::string group(message->property(property::kProducerGroup));
+  for (const auto& producer : producers()) {
+    if (producer->group() == group && producer->check_transaction(request, *message, address)) return;
+  }
+  // As Apache's client: the broker asks again, perhaps another client of the group.
+  log(LogLevel::kInfo, "client", "{} asks for the state of transaction {}, whose group \"{}\" has no checker here",
+      address, request.ext_fields.text("transactionId"), group);
+}
+
+void ClientInstance::take_reply(RemotingCommand request, const std::string& address,
+                                const std::function<void(RemotingCommand)>& reply) {
+  // Also for one that nobody waits for any more: the broker would only make the replier send it again.
+  auto response = RemotingCommand::response_to(request, response_code::kSuccess);
+  const auto shared = std::make_shared<const RemotingCommand>(std::move(request));
+  bool taken = false;
+  for (const auto& producer : producers()) taken = taken || producer->take_reply(shared);
+  if (!taken) log(LogLevel::kDebug, "client", "dropped a reply from {} that no request waits for", address);
+  reply(std::move(response));
+}
+
 void ClientInstance::on_server_request(RemotingCommand request, const std::string& address,
                                        std::function<void(RemotingCommand)> reply) {
+  if (request.code == request_code::kCheckTransactionState) return check_transaction(request, address);
+  if (request.code == request_code::kPushReplyMessageToClient) return take_reply(std::move(request), address, reply);
   std::string_view group = request.ext_fields.text("consumerGroup");
   if (group.empty()) group = request.ext_fields.text("group");
   auto member = consumer(group);

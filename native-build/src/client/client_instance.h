@@ -15,6 +15,7 @@
 #include "client/client_options.h"
 #include "client/consumer_member.h"
 #include "client/name_servers.h"
+#include "client/producer_member.h"
 #include "client/route_table.h"
 #include "net/call.h"
 #include "net/event_loop.h"
@@ -50,9 +51,10 @@ class ClientInstance {
   void start();
 
   // Producers of the same group may be several; the broker is told of a group once, and of its end with the
-  // last. Any thread; leaving waits at most `timeout` for the brokers' answers, and not on the loop.
-  void join_producer_group(const std::string& group);
-  void leave_producer_group(const std::string& group, Millis timeout);
+  // last. Any thread; leaving waits at most `timeout` for the brokers' answers, and not on the loop. The member gets
+  // what servers ask of the group, until it has left.
+  void join_producer_group(const std::string& group, std::shared_ptr<ProducerMember> member = nullptr);
+  void leave_producer_group(const std::string& group, Millis timeout, const ProducerMember* member = nullptr);
   // kConflict when the group has a live consumer here already.
   Status join_consumer_group(std::shared_ptr<ConsumerMember> member);
   // On return the member is not called any more.
@@ -63,6 +65,11 @@ class ClientInstance {
   asio::awaitable<bool> send_heartbeats();
   // Asks for a heartbeat soon, as a new group or topic needs one. Any thread.
   void heartbeat_soon();
+  // Whether the broker knows by which connection to reach this client's producers, and so can hand them replies. Any
+  // thread.
+  bool reachable_from(const std::string& address) const;
+  // From now on keeps the producers reachable when a connection breaks, or one of several groups leaves. Any thread.
+  void keep_reachable() { keep_reachable_ = true; }
 
   // On the loop: any live broker that has the topic, masters first; {} where none is known.
   std::string any_broker_of(const std::string& topic) const;
@@ -74,12 +81,22 @@ class ClientInstance {
   asio::awaitable<void> route_loop();
   asio::awaitable<void> refresh_routes();
   asio::awaitable<void> heartbeat_loop();
-  asio::awaitable<void> heartbeat_to(std::string address, std::string body);
+  asio::awaitable<void> heartbeat_to(std::string address, std::string body, bool of_producers);
+  void on_connected(const std::string& address);
+  void note_heartbeat(const std::string& address, const Result<RemotingCommand>& response, bool of_producers,
+                      uint64_t connection_number);
+  asio::awaitable<void> register_again(std::string address);
+  asio::awaitable<void> unregister_from(std::string address, std::string producer_group, std::string consumer_group);
   asio::awaitable<void> unregister(std::string producer_group, std::string consumer_group);
   void unregister_and_wait(const std::string& producer_group, const std::string& consumer_group, Millis timeout);
   void on_server_request(RemotingCommand request, const std::string& address,
                          std::function<void(RemotingCommand)> reply);
   std::shared_ptr<ConsumerMember> consumer(std::string_view group) const;
+  std::vector<std::shared_ptr<ProducerMember>> producers() const;
+  void check_transaction(const RemotingCommand& request, const std::string& address);
+  void take_reply(RemotingCommand request, const std::string& address,
+                  const std::function<void(RemotingCommand)>& reply);
+  Heartbeat heartbeat() const;
 
   const ClientOptions options_;
   const std::string client_id_;
@@ -94,6 +111,10 @@ class ClientInstance {
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
   std::map<std::string, int> producer_groups_;
+  std::vector<std::shared_ptr<ProducerMember>> producers_;
+  // By address, the number of the connection by which the broker reaches our producers.
+  std::map<std::string, uint64_t> registered_by_;
+  std::atomic<bool> keep_reachable_{false};
   std::map<std::string, std::shared_ptr<ConsumerMember>, std::less<>> consumers_;
 };
 

@@ -39,6 +39,7 @@ struct Channel {
   // For the requests, which outlive a channel.
   std::shared_ptr<const std::string> address;
   std::shared_ptr<Connection> connection;
+  uint64_t connection_number = 0;
   std::shared_ptr<SyncPool> sync_pool = std::make_shared<SyncPool>();
   bool connecting = false;
   std::vector<Waiting> waiting;
@@ -115,9 +116,11 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   asio::steady_timer timer;
   mutable std::mutex mutex;
   std::map<std::string, Channel, std::less<>> channels;
+  uint64_t last_connection_number = 0;
   // Connections that take no new requests, but whose last ones are still answered.
   std::vector<std::shared_ptr<Connection>> leaving;
   ServerRequestHandler server_request_handler;
+  std::function<void(const std::string& address)> connected_handler;
   bool closed = false;
 };
 
@@ -246,6 +249,7 @@ void RemotingClient::Impl::connected(const std::string& address, tcp::socket soc
     Channel& channel = channel_of(address);
     channel.connecting = false;
     channel.connection = connection;
+    channel.connection_number = ++last_connection_number;
     waiting.swap(channel.waiting);
     // Those whose deadline passed meanwhile are not sent any more.
     waiting.erase(std::remove_if(waiting.begin(), waiting.end(),
@@ -256,6 +260,7 @@ void RemotingClient::Impl::connected(const std::string& address, tcp::socket soc
   }
   log(LogLevel::kDebug, "net", "connected to {}", address);
   connection->start();
+  if (connected_handler) connected_handler(address);
   for (const Waiting& request : waiting) {
     write(connection, request.opaque, {request.frame.data(), request.frame.size()}, Write::kBatched, request.one_way);
   }
@@ -524,6 +529,11 @@ void RemotingClient::set_server_request_handler(ServerRequestHandler handler) {
   impl_->server_request_handler = std::move(handler);
 }
 
+void RemotingClient::set_connected_handler(std::function<void(const std::string& address)> handler) {
+  std::lock_guard lock(impl_->mutex);
+  impl_->connected_handler = std::move(handler);
+}
+
 void RemotingClient::retain(const std::vector<std::string>& keep) {
   impl_->loop.post([impl = impl_, keep] {
     std::vector<std::shared_ptr<Connection>> unwanted;
@@ -552,6 +562,13 @@ bool RemotingClient::connected(const std::string& address) const {
   std::lock_guard lock(impl_->mutex);
   auto found = impl_->channels.find(address);
   return found != impl_->channels.end() && found->second.connection != nullptr;
+}
+
+uint64_t RemotingClient::connection_number(const std::string& address) const {
+  std::lock_guard lock(impl_->mutex);
+  auto found = impl_->channels.find(address);
+  if (found == impl_->channels.end() || found->second.connection == nullptr) return 0;
+  return found->second.connection_number;
 }
 
 void RemotingClient::close() {

@@ -84,11 +84,16 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
 
   // Before the first request.
   void set_server_request_handler(ServerRequestHandler handler);
+  // Called on the loop for each new connection, before the requests that waited for it are written: what it sends to
+  // the address comes first. Before the first request.
+  void set_connected_handler(std::function<void(const std::string& address)> handler);
 
   // Closes the connections to addresses that are not in `keep`. Any thread.
   void retain(const std::vector<std::string>& keep);
   // True while a connection to it is open.
   bool connected(const std::string& address) const;
+  // The number of the open connection, which no other one had or will have; 0 while there is none.
+  uint64_t connection_number(const std::string& address) const;
   // Any thread: fails every pending request with kClosed and closes the connections; later requests fail with
   // kClosed. On return, from another thread than the loop's, no handler runs any more. Idempotent.
   void close();

@@ -1,6 +1,7 @@
 #include "producer/message_encoder.h"
 
 #include "base/compression.h"
+#include "producer/reply.h"
 #include "protocol/message.h"
 #include "protocol/names.h"
 
@@ -121,7 +122,8 @@ Status check_message(const OutgoingMessage& message, const ProducerOptions& opti
 Status encode_properties(const OutgoingMessage& message, std::string_view message_id, std::string& out) {
   const size_t before = out.size();
   constexpr size_t kFixed = 128;
-  size_t size = kFixed + message.tag.size() + message.keys.size() + message.sharding_key.size();
+  size_t size = kFixed + message.tag.size() + message.keys.size() + message.sharding_key.size() +
+                message.system_properties.size();
   for (size_t i = 0; i < message.property_count; ++i) {
     size += message.properties[i].first.size() + message.properties[i].second.size() + 2;
   }
@@ -138,6 +140,7 @@ Status encode_properties(const OutgoingMessage& message, std::string_view messag
   }
   append_property(out, property::kUniqueId, message_id);
   append_property(out, property::kWait, "true");
+  out.append(message.system_properties);
   if (out.size() - before > kMaxPropertiesBytes) {
     return invalid("the properties take " + std::to_string(out.size() - before) +
                    " bytes when encoded, over the limit of " + std::to_string(kMaxPropertiesBytes) +
@@ -156,10 +159,13 @@ size_t header_room(std::string_view topic, std::string_view properties, const Pr
 }
 
 Result<EncodedMessage> encode_message(const OutgoingMessage& message, const ProducerOptions& options) {
+  if (!message.reply_to.empty()) return encode_reply(message, options);
   if (auto status = check_message(message, options); !status) return fail(status.error());
   EncodedMessage encoded;
   encoded.topic = message.topic;
   encoded.flag = message.flag;
+  encoded.system_flag = message.system_flag;
+  encoded.request_code = message.request_code;
   encoded.message_id = create_unique_id();
   if (auto status = encode_properties(message, as_text(encoded.message_id), encoded.properties); !status) {
     return fail(status.error());
@@ -172,7 +178,7 @@ Result<EncodedMessage> encode_message(const OutgoingMessage& message, const Prod
     // What does not shrink goes as it is, and costs the consumer nothing.
     if (packed && packed->size() < message.body.size()) {
       encoded.frame = SendFrame({packed->data(), packed->size()}, room);
-      encoded.system_flag = system_flag::kCompressed | flag_of(options.compression);
+      encoded.system_flag |= system_flag::kCompressed | flag_of(options.compression);
       return encoded;
     }
   }

@@ -20,6 +20,8 @@ constexpr size_t kLargestBatch = 1024;
 constexpr int64_t kManyInFlight = 128;
 // Brokers that do not answer find out by themselves that the producer is gone.
 constexpr Millis kLongestFarewell{1000};
+// For check callbacks that use the producer while it is freed.
+constexpr Millis kLastCallbacks{3000};
 
 // Runs at the end of its scope.
 template <typename Action>
@@ -58,6 +60,12 @@ Status Producer::Impl::check_usable() const {
   }
 }
 
+Status Producer::Impl::check_not_started(std::string_view what) const {
+  if (state_ == State::kCreated) return {};
+  if (auto usable = check_usable(); !usable) return usable;
+  return fail(ErrorKind::kInvalidState, "the producer is started: set the " + std::string(what) + " before");
+}
+
 Status Producer::Impl::start() {
   if (in_child_process()) return check_usable();
   std::lock_guard lock(mutex_);
@@ -71,8 +79,10 @@ Status Producer::Impl::start() {
   }
   new (&lease_) ClientLease(ClientLease::acquire(client_options_));
   client_ = lease_.instance();
+  requests_->start(client_);
+  if (transactions_) transactions_->start(client_);
   lease_->start();
-  lease_->join_producer_group(options_.group);
+  lease_->join_producer_group(options_.group, shared_from_this());
   if (options_.detect_interval.count() > 0) start_detector();
   state_ = State::kStarted;
   return {};
@@ -100,10 +110,12 @@ Result<SendReceipt> Producer::Impl::send_and_wait(const OutgoingMessage& message
 }
 
 Result<SendReceipt> Producer::Impl::send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message,
-                                                          Millis timeout, SendOperation::Mode mode) {
+                                                          Millis timeout, SendOperation::Mode mode,
+                                                          SendOperation::OnEnd on_end) {
   const TimePoint begin = now();
   const TimePoint deadline = begin + timeout_or_default(timeout);
   auto operation = make_operation(std::move(encoded), message, mode, 0, begin, deadline, false);
+  operation->on_end = std::move(on_end);
   if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
   const Finally remove([&] { in_flight_.remove(*operation); });
   (mode == SendOperation::Mode::kOneWay ? one_way_ : accepted_).fetch_add(1, std::memory_order_relaxed);
@@ -146,10 +158,11 @@ Status Producer::Impl::send_async(const OutgoingMessage& message, Millis timeout
 }
 
 Status Producer::Impl::start_async(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin,
-                                   Millis timeout, uint64_t context, Place& place) {
+                                   Millis timeout, uint64_t context, Place& place, SendOperation::OnEnd on_end) {
   auto operation = make_operation(std::move(encoded), message, SendOperation::Mode::kAsync, context, begin,
                                   begin + timeout_or_default(timeout), place.is_limited());
   operation->reserved_bytes = place.bytes();
+  operation->on_end = std::move(on_end);
   if (auto added = in_flight_.add(*operation); !added) return added;
   place.take();
   accepted_.fetch_add(1, std::memory_order_relaxed);
@@ -163,6 +176,7 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
     const size_t sends = mode == SendOperation::Mode::kBatch ? operation->members.size() : 1;
     (operation->result() ? succeeded_ : failed_).fetch_add(static_cast<int64_t>(sends), std::memory_order_relaxed);
   }
+  if (mode == SendOperation::Mode::kDetached) return in_flight_.remove(*operation);
   if (mode == SendOperation::Mode::kSync || mode == SendOperation::Mode::kOneWay) {
     operation->wake();
     return;
@@ -261,6 +275,10 @@ Result<ProducerStatistics> Producer::Impl::statistics() const {
   statistics.one_way_sends = one_way_;
   statistics.in_flight_count = in_flight_.count();
   statistics.in_flight_bytes = in_flight_.bytes();
+  statistics.waiting_requests = requests_->waiting();
+  if (state_.load(std::memory_order_acquire) == State::kCreated) return statistics;
+  if (transactions_) statistics.open_transactions = transactions_->open();
+  if (transactions_) statistics.pending_checks = transactions_->pending_checks();
   return statistics;
 }
 
@@ -314,12 +332,26 @@ void Producer::Impl::end_close(Millis timeout, bool was_started) {
       });
       in_flight_.wait_empty(nullptr);
     }
-    lease_->leave_producer_group(options_.group, kLongestFarewell);
+    requests_->close(deadline);
+    if (transactions_) {
+      transactions_->stop();
+      if (!transactions_->wait_ended(deadline, true)) {
+        log(LogLevel::kWarn, "producer", "a check of a transaction of group {} is not answered at the end of the close",
+            options_.group);
+      }
+    }
+    lease_->leave_producer_group(options_.group, kLongestFarewell, this);
     lease_.release();
   }
   std::lock_guard lock(mutex_);
   state_ = State::kClosed;
   closed_.notify_all();
+}
+
+void Producer::Impl::close_for_good() {
+  (void)close(Millis(0));
+  // An earlier close may have left some running.
+  if (transactions_ && !on_client_thread()) transactions_->wait_ended(now() + kLastCallbacks, false);
 }
 
 Result<std::unique_ptr<Producer>> Producer::create(ClientOptions client_options, ProducerOptions options) {
@@ -337,7 +369,7 @@ Producer::~Producer() {
     return;
   }
   try {
-    (void)impl_->close(Millis(0));
+    impl_->close_for_good();
   } catch (const std::exception& e) {
     log(LogLevel::kError, "producer", "a producer could not be closed as it was freed: {}", e.what());
   }
@@ -360,6 +392,7 @@ Status Producer::send_one_way(const OutgoingMessage& message, Millis timeout) {
 }
 
 Status Producer::warm_up(std::string_view topic) { return impl_->warm_up(topic); }
+
 Result<ProducerStatistics> Producer::statistics() const { return impl_->statistics(); }
 Status Producer::close(Millis timeout) { return impl_->close(timeout); }
 

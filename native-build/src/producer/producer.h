@@ -14,6 +14,9 @@
 #include "base/error.h"
 #include "base/fixed_text.h"
 #include "client/client_options.h"
+#include "producer/transaction.h"
+#include "protocol/codes.h"
+#include "protocol/message.h"
 #include "protocol/route.h"
 #include "protocol/unique_id.h"
 
@@ -45,6 +48,8 @@ struct SendReceipt {
   std::string recall_handle;
   // Of a batch: its messages, whose offsets follow each other from queue_offset on.
   std::vector<BatchedMessage> batch;
+  // Of a half message: what Producer::end_transaction takes; 0 where it was rolled back, or is none.
+  uint64_t transaction = 0;
 };
 
 // The receipt of one message of a batch.
@@ -58,6 +63,14 @@ struct SendOutcome {
 
 // Called on the client's callback thread with 1 to 1,024 outcomes.
 using SendCallback = std::function<void(std::vector<SendOutcome>& outcomes)>;
+
+// The end of one asynchronous request; what it refers to lives until the callback returns.
+struct ReplyOutcome {
+  uint64_t context = 0;
+  const Result<StoredMessage>& reply;
+};
+// Called on the client's callback thread.
+using ReplyCallback = std::function<void(const ReplyOutcome& outcome)>;
 
 // What the caller wants sent; nothing of it is used after the call returns.
 struct OutgoingMessage {
@@ -74,6 +87,14 @@ struct OutgoingMessage {
   ByteView body;
   const std::pair<std::string_view, std::string_view>* properties = nullptr;
   size_t property_count = 0;
+  // The encoded properties of the request that this is the reply to; then without a topic.
+  std::string_view reply_to;
+
+  // What the library adds for transactions, requests and replies, and does not check: encoded properties, flags, and
+  // the request's code.
+  std::string_view system_properties;
+  int32_t system_flag = 0;
+  int32_t request_code = request_code::kSendMessageV2;
 };
 
 // Checked options; see rocketmq_producer_options.
@@ -111,6 +132,9 @@ struct ProducerStatistics {
   int64_t one_way_sends = 0;
   int64_t in_flight_count = 0;
   int64_t in_flight_bytes = 0;
+  int64_t open_transactions = 0;
+  int64_t pending_checks = 0;
+  int64_t waiting_requests = 0;
 };
 
 // Every function from any thread. A timeout of 0 is the producer's send_timeout.
@@ -138,6 +162,24 @@ class Producer {
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
   // Takes back a timed message that is not delivered yet, by the receipt's recall_handle; its message id.
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
+
+  // Before start(): makes transactions possible.
+  Status set_transaction_options(TransactionOptions options);
+  // Sends a half message, which consumers see once its transaction is committed; the receipt tells its number.
+  Result<SendReceipt> send_half(const OutgoingMessage& message, Millis timeout);
+  Status send_half_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited = true);
+  // Waits until the request was handed to a connection.
+  Status end_transaction(uint64_t transaction, TransactionState state);
+  // Does not wait for the network.
+  Status answer_check(uint64_t check, TransactionState state);
+
+  // Once: makes asynchronous requests possible.
+  Status set_reply_callback(ReplyCallback on_reply);
+  // Sends a message and waits for a consumer's reply. kTimeout tells whether the message was stored.
+  Result<StoredMessage> request(const OutgoingMessage& message, Millis timeout);
+  // On success `context` comes back with exactly one outcome.
+  Status request_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited = true);
+
   Result<ProducerStatistics> statistics() const;
   // Idempotent; waits for the drain, not on a client thread.
   Status close(Millis timeout);

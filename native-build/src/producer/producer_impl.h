@@ -13,34 +13,51 @@
 #include "producer/in_flight.h"
 #include "producer/producer.h"
 #include "producer/queue_selector.h"
+#include "producer/requests.h"
 #include "producer/send_operation.h"
+#include "producer/transactions.h"
 
 namespace rocketmq {
 
 // The parts of a producer stand in files of their own: producer.cpp (life cycle, sends), producer_batches.cpp,
-// producer_queries.cpp.
-class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Producer::Impl> {
+// producer_queries.cpp, producer_transactions.cpp, producer_requests.cpp.
+class Producer::Impl : public SendOwner, public ProducerMember, public std::enable_shared_from_this<Producer::Impl> {
  public:
   Impl(ClientOptions client_options, ProducerOptions options)
       : client_options_(std::move(client_options)),
         options_(std::move(options)),
         in_flight_(options_.max_in_flight_count, options_.max_in_flight_bytes),
-        batcher_(options_,
-                 [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }) {}
+        batcher_(options_, [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }),
+        requests_(std::make_shared<Requests>(options_.max_in_flight_count)) {}
 
   bool in_child_process() const { return generation_ != fork_generation(); }
   Status check_usable() const;
+  Status check_not_started(std::string_view what) const;
   Status start();
   Result<SendReceipt> send_and_wait(const OutgoingMessage& message, Millis timeout, SendOperation::Mode mode);
   Status send_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited);
   Result<SendReceipt> send_batch(const std::vector<OutgoingMessage>& messages, Millis timeout);
   Status send_batch_async(const std::vector<OutgoingMessage>& messages, Millis timeout, uint64_t context, bool limited);
   Result<size_t> fit_batch(const std::vector<OutgoingMessage>& messages) const;
+  Status set_transaction_options(TransactionOptions options);
+  Result<SendReceipt> send_half(const OutgoingMessage& message, Millis timeout);
+  Status send_half_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited);
+  Status end_transaction(uint64_t transaction, TransactionState state);
+  Status answer_check(uint64_t check, TransactionState state);
+  Status set_reply_callback(ReplyCallback on_reply);
+  Result<std::shared_ptr<Request>> begin_request(const OutgoingMessage& message, Millis timeout, bool asynchronous,
+                                                 uint64_t context, bool limited);
   Status warm_up(std::string_view topic);
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
   Result<ProducerStatistics> statistics() const;
   Status close(Millis timeout);
+  // For the end of the handle: as close, with some time for the callbacks that may use it.
+  void close_for_good();
+
+  const std::string& group() const override { return options_.group; }
+  bool check_transaction(const RemotingCommand& request, StoredMessage& message, const std::string& address) override;
+  bool take_reply(const std::shared_ptr<const RemotingCommand>& reply) override { return requests_->take_reply(reply); }
 
   ClientInstance& client() override { return *client_; }
   const ProducerOptions& options() const override { return options_; }
@@ -77,9 +94,10 @@ class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Pro
   };
   Status check_async() const;
   Result<SendReceipt> send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message, Millis timeout,
-                                            SendOperation::Mode mode);
+                                            SendOperation::Mode mode, SendOperation::OnEnd on_end = nullptr);
   Status start_async(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin, Millis timeout,
-                     uint64_t context, Place& place);
+                     uint64_t context, Place& place, SendOperation::OnEnd on_end = nullptr);
+  Status check_transactional(bool or_closing) const;
 
   // Sends that the producer puts together itself.
   bool goes_with_others(const OutgoingMessage& message, Millis timeout);
@@ -112,6 +130,9 @@ class Producer::Impl : public SendOwner, public std::enable_shared_from_this<Pro
   QueueSelector selector_;
   InFlight in_flight_;
   AutoBatcher batcher_;
+  const std::shared_ptr<Requests> requests_;
+  // Not changed from start() on; nullptr for a producer without transactions.
+  std::shared_ptr<Transactions> transactions_;
   // On the loop.
   std::unique_ptr<asio::steady_timer> linger_timer_;
   std::shared_ptr<Pause> detector_pause_;

@@ -1,3 +1,4 @@
+#include "base/waited.h"
 #include "client/client_lease.h"
 #include "net/call.h"
 #include "producer/producer_impl.h"
@@ -8,28 +9,6 @@
 namespace rocketmq {
 
 namespace {
-
-// What a caller's thread waits for, and the loop gives.
-template <typename Value>
-class Waited {
- public:
-  void give(Result<Value> value) {
-    std::lock_guard lock(mutex_);
-    if (!value_) value_ = std::move(value);
-    changed_.notify_all();
-  }
-  // nullopt when nothing came in time.
-  std::optional<Result<Value>> wait(TimePoint deadline) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_until(lock, deadline, [&] { return value_.has_value(); });
-    return value_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<Result<Value>> value_;
-};
 
 Error timed_out(const std::string& what, std::string_view topic, TimePoint begin) {
   Error error;

@@ -391,6 +391,13 @@ void SendOperation::abort(Error error) {
 
 void SendOperation::finish(Result<SendReceipt> result) {
   if (finished_.exchange(true, std::memory_order_acq_rel)) return;
+  if (const OnEnd tell = std::exchange(on_end, nullptr)) {
+    try {
+      tell(result);
+    } catch (const std::exception& e) {
+      result = fail(ErrorKind::kInternalError, std::string("its end could not be handled: ") + e.what());
+    }
+  }
   result_ = std::move(result);
   owner_->on_finished(shared_from_this());
 }

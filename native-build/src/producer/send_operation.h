@@ -3,6 +3,7 @@
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,8 +59,10 @@ class SendOwner {
 // time is inside, besides abort(), which comes on the loop: what comes after the end changes nothing.
 class SendOperation : public ResponseHandler, public std::enable_shared_from_this<SendOperation> {
  public:
-  // kBatch: the ends of its members are told, by members.
-  enum class Mode { kSync, kAsync, kOneWay, kBatch };
+  // kBatch: the ends of its members are told, by members. Nobody but `on_end` is told the end of a kDetached one.
+  enum class Mode { kSync, kAsync, kOneWay, kBatch, kDetached };
+  // Sees the end before everybody else, and may change it; on the loop, or inside start().
+  using OnEnd = std::function<void(Result<SendReceipt>& result)>;
 
   SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode, uint64_t context,
                 TimePoint begin, TimePoint deadline, bool limited);
@@ -93,6 +96,8 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   int64_t reserved_bytes = 0;
   // The sends that it is made of, where it is made of several; not changed from its start on.
   std::vector<BatchMember> members;
+  // Set before it is started.
+  OnEnd on_end;
   // The list of its producer's operations in flight; guarded by InFlight.
   SendOperation* previous = nullptr;
   SendOperation* next = nullptr;

@@ -29,6 +29,8 @@ inline constexpr int32_t kGetConsumerRunningInfo = 307;
 inline constexpr int32_t kConsumeMessageDirectly = 309;
 inline constexpr int32_t kSendMessageV2 = 310;
 inline constexpr int32_t kSendBatchMessage = 320;
+inline constexpr int32_t kSendReplyMessageV2 = 325;
+inline constexpr int32_t kPushReplyMessageToClient = 326;
 inline constexpr int32_t kRecallMessage = 370;
 }  // namespace request_code
 

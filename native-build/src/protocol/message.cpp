@@ -147,7 +147,7 @@ Status decode_message(const SharedBytes& bytes, StoredMessage& message) {
   return {};
 }
 
-Status unpack_body(StoredMessage& message, size_t max_bytes) {
+Status unpack(StoredMessage& message, size_t max_bytes) {
   auto type = compression_of(message.system_flag);
   if (!type) return fail(type.error());
   auto body = decompress(*type, message.body.view(), max_bytes);
@@ -227,7 +227,7 @@ class PullDecoder {
     const bool compressed = status && (message.system_flag & system_flag::kCompressed) != 0;
     if (compressed) {
       const size_t room = first_ ? limits_.max_body_bytes : std::min(limits_.max_body_bytes, left());
-      status = unpack_body(message, room);
+      status = unpack(message, room);
       // Whether it would fit a pull of its own shows there.
       if (!status && room < limits_.max_body_bytes) return leave_out(message);
     }
@@ -353,6 +353,21 @@ Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLim
     if (!decoder.add(rest.slice(0, static_cast<size_t>(size)))) break;
   }
   return decoded;
+}
+
+Result<StoredMessage> decode_stored_message(const SharedBytes& bytes) {
+  const int32_t size = ByteReader(bytes.view()).i32();
+  if (size < kLeastSize || static_cast<size_t>(size) > bytes.size()) {
+    return fail(ErrorKind::kProtocolError,
+                "a message of " + std::to_string(bytes.size()) + " bytes claims the length " + std::to_string(size));
+  }
+  StoredMessage message;
+  if (auto decoded = decode_message(bytes, message); !decoded) return fail(decoded.error());
+  return message;
+}
+
+Status unpack_body(StoredMessage& message, size_t max_bytes) {
+  return (message.system_flag & system_flag::kCompressed) == 0 ? Status() : unpack(message, max_bytes);
 }
 
 void encode_stored_message(const MessageToStore& message, std::vector<uint8_t>& out) {

@@ -40,6 +40,14 @@ inline constexpr std::string_view kRetryTopic = "RETRY_TOPIC";
 inline constexpr std::string_view kReconsumeTime = "RECONSUME_TIME";
 inline constexpr std::string_view kMaxReconsumeTimes = "MAX_RECONSUME_TIMES";
 inline constexpr std::string_view kOriginMessageId = "ORIGIN_MESSAGE_ID";
+inline constexpr std::string_view kTransactionPrepared = "TRAN_MSG";
+inline constexpr std::string_view kProducerGroup = "PGROUP";
+inline constexpr std::string_view kTransactionCheckTimes = "TRANSACTION_CHECK_TIMES";
+inline constexpr std::string_view kCluster = "CLUSTER";
+inline constexpr std::string_view kCorrelationId = "CORRELATION_ID";
+inline constexpr std::string_view kReplyToClient = "REPLY_TO_CLIENT";
+inline constexpr std::string_view kTimeToLive = "TTL";
+inline constexpr std::string_view kMessageType = "MSG_TYPE";
 }  // namespace property
 
 // True for a name that RocketMQ sets or interprets itself and refuses as a user's property.
@@ -121,6 +129,11 @@ struct DecodedMessages {
 // with the offset of its own. Magic V1 and V2, IPv4 and IPv6 hosts, the three compressions.
 // kProtocolError when the sequence itself is broken.
 Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLimits& limits = {});
+
+// The one message that `bytes` is, its body as it was stored: see unpack_body().
+Result<StoredMessage> decode_stored_message(const SharedBytes& bytes);
+// Once; does nothing for a body that is not compressed. kProtocolError for one that is corrupt or too large.
+Status unpack_body(StoredMessage& message, size_t max_bytes = DecodeLimits().max_body_bytes);
 
 // Encodes a message as a broker stores it (for the mock broker and for tests). The body goes as it is.
 struct MessageToStore {

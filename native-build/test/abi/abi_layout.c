@@ -65,6 +65,7 @@ int main(void) {
   FIELD(rocketmq_message, deliver_at_ms);
   FIELD(rocketmq_message, sharding_key);
   FIELD(rocketmq_message, broker_name);
+  FIELD(rocketmq_message, reply_to);
   SIZE(rocketmq_send_result);
   FIELD(rocketmq_send_result, size);
   FIELD(rocketmq_send_result, send_status);
@@ -78,6 +79,7 @@ int main(void) {
   FIELD(rocketmq_send_result, region_id);
   FIELD(rocketmq_send_result, broker_name);
   FIELD(rocketmq_send_result, recall_handle);
+  FIELD(rocketmq_send_result, transaction);
   SIZE(rocketmq_message_view);
   FIELD(rocketmq_message_view, size);
   FIELD(rocketmq_message_view, topic);
@@ -159,6 +161,27 @@ int main(void) {
   FIELD(rocketmq_producer_statistics, one_way_sends);
   FIELD(rocketmq_producer_statistics, in_flight_count);
   FIELD(rocketmq_producer_statistics, in_flight_bytes);
+  FIELD(rocketmq_producer_statistics, open_transactions);
+  FIELD(rocketmq_producer_statistics, pending_checks);
+  FIELD(rocketmq_producer_statistics, waiting_requests);
+  SIZE(rocketmq_transaction_check);
+  FIELD(rocketmq_transaction_check, size);
+  FIELD(rocketmq_transaction_check, check_id);
+  FIELD(rocketmq_transaction_check, message);
+  FIELD(rocketmq_transaction_check, transaction_id);
+  SIZE(rocketmq_transaction_options);
+  FIELD(rocketmq_transaction_options, size);
+  FIELD(rocketmq_transaction_options, on_check);
+  FIELD(rocketmq_transaction_options, context);
+  FIELD(rocketmq_transaction_options, check_threads);
+  FIELD(rocketmq_transaction_options, max_pending_checks);
+  FIELD(rocketmq_transaction_options, check_timeout_ms);
+  FIELD(rocketmq_transaction_options, reserved);
+  SIZE(rocketmq_reply_completion);
+  FIELD(rocketmq_reply_completion, size);
+  FIELD(rocketmq_reply_completion, context);
+  FIELD(rocketmq_reply_completion, reply);
+  FIELD(rocketmq_reply_completion, error);
   SIZE(rocketmq_message_batch);
   FIELD(rocketmq_message_batch, size);
   FIELD(rocketmq_message_batch, delivery_id);
@@ -245,5 +268,8 @@ int main(void) {
   CONSTANT(ROCKETMQ_ORDERLY);
   CONSTANT(ROCKETMQ_FILTER_TAG);
   CONSTANT(ROCKETMQ_FILTER_SQL92);
+  CONSTANT(ROCKETMQ_TRANSACTION_UNKNOWN);
+  CONSTANT(ROCKETMQ_TRANSACTION_COMMIT);
+  CONSTANT(ROCKETMQ_TRANSACTION_ROLLBACK);
   return 0;
 }

@@ -356,6 +356,33 @@ public class Rocketmq extends Rocketmq$shared {
     public static int ROCKETMQ_FILTER_SQL92() {
         return ROCKETMQ_FILTER_SQL92;
     }
+    private static final int ROCKETMQ_TRANSACTION_UNKNOWN = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_TRANSACTION_UNKNOWN 0
+     * }
+     */
+    public static int ROCKETMQ_TRANSACTION_UNKNOWN() {
+        return ROCKETMQ_TRANSACTION_UNKNOWN;
+    }
+    private static final int ROCKETMQ_TRANSACTION_COMMIT = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_TRANSACTION_COMMIT 1
+     * }
+     */
+    public static int ROCKETMQ_TRANSACTION_COMMIT() {
+        return ROCKETMQ_TRANSACTION_COMMIT;
+    }
+    private static final int ROCKETMQ_TRANSACTION_ROLLBACK = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_TRANSACTION_ROLLBACK 2
+     * }
+     */
+    public static int ROCKETMQ_TRANSACTION_ROLLBACK() {
+        return ROCKETMQ_TRANSACTION_ROLLBACK;
+    }
 
     private static class rocketmq_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -2150,6 +2177,632 @@ public class Rocketmq extends Rocketmq$shared {
                 traceDowncall("rocketmq_push_consumer_destroy", consumer);
             }
             mh$.invokeExact(consumer);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_set_reply_callback {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_set_reply_callback");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_reply_callback(rocketmq_producer *producer, rocketmq_reply_callback on_reply, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_set_reply_callback$descriptor() {
+        return rocketmq_producer_set_reply_callback.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_reply_callback(rocketmq_producer *producer, rocketmq_reply_callback on_reply, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_set_reply_callback$handle() {
+        return rocketmq_producer_set_reply_callback.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_reply_callback(rocketmq_producer *producer, rocketmq_reply_callback on_reply, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_set_reply_callback$address() {
+        return rocketmq_producer_set_reply_callback.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_reply_callback(rocketmq_producer *producer, rocketmq_reply_callback on_reply, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_set_reply_callback(MemorySegment producer, MemorySegment on_reply, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_set_reply_callback.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_set_reply_callback", producer, on_reply, context, error);
+            }
+            return (int)mh$.invokeExact(producer, on_reply, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_request {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_request");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_reply **reply, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_request$descriptor() {
+        return rocketmq_producer_request.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_reply **reply, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_request$handle() {
+        return rocketmq_producer_request.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_reply **reply, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_request$address() {
+        return rocketmq_producer_request.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_reply **reply, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_request(MemorySegment producer, MemorySegment message, MemorySegment options, MemorySegment reply, MemorySegment error) {
+        var mh$ = rocketmq_producer_request.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_request", producer, message, options, reply, error);
+            }
+            return (int)mh$.invokeExact(producer, message, options, reply, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_request_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_request_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_request_async$descriptor() {
+        return rocketmq_producer_request_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_request_async$handle() {
+        return rocketmq_producer_request_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_request_async$address() {
+        return rocketmq_producer_request_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_request_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_request_async(MemorySegment producer, MemorySegment message, MemorySegment options, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_request_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_request_async", producer, message, options, context, error);
+            }
+            return (int)mh$.invokeExact(producer, message, options, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_reply_message {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_reply_message");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * const rocketmq_message_view *rocketmq_reply_message(const rocketmq_reply *reply)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_reply_message$descriptor() {
+        return rocketmq_reply_message.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * const rocketmq_message_view *rocketmq_reply_message(const rocketmq_reply *reply)
+     * }
+     */
+    public static MethodHandle rocketmq_reply_message$handle() {
+        return rocketmq_reply_message.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * const rocketmq_message_view *rocketmq_reply_message(const rocketmq_reply *reply)
+     * }
+     */
+    public static MemorySegment rocketmq_reply_message$address() {
+        return rocketmq_reply_message.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * const rocketmq_message_view *rocketmq_reply_message(const rocketmq_reply *reply)
+     * }
+     */
+    public static MemorySegment rocketmq_reply_message(MemorySegment reply) {
+        var mh$ = rocketmq_reply_message.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_reply_message", reply);
+            }
+            return (MemorySegment)mh$.invokeExact(reply);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_reply_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_reply_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_reply_destroy(rocketmq_reply *reply)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_reply_destroy$descriptor() {
+        return rocketmq_reply_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_reply_destroy(rocketmq_reply *reply)
+     * }
+     */
+    public static MethodHandle rocketmq_reply_destroy$handle() {
+        return rocketmq_reply_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_reply_destroy(rocketmq_reply *reply)
+     * }
+     */
+    public static MemorySegment rocketmq_reply_destroy$address() {
+        return rocketmq_reply_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_reply_destroy(rocketmq_reply *reply)
+     * }
+     */
+    public static void rocketmq_reply_destroy(MemorySegment reply) {
+        var mh$ = rocketmq_reply_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_reply_destroy", reply);
+            }
+            mh$.invokeExact(reply);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_set_transaction_options {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_set_transaction_options");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_transaction_options(rocketmq_producer *producer, const rocketmq_transaction_options *options, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_set_transaction_options$descriptor() {
+        return rocketmq_producer_set_transaction_options.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_transaction_options(rocketmq_producer *producer, const rocketmq_transaction_options *options, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_set_transaction_options$handle() {
+        return rocketmq_producer_set_transaction_options.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_transaction_options(rocketmq_producer *producer, const rocketmq_transaction_options *options, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_set_transaction_options$address() {
+        return rocketmq_producer_set_transaction_options.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_set_transaction_options(rocketmq_producer *producer, const rocketmq_transaction_options *options, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_set_transaction_options(MemorySegment producer, MemorySegment options, MemorySegment error) {
+        var mh$ = rocketmq_producer_set_transaction_options.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_set_transaction_options", producer, options, error);
+            }
+            return (int)mh$.invokeExact(producer, options, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_send_half {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_send_half");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_send_result *result, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_send_half$descriptor() {
+        return rocketmq_producer_send_half.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_send_result *result, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_send_half$handle() {
+        return rocketmq_producer_send_half.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_send_result *result, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_send_half$address() {
+        return rocketmq_producer_send_half.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, rocketmq_send_result *result, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_send_half(MemorySegment producer, MemorySegment message, MemorySegment options, MemorySegment result, MemorySegment error) {
+        var mh$ = rocketmq_producer_send_half.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_send_half", producer, message, options, result, error);
+            }
+            return (int)mh$.invokeExact(producer, message, options, result, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_send_half_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_send_half_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_send_half_async$descriptor() {
+        return rocketmq_producer_send_half_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_send_half_async$handle() {
+        return rocketmq_producer_send_half_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_send_half_async$address() {
+        return rocketmq_producer_send_half_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_send_half_async(rocketmq_producer *producer, const rocketmq_message *message, const rocketmq_send_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_send_half_async(MemorySegment producer, MemorySegment message, MemorySegment options, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_send_half_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_send_half_async", producer, message, options, context, error);
+            }
+            return (int)mh$.invokeExact(producer, message, options, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_end_transaction {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_end_transaction");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction(rocketmq_producer *producer, uint64_t transaction, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_end_transaction$descriptor() {
+        return rocketmq_producer_end_transaction.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction(rocketmq_producer *producer, uint64_t transaction, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_end_transaction$handle() {
+        return rocketmq_producer_end_transaction.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction(rocketmq_producer *producer, uint64_t transaction, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_end_transaction$address() {
+        return rocketmq_producer_end_transaction.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction(rocketmq_producer *producer, uint64_t transaction, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_end_transaction(MemorySegment producer, long transaction, int state, MemorySegment error) {
+        var mh$ = rocketmq_producer_end_transaction.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_end_transaction", producer, transaction, state, error);
+            }
+            return (int)mh$.invokeExact(producer, transaction, state, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_answer_check {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_answer_check");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_answer_check(rocketmq_producer *producer, uint64_t check_id, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_answer_check$descriptor() {
+        return rocketmq_producer_answer_check.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_answer_check(rocketmq_producer *producer, uint64_t check_id, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_answer_check$handle() {
+        return rocketmq_producer_answer_check.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_answer_check(rocketmq_producer *producer, uint64_t check_id, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_answer_check$address() {
+        return rocketmq_producer_answer_check.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_answer_check(rocketmq_producer *producer, uint64_t check_id, int32_t state, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_answer_check(MemorySegment producer, long check_id, int state, MemorySegment error) {
+        var mh$ = rocketmq_producer_answer_check.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_answer_check", producer, check_id, state, error);
+            }
+            return (int)mh$.invokeExact(producer, check_id, state, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -29,6 +29,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t deliver_at_ms;
  *     rocketmq_string sharding_key;
  *     rocketmq_string broker_name;
+ *     rocketmq_string reply_to;
  * }
  * }
  */
@@ -52,7 +53,8 @@ public class rocketmq_message {
         Rocketmq.C_INT.withName("queue_id"),
         Rocketmq.C_LONG_LONG.withName("deliver_at_ms"),
         rocketmq_string.layout().withName("sharding_key"),
-        rocketmq_string.layout().withName("broker_name")
+        rocketmq_string.layout().withName("broker_name"),
+        rocketmq_string.layout().withName("reply_to")
     ).withName("rocketmq_message");
 
     /**
@@ -676,6 +678,50 @@ public class rocketmq_message {
      */
     public static void broker_name(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, broker_name$OFFSET, broker_name$LAYOUT.byteSize());
+    }
+
+    private static final GroupLayout reply_to$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("reply_to"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_string reply_to
+     * }
+     */
+    public static final GroupLayout reply_to$layout() {
+        return reply_to$LAYOUT;
+    }
+
+    private static final long reply_to$OFFSET = $LAYOUT.byteOffset(groupElement("reply_to"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_string reply_to
+     * }
+     */
+    public static final long reply_to$offset() {
+        return reply_to$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_string reply_to
+     * }
+     */
+    public static MemorySegment reply_to(MemorySegment struct) {
+        return struct.asSlice(reply_to$OFFSET, reply_to$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_string reply_to
+     * }
+     */
+    public static void reply_to(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, reply_to$OFFSET, reply_to$LAYOUT.byteSize());
     }
 
     /**

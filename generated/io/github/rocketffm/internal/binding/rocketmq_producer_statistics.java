@@ -23,6 +23,9 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int64_t one_way_sends;
  *     int64_t in_flight_count;
  *     int64_t in_flight_bytes;
+ *     int64_t open_transactions;
+ *     int64_t pending_checks;
+ *     int64_t waiting_requests;
  * }
  * }
  */
@@ -40,7 +43,10 @@ public class rocketmq_producer_statistics {
         Rocketmq.C_LONG_LONG.withName("sends_retried"),
         Rocketmq.C_LONG_LONG.withName("one_way_sends"),
         Rocketmq.C_LONG_LONG.withName("in_flight_count"),
-        Rocketmq.C_LONG_LONG.withName("in_flight_bytes")
+        Rocketmq.C_LONG_LONG.withName("in_flight_bytes"),
+        Rocketmq.C_LONG_LONG.withName("open_transactions"),
+        Rocketmq.C_LONG_LONG.withName("pending_checks"),
+        Rocketmq.C_LONG_LONG.withName("waiting_requests")
     ).withName("rocketmq_producer_statistics");
 
     /**
@@ -400,6 +406,138 @@ public class rocketmq_producer_statistics {
      */
     public static void in_flight_bytes(MemorySegment struct, long fieldValue) {
         struct.set(in_flight_bytes$LAYOUT, in_flight_bytes$OFFSET, fieldValue);
+    }
+
+    private static final OfLong open_transactions$LAYOUT = (OfLong)$LAYOUT.select(groupElement("open_transactions"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t open_transactions
+     * }
+     */
+    public static final OfLong open_transactions$layout() {
+        return open_transactions$LAYOUT;
+    }
+
+    private static final long open_transactions$OFFSET = $LAYOUT.byteOffset(groupElement("open_transactions"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t open_transactions
+     * }
+     */
+    public static final long open_transactions$offset() {
+        return open_transactions$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t open_transactions
+     * }
+     */
+    public static long open_transactions(MemorySegment struct) {
+        return struct.get(open_transactions$LAYOUT, open_transactions$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t open_transactions
+     * }
+     */
+    public static void open_transactions(MemorySegment struct, long fieldValue) {
+        struct.set(open_transactions$LAYOUT, open_transactions$OFFSET, fieldValue);
+    }
+
+    private static final OfLong pending_checks$LAYOUT = (OfLong)$LAYOUT.select(groupElement("pending_checks"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t pending_checks
+     * }
+     */
+    public static final OfLong pending_checks$layout() {
+        return pending_checks$LAYOUT;
+    }
+
+    private static final long pending_checks$OFFSET = $LAYOUT.byteOffset(groupElement("pending_checks"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t pending_checks
+     * }
+     */
+    public static final long pending_checks$offset() {
+        return pending_checks$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t pending_checks
+     * }
+     */
+    public static long pending_checks(MemorySegment struct) {
+        return struct.get(pending_checks$LAYOUT, pending_checks$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t pending_checks
+     * }
+     */
+    public static void pending_checks(MemorySegment struct, long fieldValue) {
+        struct.set(pending_checks$LAYOUT, pending_checks$OFFSET, fieldValue);
+    }
+
+    private static final OfLong waiting_requests$LAYOUT = (OfLong)$LAYOUT.select(groupElement("waiting_requests"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t waiting_requests
+     * }
+     */
+    public static final OfLong waiting_requests$layout() {
+        return waiting_requests$LAYOUT;
+    }
+
+    private static final long waiting_requests$OFFSET = $LAYOUT.byteOffset(groupElement("waiting_requests"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t waiting_requests
+     * }
+     */
+    public static final long waiting_requests$offset() {
+        return waiting_requests$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t waiting_requests
+     * }
+     */
+    public static long waiting_requests(MemorySegment struct) {
+        return struct.get(waiting_requests$LAYOUT, waiting_requests$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t waiting_requests
+     * }
+     */
+    public static void waiting_requests(MemorySegment struct, long fieldValue) {
+        struct.set(waiting_requests$LAYOUT, waiting_requests$OFFSET, fieldValue);
     }
 
     /**

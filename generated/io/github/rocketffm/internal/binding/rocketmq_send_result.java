@@ -27,6 +27,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     char region_id[64];
  *     char broker_name[256];
  *     char recall_handle[512];
+ *     uint64_t transaction;
  * }
  * }
  */
@@ -48,7 +49,8 @@ public class rocketmq_send_result {
         MemoryLayout.sequenceLayout(64, Rocketmq.C_CHAR).withName("transaction_id"),
         MemoryLayout.sequenceLayout(64, Rocketmq.C_CHAR).withName("region_id"),
         MemoryLayout.sequenceLayout(256, Rocketmq.C_CHAR).withName("broker_name"),
-        MemoryLayout.sequenceLayout(512, Rocketmq.C_CHAR).withName("recall_handle")
+        MemoryLayout.sequenceLayout(512, Rocketmq.C_CHAR).withName("recall_handle"),
+        Rocketmq.C_LONG_LONG.withName("transaction")
     ).withName("rocketmq_send_result");
 
     /**
@@ -782,6 +784,50 @@ public class rocketmq_send_result {
      */
     public static void recall_handle(MemorySegment struct, long index0, byte fieldValue) {
         recall_handle$ELEM_HANDLE.set(struct, recall_handle$OFFSET, index0, fieldValue);
+    }
+
+    private static final OfLong transaction$LAYOUT = (OfLong)$LAYOUT.select(groupElement("transaction"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t transaction
+     * }
+     */
+    public static final OfLong transaction$layout() {
+        return transaction$LAYOUT;
+    }
+
+    private static final long transaction$OFFSET = $LAYOUT.byteOffset(groupElement("transaction"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t transaction
+     * }
+     */
+    public static final long transaction$offset() {
+        return transaction$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t transaction
+     * }
+     */
+    public static long transaction(MemorySegment struct) {
+        return struct.get(transaction$LAYOUT, transaction$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t transaction
+     * }
+     */
+    public static void transaction(MemorySegment struct, long fieldValue) {
+        struct.set(transaction$LAYOUT, transaction$OFFSET, fieldValue);
     }
 
     /**

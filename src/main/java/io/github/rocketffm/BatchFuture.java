@@ -27,7 +27,7 @@ final class BatchFuture extends CompletableFuture<List<SendResult>>
 
   @Override
   public void complete(SendResult result, NativeError error) {
-    completeExceptionally(Producer.exceptionOf(error));
+    completeExceptionally(SendFuture.failure(error));
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -13,6 +14,13 @@ import java.util.Objects;
  * returned. The limits of its parts are checked when it is sent.
  */
 public final class Message {
+  private static final String CLUSTER = "CLUSTER";
+  private static final String TIME_TO_LIVE = "TTL";
+
+  /** What a request tells of where its reply goes. */
+  private static final List<String> REPLY_PROPERTIES =
+      List.of(CLUSTER, "CORRELATION_ID", "REPLY_TO_CLIENT", TIME_TO_LIVE);
+
   final OutgoingMessage content;
 
   private Message(Builder builder) {
@@ -22,6 +30,7 @@ public final class Message {
     to.keys = builder.keys;
     to.shardingKey = builder.shardingKey;
     to.brokerName = builder.brokerName;
+    to.replyTo = builder.replyTo;
     to.body = builder.body;
     if (!builder.properties.isEmpty()) {
       to.properties = new String[2 * builder.properties.size()];
@@ -58,6 +67,34 @@ public final class Message {
   }
 
   /**
+   * Begins the reply to a request, to be sent as any other message. The broker hands it to the requester's connection
+   * and stores nothing: a requester that is gone, or whose time is over, gets none.
+   *
+   * @param request a message that {@link Producer#request} sent
+   * @return a builder; a delay cannot be set
+   * @throws InvalidArgumentException for a message that is no request
+   */
+  public static Builder replyTo(ReceivedMessage request) {
+    StringBuilder encoded = new StringBuilder();
+    for (String name : REPLY_PROPERTIES) {
+      String value = request.property(name).orElse("");
+      if (value.isEmpty() && !name.equals(TIME_TO_LIVE)) {
+        throw RocketMqException.of(
+            ErrorKind.INVALID_ARGUMENT,
+            "the message "
+                + request.messageId()
+                + " is no request: it lacks the property "
+                + name
+                + ", which brokers and requesters set");
+      }
+      encoded.append(name).append('\u0001').append(value).append('\u0002');
+    }
+    Builder builder = new Builder(request.property(CLUSTER).orElseThrow() + "_REPLY_TOPIC");
+    builder.replyTo = encoded.toString();
+    return builder;
+  }
+
+  /**
    * The topic.
    *
    * @return the topic
@@ -79,6 +116,7 @@ public final class Message {
     private long deliverAtMillis;
     private String shardingKey = "";
     private String brokerName = "";
+    private String replyTo = "";
     private int queueId;
 
     private Builder(String topic) {

@@ -1,7 +1,6 @@
 package io.github.rocketffm;
 
 import io.github.rocketffm.internal.LibraryThread;
-import io.github.rocketffm.internal.NativeError;
 import io.github.rocketffm.internal.NativeFailure;
 import io.github.rocketffm.internal.NativeProducer;
 import io.github.rocketffm.internal.OutgoingMessage;
@@ -13,8 +12,10 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -36,19 +37,15 @@ public final class Producer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Producer.class);
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** Made beforehand, for a send that fails when there is no memory to tell how. */
-  private static final RocketMqException NO_MEMORY =
-      RocketMqException.of(
-          ErrorKind.OUT_OF_MEMORY,
-          "the send failed, and there was no heap memory left to tell how: the message may have been"
-              + " stored");
-
   private final NativeProducer<SendResult> producer;
   private final int closeTimeoutMillis;
   private final int sendTimeoutMillis;
 
   /** For virtual threads that wait for their turn without holding their carrier; null where nobody waits. */
-  private final Semaphore turns;
+  final Semaphore turns;
+
+  /** Null for a producer without transactions. */
+  private final TransactionChecks checks;
 
   private final Cleaner.Cleanable cleanable;
   private final Forgotten forgotten;
@@ -75,56 +72,12 @@ public final class Producer implements AutoCloseable {
     }
   }
 
-  /** One asynchronous send. Keeps its producer reachable, so that nobody forgets it meanwhile. */
-  private static final class SendFuture extends CompletableFuture<SendResult>
-      implements NativeProducer.Completion<SendResult> {
-    private final Producer producer;
-    private final String topic;
-    private boolean holdsTurn;
-
-    SendFuture(Producer producer, String topic) {
-      this.producer = producer;
-      this.topic = topic;
-    }
-
-    @Override
-    public String topic() {
-      return topic;
-    }
-
-    @Override
-    public void complete(SendResult result, NativeError error) {
-      giveTurnBack();
-      if (error == null) {
-        complete(result);
-      } else {
-        completeExceptionally(exceptionOf(error));
-      }
-    }
-
-    void giveTurnBack() {
-      if (holdsTurn) {
-        producer.turns.release();
-      }
-    }
-
-    /** What is attached to it needs no producer. */
-    @Override
-    public <U> CompletableFuture<U> newIncompleteFuture() {
-      return new CompletableFuture<>();
-    }
-  }
-
-  /** Also when there is no memory for another one. */
-  static RocketMqException exceptionOf(NativeError error) {
-    try {
-      return ClientBuilder.exception(error);
-    } catch (OutOfMemoryError e) {
-      return NO_MEMORY;
-    }
-  }
-
   private Producer(Builder builder) {
+    checks =
+        builder.checker == null
+            ? null
+            : new TransactionChecks(builder.checker, builder.transactionExecutor);
+    builder.settings.checks = checks == null ? null : checks::receive;
     try {
       producer = NativeProducer.start(builder.client, builder.settings, SendResult::new);
     } catch (NativeFailure e) {
@@ -190,9 +143,14 @@ public final class Producer implements AutoCloseable {
 
   private SendResult sendParked(OutgoingMessage content, int timeoutMillis) {
     SendFuture future = new SendFuture(this, content.topic);
+    // As many as there are threads that wait, as with platform threads.
+    return parked(future, () -> producer.sendAsync(content, timeoutMillis, true, future));
+  }
+
+  /** Begins something, and parks a virtual thread until its end. */
+  private static <T> T parked(CompletableFuture<T> future, OffCarrier.Call begin) {
     try {
-      // As many as there are threads that wait, as with platform threads.
-      producer.sendAsync(content, timeoutMillis, true, future);
+      begin.run();
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
@@ -435,6 +393,126 @@ public final class Producer implements AutoCloseable {
   }
 
   /**
+   * Begins a transaction: stores the message, to be delivered once the transaction is committed. To be used with
+   * try-with-resources, as leaving without a commit rolls back.
+   *
+   * @param message the message; not delayed, and no reply
+   * @return the transaction
+   * @throws RocketMqException INVALID_STATE where the producer has no checker; REJECTED also where the message was
+   *     stored with another status than {@link SendStatus#SEND_OK}, and so was rolled back; otherwise as
+   *     {@link #send(Message)}
+   */
+  public Transaction begin(Message message) {
+    SendResult half = sendHalf(message);
+    if (half.transaction() == 0) {
+      throw RocketMqException.of(
+          ErrorKind.REJECTED,
+          "the half message "
+              + half.messageId()
+              + " was stored with the status "
+              + half.status()
+              + " in place of SEND_OK, and was rolled back: begin again");
+    }
+    return new Transaction(this, half);
+  }
+
+  private SendResult sendHalf(Message message) {
+    OutgoingMessage content = Objects.requireNonNull(message, "message").content;
+    if (checks == null) {
+      throw RocketMqException.of(
+          ErrorKind.INVALID_STATE,
+          "the producer has no checker for transactions, whom brokers ask where an end was lost: call"
+              + " transactionChecker or transactionListener on the builder");
+    }
+    if (Thread.currentThread().isVirtual()) {
+      SendFuture future = new SendFuture(this, content.topic);
+      return parked(future, () -> producer.sendHalfAsync(content, 0, future));
+    }
+    try {
+      return producer.sendHalf(content, 0);
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  void endTransaction(long transaction, TransactionState state) {
+    call(() -> producer.endTransaction(transaction, state.code()));
+  }
+
+  /**
+   * Sends a message in a transaction: stores it, has the listener carry the local transaction out, and ends the
+   * transaction as the listener says.
+   *
+   * @param message the message; not delayed, and no reply
+   * @param argument for the listener; may be null
+   * @return how it ended; a listener that fails, and an end that does not reach the broker, are told here, and leave it
+   *     to the check
+   * @throws RocketMqException INVALID_STATE where the producer has no listener; otherwise, when the message was not
+   *     stored, as {@link #send(Message)}
+   */
+  public TransactionSendResult sendInTransaction(Message message, Object argument) {
+    TransactionListener listener = checks == null ? null : checks.listener();
+    if (listener == null) {
+      throw RocketMqException.of(
+          ErrorKind.INVALID_STATE,
+          "the producer has no listener to carry the local transaction out: call transactionListener on"
+              + " the builder");
+    }
+    SendResult half = sendHalf(message);
+    if (half.transaction() == 0) {
+      return new TransactionSendResult(half, TransactionState.ROLLBACK, Optional.empty());
+    }
+    return checks.execute(this, message, half, argument);
+  }
+
+  /**
+   * Sends a message, and waits for the reply of a consumer (see {@link Message#replyTo}).
+   *
+   * @param message the message; not delayed, and no reply
+   * @param timeout for all of it, 1 ms to 10 min
+   * @return the first reply
+   * @throws RocketMqException when that fails; the message of a {@link SendTimeoutException} tells whether the request
+   *     was stored; INTERRUPTED as {@link #send(Message)}
+   */
+  public ReceivedMessage request(Message message, Duration timeout) {
+    OutgoingMessage content = Objects.requireNonNull(message, "message").content;
+    int timeoutMillis = ClientBuilder.millis("timeout", timeout);
+    if (Thread.currentThread().isVirtual()) {
+      RequestFuture future = new RequestFuture(this);
+      return parked(
+          future, () -> producer.requests().requestAsync(content, timeoutMillis, true, future));
+    }
+    try {
+      return producer.requests().request(content, timeoutMillis);
+    } catch (NativeFailure e) {
+      throw ClientBuilder.exception(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Sends a message without waiting for the reply.
+   *
+   * @param message the message; not delayed, and no reply
+   * @param timeout for all of it, 1 ms to 10 min
+   * @return the first reply; ends as the future of {@link #sendAsync(Message)}
+   */
+  public CompletableFuture<ReceivedMessage> requestAsync(Message message, Duration timeout) {
+    OutgoingMessage content = Objects.requireNonNull(message, "message").content;
+    int timeoutMillis = ClientBuilder.millis("timeout", timeout);
+    RequestFuture future = new RequestFuture(this);
+    try {
+      producer.requests().requestAsync(content, timeoutMillis, false, future);
+    } catch (NativeFailure e) {
+      future.completeExceptionally(ClientBuilder.exception(e));
+    }
+    return future;
+  }
+
+  /**
    * Looks the topic up and connects to its brokers, so that the first send need not.
    *
    * @param topic the topic
@@ -454,17 +532,18 @@ public final class Producer implements AutoCloseable {
   public ProducerStatistics statistics() {
     try {
       long[] v = producer.statistics();
-      return new ProducerStatistics(v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
+      return new ProducerStatistics(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]);
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
   }
 
   /**
-   * Accepts no more sends, waits for those in flight, at most the builder's close timeout, and ends the rest with
-   * {@link ClientClosedException}. On return every send has ended. Idempotent, from any thread. On a thread of the
-   * library (in what a future of {@link #sendAsync(Message)} runs) it refuses further sends and returns; the rest
-   * happens on the thread {@code rocketmq-close}, for which another call of {@code close} waits.
+   * Accepts no more sends, waits for those in flight, for replies and for checks of transactions, at most the builder's
+   * close timeout, and ends the rest with {@link ClientClosedException}. On return every send has ended. Idempotent,
+   * from any thread. On a thread of the library (in what a future of {@link #sendAsync(Message)} runs), and in a
+   * {@link TransactionChecker}, it refuses further sends and returns; the rest happens on the thread
+   * {@code rocketmq-close}, for which another call of {@code close} waits.
    */
   @Override
   public void close() {
@@ -482,22 +561,28 @@ public final class Producer implements AutoCloseable {
 
   private void closeWithin(int timeoutMillis) {
     forgotten.closed = true;
-    if (LibraryThread.isCurrent()) {
-      // The end of the sends in flight comes on this very thread, which therefore does not wait.
+    if (LibraryThread.isCurrent() || checks != null && checks.isCurrent()) {
+      // The end of what is waited for comes on this very thread, which therefore does not wait.
       producer.refuse();
-      Thread.ofPlatform()
-          .daemon()
-          .name("rocketmq-close")
-          .start(() -> producer.close(timeoutMillis));
+      Thread.ofPlatform().daemon().name("rocketmq-close").start(() -> closeAndWait(timeoutMillis));
     } else {
-      OffCarrier.runUninterrupted(() -> producer.close(timeoutMillis));
+      OffCarrier.runUninterrupted(() -> closeAndWait(timeoutMillis));
     }
     cleanable.clean();
+  }
+
+  private void closeAndWait(int timeoutMillis) {
+    producer.close(timeoutMillis);
+    if (checks != null) {
+      checks.close();
+    }
   }
 
   /** Builds a producer. */
   public static final class Builder extends ClientBuilder<Builder> {
     private final NativeProducer.Settings settings = new NativeProducer.Settings();
+    private TransactionChecker checker;
+    private Executor transactionExecutor;
 
     private Builder(String group) {
       settings.group = group;
@@ -690,6 +775,39 @@ public final class Producer implements AutoCloseable {
      */
     public Builder blockWhenFull(boolean block) {
       settings.blockWhenFull = block;
+      return this;
+    }
+
+    /**
+     * Makes {@link Producer#sendInTransaction} and {@link Producer#begin} possible.
+     *
+     * @param listener carries local transactions out, and tells what became of them
+     * @return this
+     */
+    public Builder transactionListener(TransactionListener listener) {
+      this.checker = Objects.requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /**
+     * Makes {@link Producer#begin} possible.
+     *
+     * @param checker tells what became of transactions
+     * @return this
+     */
+    public Builder transactionChecker(TransactionChecker checker) {
+      this.checker = Objects.requireNonNull(checker, "checker");
+      return this;
+    }
+
+    /**
+     * Runs the checker elsewhere than on virtual threads of its own.
+     *
+     * @param executor the executor; not closed with the producer
+     * @return this
+     */
+    public Builder transactionExecutor(Executor executor) {
+      this.transactionExecutor = Objects.requireNonNull(executor, "executor");
       return this;
     }
 

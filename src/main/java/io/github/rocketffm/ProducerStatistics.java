@@ -10,6 +10,9 @@ package io.github.rocketffm;
  * @param oneWaySends one-way sends
  * @param inFlightCount sends that have not ended
  * @param inFlightBytes the bytes of their bodies
+ * @param openTransactions transactions begun and not ended
+ * @param pendingChecks checks of transactions that wait or are not answered
+ * @param waitingRequests requests that wait for their replies
  */
 public record ProducerStatistics(
     long sendsAccepted,
@@ -18,4 +21,7 @@ public record ProducerStatistics(
     long sendsRetried,
     long oneWaySends,
     long inFlightCount,
-    long inFlightBytes) {}
+    long inFlightBytes,
+    long openTransactions,
+    long pendingChecks,
+    long waitingRequests) {}

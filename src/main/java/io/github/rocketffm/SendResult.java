@@ -19,6 +19,7 @@ public final class SendResult {
   private final long queueOffset;
   private final int attempts;
   private final String recallHandle;
+  private final long transaction;
 
   SendResult(
       int status,
@@ -31,7 +32,8 @@ public final class SendResult {
       MessageQueue queue,
       long queueOffset,
       int attempts,
-      String recallHandle) {
+      String recallHandle,
+      long transaction) {
     this.status = STATUSES[status];
     this.messageIdHigh = messageIdHigh;
     this.messageIdLow = messageIdLow;
@@ -43,6 +45,7 @@ public final class SendResult {
     this.queueOffset = queueOffset;
     this.attempts = attempts;
     this.recallHandle = recallHandle;
+    this.transaction = transaction;
   }
 
   /**
@@ -108,6 +111,11 @@ public final class SendResult {
    */
   public String recallHandle() {
     return recallHandle;
+  }
+
+  /** Of a half message, the number by which its producer ends it; otherwise 0. */
+  long transaction() {
+    return transaction;
   }
 
   @Override

@@ -16,7 +16,7 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /**
- * A message of a batch: all but the body is copied when it arrives, the properties as the bytes that they are. The body
+ * A message of a batch, or one that was copied whole: of a batch, all but the body is copied when it arrives, the properties as the bytes that they are. The body
  * stays in the batch's native memory until somebody asks for it, or the batch ends.
  */
 final class NativeMessage implements ReceivedMessage {
@@ -95,6 +95,13 @@ final class NativeMessage implements ReceivedMessage {
     bodyLength = (int) Memory.address(view + BODY_LENGTH);
     reconsumeTimes = MEMORY.get(ValueLayout.JAVA_INT, view + RECONSUME_TIMES);
     flag = MEMORY.get(ValueLayout.JAVA_INT, view + FLAG);
+  }
+
+  /** The same with its body, for memory that goes at once. */
+  static NativeMessage copy(long view, QueueCache queues, Hosts hosts) {
+    NativeMessage message = new NativeMessage(null, view, queues, hosts);
+    message.copiedBody();
+    return message;
   }
 
   /** Of a rocketmq_string at an address. */

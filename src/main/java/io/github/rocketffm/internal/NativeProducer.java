@@ -47,7 +47,8 @@ public final class NativeProducer<R> {
         MessageQueue queue,
         long queueOffset,
         int attempts,
-        String recallHandle);
+        String recallHandle,
+        long transaction);
   }
 
   /** Receives the end of one asynchronous send, exactly once, on a thread of the library. */
@@ -84,9 +85,12 @@ public final class NativeProducer<R> {
     public boolean retryNotStoreOk;
     public boolean blockWhenFull;
     public boolean avoidSlowBrokers;
+
+    /** Null for a producer without transactions. */
+    public NativeCheck.Receiver checks;
   }
 
-  private static final int NONE = -1;
+  static final int NONE = -1;
   private static final long CONTEXT = rocketmq_send_completion.context$offset();
   private static final long RESULT = rocketmq_send_completion.result$offset();
   private static final long ERROR = rocketmq_send_completion.error$offset();
@@ -100,6 +104,7 @@ public final class NativeProducer<R> {
   private static final long OFFSET_MESSAGE_ID = rocketmq_send_result.offset_message_id$offset();
   private static final long BROKER_NAME = rocketmq_send_result.broker_name$offset();
   private static final long RECALL_HANDLE = rocketmq_send_result.recall_handle$offset();
+  private static final long TRANSACTION = rocketmq_send_result.transaction$offset();
 
   // Loaded after the library.
   private static final class Stub {
@@ -119,12 +124,17 @@ public final class NativeProducer<R> {
   private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
   private final QueueCache queues = new QueueCache();
   private final PendingSends<Completion<R>> pending = new PendingSends<>();
+  private final Hosts hosts = new Hosts();
+  private final NativeRequests requests = new NativeRequests(this);
+  private final NativeCheck.Receiver checks;
   private final NativeHandle handle;
   private volatile boolean closing;
 
-  private NativeProducer(long id, Results<R> results, MemorySegment pointer) {
+  private NativeProducer(
+      long id, Results<R> results, NativeCheck.Receiver checks, MemorySegment pointer) {
     this.id = id;
     this.results = results;
+    this.checks = checks;
     handle = new NativeHandle(pointer, this::destroy);
   }
 
@@ -145,9 +155,12 @@ public final class NativeProducer<R> {
       NativeFailure.check(
           Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
       MemorySegment pointer = out.get(ValueLayout.ADDRESS, 0);
-      NativeProducer<R> producer = new NativeProducer<>(id, results, pointer);
+      NativeProducer<R> producer = new NativeProducer<>(id, results, settings.checks, pointer);
       PRODUCERS.put(id, producer);
       try {
+        if (settings.checks != null) {
+          NativeFailure.check(NativeCheck.install(pointer, id, error, arena), error);
+        }
         NativeFailure.check(Rocketmq.rocketmq_producer_start(pointer, error), error);
       } catch (NativeFailure e) {
         producer.handle.release();
@@ -189,15 +202,25 @@ public final class NativeProducer<R> {
 
   /** Sends on this thread, and waits. */
   public R send(OutgoingMessage message, int timeoutMillis) throws NativeFailure {
+    return send(message, timeoutMillis, false);
+  }
+
+  /** The same with a half message. */
+  public R sendHalf(OutgoingMessage message, int timeoutMillis) throws NativeFailure {
+    return send(message, timeoutMillis, true);
+  }
+
+  private R send(OutgoingMessage message, int timeoutMillis, boolean half) throws NativeFailure {
     MemorySegment producer = enter();
     try (SendMemory memory = SendMemory.take(message)) {
+      MemorySegment outgoing = memory.message(message);
+      MemorySegment options = memory.options(timeoutMillis, false);
       int status =
-          Rocketmq.rocketmq_producer_send(
-              producer,
-              memory.message(message),
-              memory.options(timeoutMillis, false),
-              memory.result,
-              memory.error);
+          half
+              ? Rocketmq.rocketmq_producer_send_half(
+                  producer, outgoing, options, memory.result, memory.error)
+              : Rocketmq.rocketmq_producer_send(
+                  producer, outgoing, options, memory.result, memory.error);
       NativeFailure.check(status, memory.error);
       return read(message.topic, memory.result, 0);
     } finally {
@@ -213,18 +236,35 @@ public final class NativeProducer<R> {
   public void sendAsync(
       OutgoingMessage message, int timeoutMillis, boolean unlimited, Completion<R> completion)
       throws NativeFailure {
+    sendAsync(message, timeoutMillis, unlimited, completion, false);
+  }
+
+  /** The same with a half message, whatever is in flight. */
+  public void sendHalfAsync(OutgoingMessage message, int timeoutMillis, Completion<R> completion)
+      throws NativeFailure {
+    sendAsync(message, timeoutMillis, true, completion, true);
+  }
+
+  private void sendAsync(
+      OutgoingMessage message,
+      int timeoutMillis,
+      boolean unlimited,
+      Completion<R> completion,
+      boolean half)
+      throws NativeFailure {
     MemorySegment producer = enter();
     int send = NONE;
     boolean accepted = false;
     try (SendMemory memory = SendMemory.take(message)) {
       send = pending.add(completion);
+      MemorySegment outgoing = memory.message(message);
+      MemorySegment options = memory.options(timeoutMillis, unlimited);
       int status =
-          Rocketmq.rocketmq_producer_send_async(
-              producer,
-              memory.message(message),
-              memory.options(timeoutMillis, unlimited),
-              send,
-              memory.error);
+          half
+              ? Rocketmq.rocketmq_producer_send_half_async(
+                  producer, outgoing, options, send, memory.error)
+              : Rocketmq.rocketmq_producer_send_async(
+                  producer, outgoing, options, send, memory.error);
       NativeFailure.check(status, memory.error);
       accepted = true;
     } finally {
@@ -376,6 +416,51 @@ public final class NativeProducer<R> {
     }
   }
 
+  /** With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. */
+  public void endTransaction(long transaction, int state) throws NativeFailure {
+    MemorySegment producer = enter();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      NativeFailure.check(
+          Rocketmq.rocketmq_producer_end_transaction(producer, transaction, state, error), error);
+    } finally {
+      handle.leave();
+    }
+  }
+
+  public NativeRequests requests() {
+    return requests;
+  }
+
+  NativeCheck.Receiver checks() {
+    return checks;
+  }
+
+  long id() {
+    return id;
+  }
+
+  /** A received message at this address, copied whole. */
+  NativeMessage copy(long view) {
+    return NativeMessage.copy(view, queues, hosts);
+  }
+
+  /** Begins a call up to the producer with this context. */
+  static NativeProducer<?> enter(long context) {
+    NativeProducer<?> producer = PRODUCERS.get(context);
+    LibraryThread.enter(producer.loader);
+    return producer;
+  }
+
+  /** Keeps the native producer until {@link #release}; null when it is gone. Also while it is being closed. */
+  MemorySegment hold() {
+    return handle.enter();
+  }
+
+  void release() {
+    handle.leave();
+  }
+
   /** In the order of rocketmq_producer_statistics. */
   public long[] statistics() throws NativeFailure {
     MemorySegment producer = handle.enter();
@@ -415,7 +500,8 @@ public final class NativeProducer<R> {
     }
   }
 
-  private MemorySegment enter() throws NativeFailure {
+  /** For one call, which ends with {@link #release}. */
+  MemorySegment enter() throws NativeFailure {
     MemorySegment producer = closing ? null : handle.enter();
     if (producer == null) {
       throw closed();
@@ -450,7 +536,8 @@ public final class NativeProducer<R> {
         memory.get(ValueLayout.JAVA_INT, at + ATTEMPTS),
         memory.get(ValueLayout.JAVA_BYTE, at + RECALL_HANDLE) == 0
             ? ""
-            : Strings.get(memory, at + RECALL_HANDLE, length(memory, at + RECALL_HANDLE)));
+            : Strings.get(memory, at + RECALL_HANDLE, length(memory, at + RECALL_HANDLE)),
+        memory.get(ValueLayout.JAVA_LONG, at + TRANSACTION));
   }
 
   /** Of a text that ends with a NUL. */
@@ -465,8 +552,7 @@ public final class NativeProducer<R> {
   private static void onSent(long context, MemorySegment completions, int count) {
     // Nothing may leave an upcall: the virtual machine would end.
     try {
-      NativeProducer<?> producer = PRODUCERS.get(context);
-      LibraryThread.enter(producer.loader);
+      NativeProducer<?> producer = enter(context);
       long pointers = completions.address();
       for (int i = 0; i < count; i++) {
         producer.complete(Memory.ALL.get(ValueLayout.JAVA_LONG, pointers + 8L * i));

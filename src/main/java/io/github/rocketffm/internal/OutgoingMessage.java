@@ -10,6 +10,10 @@ public final class OutgoingMessage implements Cloneable {
   public String keys = "";
   public String shardingKey = "";
   public String brokerName = "";
+
+  /** Of a reply, the encoded properties of the request that tell where it goes; then the topic is for show. */
+  public String replyTo = "";
+
   public byte[] body = {};
 
   /** Name, value, name, value … */

@@ -140,7 +140,8 @@ final class SendMemory implements AutoCloseable {
             + message.tag.length()
             + message.keys.length()
             + message.shardingKey.length()
-            + message.brokerName.length();
+            + message.brokerName.length()
+            + message.replyTo.length();
     for (String text : message.properties) {
       chars += text.length();
     }
@@ -164,7 +165,9 @@ final class SendMemory implements AutoCloseable {
     message.fill((byte) 0);
     rocketmq_message.size(message, rocketmq_message.sizeof());
     writeProperties(from.properties);
-    writeText(message, rocketmq_message.topic$offset(), "topic", from.topic);
+    boolean reply = !from.replyTo.isEmpty();
+    writeText(message, rocketmq_message.topic$offset(), "topic", reply ? "" : from.topic);
+    writeText(message, rocketmq_message.reply_to$offset(), "request's property", from.replyTo);
     writeText(message, rocketmq_message.tag$offset(), "tag", from.tag);
     writeText(message, rocketmq_message.keys$offset(), "keys", from.keys);
     writeText(message, rocketmq_message.sharding_key$offset(), "sharding key", from.shardingKey);

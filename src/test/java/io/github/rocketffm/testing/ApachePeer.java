@@ -144,6 +144,31 @@ public final class ApachePeer implements AutoCloseable {
     ask("STARTED", "consume", List.of(encode(group), encode(topic)));
   }
 
+  /**
+   * Sends in a transaction of Apache's client, whose listener says the first state at once and the second one when it
+   * is asked (COMMIT_MESSAGE, ROLLBACK_MESSAGE or UNKNOW). The message's id.
+   */
+  public String sendInTransaction(String topic, byte[] body, String state, String checkedState)
+      throws Exception {
+    return decode(
+        ask(
+            "SENT",
+            "transaction",
+            List.of(encode(topic), encode(body), encode(state), encode(checkedState)))[1]);
+  }
+
+  /** Sends a request by Apache's client, and returns the reply's body; null when none came in time. */
+  public byte[] request(String topic, byte[] body, int timeoutMillis) throws Exception {
+    String[] fields =
+        ask("REPLIED", "request", List.of(encode(topic), encode(body), encode("" + timeoutMillis)));
+    return fields.length < 2 ? null : bytes(fields[1]);
+  }
+
+  /** Starts a consumer that replies to each request with its body and a suffix. */
+  public void reply(String group, String topic, String suffix) throws Exception {
+    ask("STARTED", "reply", List.of(encode(group), encode(topic), encode(suffix)));
+  }
+
   /** How many of the topic's queues its consumer holds. */
   public int queues(String topic) throws Exception {
     return Integer.parseInt(decode(ask("QUEUES", "queues", List.of(encode(topic)))[1]));

@@ -20,6 +20,8 @@ public final class MockCluster implements AutoCloseable {
   public static final int SEND = 310;
   public static final int PULL = 11;
   public static final int ROUTE = 105;
+  public static final int END_TRANSACTION = 37;
+  public static final int HEARTBEAT = 34;
 
   /** As rocketmq::mock::Fault::Kind. */
   public enum Fault {
@@ -72,6 +74,10 @@ public final class MockCluster implements AutoCloseable {
   private static final MethodHandle CONNECTIONS =
       bind("connection_count", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
   private static final MethodHandle MESSAGES = bind("message_count", JAVA_INT, ADDRESS, ADDRESS);
+  private static final MethodHandle OPEN_TRANSACTIONS =
+      bind("open_transactions", JAVA_INT, ADDRESS, JAVA_INT);
+  private static final MethodHandle CHECK_TRANSACTIONS =
+      bind("check_transactions", JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle OFFSET =
       bind("committed_offset", JAVA_LONG, ADDRESS, JAVA_INT, ADDRESS, ADDRESS, JAVA_INT);
 
@@ -158,6 +164,16 @@ public final class MockCluster implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       return (int) invoke(MESSAGES, mock, arena.allocateFrom(topic));
     }
+  }
+
+  /** Half messages that were neither committed nor rolled back. */
+  public int openTransactions() {
+    return (int) invoke(OPEN_TRANSACTIONS, mock, 0);
+  }
+
+  /** Asks producers about the open transactions, and returns about how many. */
+  public int checkTransactions() {
+    return (int) invoke(CHECK_TRANSACTIONS, mock, 0);
   }
 
   public long committedOffset(String group, String topic, int queue) {

@@ -105,6 +105,11 @@ public final class RocketMqServer implements AutoCloseable {
             "enablePropertyFilter=true",
             "timerWheelEnable=true",
             "recallMessageEnable=true",
+            // Transactions are asked about soon, and only those whose end was not noted: ends are
+            // noted in batches.
+            "transactionCheckInterval=1000",
+            "transactionTimeOut=3000",
+            "transactionOpBatchInterval=200",
             "mappedFileSizeCommitLog=134217728",
             // A busy machine makes a broker slow, not one that refuses.
             "waitTimeMillsInSendQueue=10000",

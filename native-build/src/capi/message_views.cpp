@@ -1,0 +1,80 @@
+#include "capi/message_views.h"
+
+#include <cstring>
+
+namespace rocketmq::capi {
+
+namespace {
+
+constexpr size_t kLongestHost = 64;
+constexpr size_t kTextsOfMessage = StoredMessage::kLongestOffsetMessageId + 2 * kLongestHost;
+
+}  // namespace
+
+rocketmq_string MessageViews::own(std::string_view text) {
+  const size_t at = texts_.size();
+  texts_.append(text);
+  return to_c(std::string_view(texts_).substr(at));
+}
+
+// The text of a host is made once for neighbours that share it, as they nearly always do.
+rocketmq_string MessageViews::host_view(const Host& host, const Host*& last, const rocketmq_string& last_text) {
+  const bool same = last != nullptr && last->v6 == host.v6 && last->port == host.port &&
+                    std::memcmp(last->address, host.address, sizeof host.address) == 0;
+  last = &host;
+  return same ? last_text : own(host_text(host));
+}
+
+void MessageViews::fill_view(const StoredMessage& message, std::string_view broker_name, size_t index) {
+  rocketmq_message_view& out = views_[index];
+  out.size = sizeof out;
+  out.topic = to_c(message.topic);
+  out.tag = to_c(message.property(property::kTags));
+  out.keys = to_c(message.property(property::kKeys));
+  char offset_id[StoredMessage::kLongestOffsetMessageId];
+  out.offset_message_id = own({offset_id, message.write_offset_message_id(offset_id)});
+  const std::string_view unique = message.property(property::kUniqueId);
+  out.message_id = unique.empty() ? out.offset_message_id : to_c(unique);
+  out.broker_name = to_c(broker_name);
+  const rocketmq_message_view& before = views_[index == 0 ? 0 : index - 1];
+  out.born_host = host_view(message.born_host, last_born_, before.born_host);
+  out.store_host = host_view(message.store_host, last_store_, before.store_host);
+  out.body = message.body.data();
+  out.body_length = static_cast<int64_t>(message.body.size());
+  out.flag = message.flag;
+  out.queue_id = message.queue_id;
+  out.reconsume_times = message.reconsume_times;
+  out.queue_offset = message.queue_offset;
+  out.born_timestamp_ms = message.born_timestamp_ms;
+  out.store_timestamp_ms = message.store_timestamp_ms;
+  out.store_size = message.store_size;
+  out.system_flag = message.system_flag;
+  out.properties = properties_.data() + properties_.size();
+  out.property_count = static_cast<int32_t>(message.properties.size());
+  for (const auto& [name, value] : message.properties) {
+    properties_.push_back({to_c(name), to_c(value)});
+  }
+  out.encoded_properties = {};
+  if (!message.properties.empty()) {
+    // They are views of one text, in its order.
+    const char* begin = message.properties.front().first.data();
+    const std::string_view last = message.properties.back().second;
+    out.encoded_properties = {begin, last.data() + last.size() - begin};
+  }
+}
+
+void MessageViews::fill(const StoredMessage* messages, size_t count, std::string_view broker_name) {
+  size_t properties = 0;
+  for (size_t i = 0; i < count; ++i) properties += messages[i].properties.size();
+  // Reserved whole, as the messages point into it.
+  properties_.reserve(properties);
+  views_.resize(count);
+  pointers_.reserve(count);
+  texts_.reserve(count * kTextsOfMessage);
+  for (size_t i = 0; i < count; ++i) {
+    fill_view(messages[i], broker_name, i);
+    pointers_.push_back(&views_[i]);
+  }
+}
+
+}  // namespace rocketmq::capi

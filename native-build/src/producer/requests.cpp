@@ -1,0 +1,380 @@
+#include "producer/requests.h"
+
+#include <algorithm>
+#include <asio/ip/address.hpp>
+#include <new>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "net/call.h"
+#include "producer/reply.h"
+#include "protocol/unique_id.h"
+
+namespace rocketmq {
+
+namespace {
+
+// A broker that is down must not hold up every request.
+constexpr Millis kReachAgain{5000};
+constexpr Millis kMemoryPause{10};
+
+Host parse_host(std::string_view text) {
+  Host host;
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return host;
+  asio::error_code error;
+  const auto address = asio::ip::make_address(text.substr(0, colon), error);
+  if (error) return host;
+  host.v6 = address.is_v6();
+  if (host.v6) {
+    const auto bytes = address.to_v6().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), host.address);
+  } else {
+    const auto bytes = address.to_v4().to_bytes();
+    std::copy(bytes.begin(), bytes.end(), host.address);
+  }
+  ExtFields port;
+  port.add("port", text.substr(colon + 1));
+  host.port = static_cast<int32_t>(port.number("port", 0));
+  return host;
+}
+
+// What a request that has ended was given.
+Result<StoredMessage> reply_of(const Request& request) {
+  if (!*request.end) return fail(request.end->error());
+  return decode_reply(**request.end);
+}
+
+Error closed_error() {
+  Error error;
+  error.kind = ErrorKind::kClosed;
+  error.message = "the producer was closed before the reply came";
+  return error;
+}
+
+}  // namespace
+
+Result<StoredMessage> decode_reply(const std::shared_ptr<const RemotingCommand>& reply) {
+  const ExtFields& fields = reply->ext_fields;
+  StoredMessage message;
+  // The texts lie in the fields.
+  message.bytes = SharedBytes(reply, reply->body.view());
+  message.topic = fields.text("topic");
+  message.properties = parse_properties(fields.text("properties"));
+  message.body = reply->body;
+  message.queue_id = static_cast<int32_t>(fields.number("queueId", 0));
+  message.flag = static_cast<int32_t>(fields.number("flag", 0));
+  message.system_flag = static_cast<int32_t>(fields.number("sysFlag", 0));
+  message.born_timestamp_ms = fields.number("bornTimestamp", 0);
+  message.born_host = parse_host(fields.text("bornHost"));
+  message.store_timestamp_ms = fields.number("storeTimestamp", 0);
+  message.store_host = parse_host(fields.text("storeHost"));
+  message.reconsume_times = static_cast<int32_t>(fields.number("reconsumeTimes", 0));
+  if (auto unpacked = unpack_body(message); !unpacked) {
+    return fail(ErrorKind::kProtocolError, "the reply cannot be read: " + unpacked.error().message);
+  }
+  return message;
+}
+
+Status Requests::set_callback(ReplyCallback on_reply) {
+  std::lock_guard lock(mutex_);
+  if (has_callback()) return fail(ErrorKind::kInvalidState, "the reply callback was set before: it is set once");
+  on_reply_ = std::move(on_reply);
+  has_callback_.store(true, std::memory_order_release);
+  return {};
+}
+
+void Requests::start(std::shared_ptr<ClientInstance> client) {
+  client_ = std::move(client);
+  timer_ = std::make_unique<asio::steady_timer>(client_->loop().context());
+}
+
+Result<std::shared_ptr<Request>> Requests::prepare(const OutgoingMessage& message, Millis timeout,
+                                                   std::string* properties) const {
+  if (message.delay_level != 0 || message.deliver_at_ms != 0) {
+    return fail(ErrorKind::kInvalidArgument,
+                "a request cannot be delayed, as its reply is waited for: leave delay_level and deliver_at_ms out");
+  }
+  if (!message.reply_to.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "a message cannot be a request and a reply at once: send the reply alone");
+  }
+  auto request = std::make_shared<Request>();
+  request->correlation_id = as_text(create_unique_id());
+  request->topic = message.topic;
+  request->begin = now();
+  request->deadline = request->begin + timeout;
+  append_property(*properties, property::kCorrelationId, request->correlation_id);
+  append_property(*properties, property::kReplyToClient, client_->client_id());
+  append_property(*properties, property::kTimeToLive, std::to_string(timeout.count()));
+  return request;
+}
+
+Status Requests::add(const std::shared_ptr<Request>& request) {
+  bool is_next = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_) return fail(ErrorKind::kClosed, "the producer is closed: create another one");
+    if (request->limited && limited_ >= max_waiting_) {
+      return fail(ErrorKind::kTooManyRequests, std::to_string(limited_) +
+                                                   " asynchronous requests wait for their replies, the limit of " +
+                                                   "max_in_flight_count: wait for replies, or raise it");
+    }
+    waiting_.emplace(request->correlation_id, request);
+    limited_ += request->limited ? 1 : 0;
+    deadlines_.emplace(request->deadline, request.get());
+    is_next = deadlines_.begin()->second == request.get();
+  }
+  if (is_next) arm();
+  return {};
+}
+
+bool Requests::take(const Request& request) {
+  std::lock_guard lock(mutex_);
+  if (waiting_.erase(request.correlation_id) == 0) return false;
+  deadlines_.erase({request.deadline, &request});
+  limited_ -= request.limited ? 1 : 0;
+  undelivered_ += request.asynchronous ? 1 : 0;
+  changed_.notify_all();
+  return true;
+}
+
+SendOperation::OnEnd Requests::when_sent(const std::shared_ptr<Request>& request) {
+  return [self = shared_from_this(), request](Result<SendReceipt>& result) {
+    if (!result) {
+      if (self->take(*request)) self->finish(request, fail(result.error()));
+      return;
+    }
+    bool overdue = false;
+    {
+      std::lock_guard lock(self->mutex_);
+      request->stored = *result;
+      overdue = request->overdue;
+    }
+    if (overdue && self->take(*request)) self->finish(request, fail(self->no_reply(*request)));
+  };
+}
+
+// Whether every broker to which a consumer of the topic may hand its reply knows how to reach this client.
+bool Requests::is_reachable(std::string_view topic) const {
+  const auto reachable = [&](const RouteSnapshot& route) {
+    return std::all_of(route.route.brokers.begin(), route.route.brokers.end(), [&](const auto& broker) {
+      const std::string master(broker.master_address());
+      return master.empty() || client_->reachable_from(master);
+    });
+  };
+  const Route route = client_->routes().find(topic);
+  if (!route || !reachable(*route)) return false;
+  return std::all_of(route->route.brokers.begin(), route->route.brokers.end(), [&](const auto& broker) {
+    const Route replies = client_->routes().find(reply_topic(broker.cluster));
+    return replies && reachable(*replies);
+  });
+}
+
+void Requests::send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation) {
+  bool try_to_reach = false;
+  {
+    std::lock_guard lock(mutex_);
+    try_to_reach = !closed_ && now() >= reach_again_at_;
+  }
+  if (!try_to_reach || is_reachable(request->topic)) return operation->start();
+  client_->keep_reachable();
+  {
+    std::lock_guard lock(mutex_);
+    ++reaching_;
+  }
+  try {
+    start_coroutine(client_->loop(), reach_and_send(shared_from_this(), request, operation), "request");
+  } catch (const std::exception&) {
+    end_reaching();
+    operation->start();
+  }
+}
+
+void Requests::end_reaching() {
+  std::lock_guard lock(mutex_);
+  --reaching_;
+  changed_.notify_all();
+}
+
+asio::awaitable<void> Requests::reach_and_send(std::shared_ptr<Requests> self, std::shared_ptr<Request> request,
+                                               std::shared_ptr<SendOperation> operation) {
+  const struct End {
+    Requests& requests;
+    ~End() { requests.end_reaching(); }
+  } end{*self};
+  try {
+    auto done = std::make_shared<Pause>(self->client_->loop());
+    start_coroutine(self->client_->loop(), reach(self->client_.get(), request->topic, done), "search for brokers");
+    self->pauses_.insert(done);
+    if (self->is_closed()) done->interrupt();
+    // Whatever it takes, the message shall have its time.
+    co_await done->wait(std::chrono::duration_cast<Millis>(request->deadline - now()) / 2);
+    self->pauses_.erase(done);
+    if (!self->is_reachable(request->topic)) {
+      std::lock_guard lock(self->mutex_);
+      self->reach_again_at_ = now() + kReachAgain;
+    }
+  } catch (const std::exception& e) {
+    log(LogLevel::kWarn, "producer", "the brokers of a reply were not looked for: {}", e.what());
+  }
+  operation->start();
+}
+
+bool Requests::is_closed() const {
+  std::lock_guard lock(mutex_);
+  return closed_;
+}
+
+asio::awaitable<void> Requests::reach(ClientInstance* client, std::string topic, std::shared_ptr<Pause> done) {
+  if (!client->routes().find(topic)) {
+    auto found = std::make_shared<Pause>(client->loop());
+    // Told on another thread too, when the client is closed.
+    client->routes().get(topic, true, 1, [client, found](const Result<Route>&) {
+      client->loop().post([found] { found->interrupt(); });
+    });
+    co_await found->wait(client->options().request_timeout);
+  }
+  const Route route = client->routes().find(topic);
+  std::set<std::string> clusters;
+  if (route) {
+    for (const auto& broker : route->route.brokers) clusters.insert(broker.cluster);
+  }
+  for (const std::string& cluster : clusters) {
+    if (!client->routes().find(reply_topic(cluster))) (void)co_await client->routes().refresh(reply_topic(cluster));
+  }
+  co_await client->send_heartbeats();
+  done->interrupt();
+}
+
+bool Requests::take_reply(const std::shared_ptr<const RemotingCommand>& reply) {
+  std::string_view id;
+  for (const auto& [name, value] : parse_properties(reply->ext_fields.text("properties"))) {
+    if (name == property::kCorrelationId) id = value;
+  }
+  std::shared_ptr<Request> request;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = waiting_.find(id);
+    if (found == waiting_.end()) return false;
+    request = found->second;
+  }
+  if (!take(*request)) return false;
+  finish(request, reply);
+  return true;
+}
+
+void Requests::finish(const std::shared_ptr<Request>& request, End end) {
+  if (!end) {
+    Error& error = end.error();
+    error.topic = request->topic;
+    error.elapsed_ms = millis_between(request->begin, now());
+  }
+  request->end = std::move(end);
+  if (request->asynchronous) {
+    client_->callbacks().post([self = shared_from_this(), request] { self->call_back(*request); });
+    return;
+  }
+  request->ended.store(true, std::memory_order_release);
+  request->ended.notify_all();
+}
+
+void Requests::call_back(const Request& request) {
+  for (;;) {
+    try {
+      const auto reply = reply_of(request);
+      on_reply_({request.context, reply});
+    } catch (const std::bad_alloc&) {
+      // Told when there is memory again.
+      std::this_thread::sleep_for(kMemoryPause);
+      continue;
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "producer", "the callback for a reply failed: {}", e.what());
+    }
+    break;
+  }
+  std::lock_guard lock(mutex_);
+  --undelivered_;
+  changed_.notify_all();
+}
+
+Result<StoredMessage> Requests::wait(const Request& request) {
+  request.ended.wait(false, std::memory_order_acquire);
+  return reply_of(request);
+}
+
+void Requests::arm() {
+  client_->loop().post([self = shared_from_this()] {
+    std::lock_guard lock(self->mutex_);
+    if (!self->timer_ || self->deadlines_.empty()) return;
+    self->timer_->expires_at(self->deadlines_.begin()->first);
+    self->timer_->async_wait([self](asio::error_code error) {
+      if (!error) self->expire();
+    });
+  });
+}
+
+void Requests::expire() {
+  std::vector<std::shared_ptr<Request>> expired;
+  {
+    std::lock_guard lock(mutex_);
+    while (!deadlines_.empty() && deadlines_.begin()->first <= now()) {
+      auto found = waiting_.find(deadlines_.begin()->second->correlation_id);
+      deadlines_.erase(deadlines_.begin());
+      if (found->second->stored) {
+        expired.push_back(found->second);
+      } else {
+        // Its send has the same deadline, and tells more.
+        found->second->overdue = true;
+      }
+    }
+  }
+  arm();
+  for (const auto& request : expired) {
+    if (take(*request)) finish(request, fail(no_reply(*request)));
+  }
+}
+
+Error Requests::no_reply(const Request& request) const {
+  std::lock_guard lock(mutex_);
+  Error error;
+  error.kind = ErrorKind::kTimeout;
+  error.attempts = request.stored->attempts;
+  error.message = "the request to topic \"" + request.topic + "\" was stored by the broker \"" +
+                  request.stored->broker_name + "\" as message " + std::string(as_text(request.stored->message_id)) +
+                  ", but no reply came within " + std::to_string(millis_between(request.begin, request.deadline)) +
+                  " ms: see that a consumer replies in time, or give the request more time";
+  return error;
+}
+
+int64_t Requests::waiting() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(waiting_.size());
+}
+
+void Requests::close(TimePoint deadline) {
+  std::vector<std::shared_ptr<Request>> left;
+  {
+    std::unique_lock lock(mutex_);
+    closed_ = true;
+    changed_.wait_until(lock, deadline, [&] { return waiting_.empty(); });
+    for (const auto& [id, request] : waiting_) left.push_back(request);
+  }
+  for (const auto& request : left) {
+    if (take(*request)) finish(request, fail(closed_error()));
+  }
+  client_->loop().run_and_wait([&] {
+    for (const auto& pause : pauses_) pause->interrupt();
+  });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return undelivered_ == 0 && reaching_ == 0; });
+  }
+  client_->loop().run_and_wait([&] {
+    std::lock_guard lock(mutex_);
+    // Whoever waits on it lets go of this object.
+    timer_ = nullptr;
+  });
+}
+
+}  // namespace rocketmq

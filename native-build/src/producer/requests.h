@@ -1,0 +1,117 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/error.h"
+#include "client/client_instance.h"
+#include "net/call.h"
+#include "producer/producer.h"
+#include "producer/send_operation.h"
+
+namespace rocketmq {
+
+// One request: a message that was sent, and the reply that it waits for. Ends exactly once.
+struct Request {
+  std::string correlation_id;
+  std::string topic;
+  TimePoint begin;
+  TimePoint deadline;
+  // An asynchronous one, whose `context` goes to the callback.
+  bool asynchronous = false;
+  // Counts against the limit of asynchronous requests.
+  bool limited = false;
+  uint64_t context = 0;
+
+  // Guarded by Requests: what the broker acknowledged; the deadline passed before it did.
+  std::optional<SendReceipt> stored;
+  bool overdue = false;
+  // Written once, before `ended`.
+  std::optional<Result<std::shared_ptr<const RemotingCommand>>> end;
+  std::atomic<bool> ended{false};
+};
+
+// The requests of one producer that wait for their replies. Any thread.
+class Requests : public std::enable_shared_from_this<Requests> {
+ public:
+  explicit Requests(int64_t max_waiting) : max_waiting_(max_waiting) {}
+
+  // Once, before the first asynchronous one. kInvalidState.
+  Status set_callback(ReplyCallback on_reply);
+  bool has_callback() const { return has_callback_.load(std::memory_order_acquire); }
+  void start(std::shared_ptr<ClientInstance> client);
+
+  // A new request, and in `properties` what its message carries for it. kInvalidArgument for a message that cannot be
+  // one.
+  Result<std::shared_ptr<Request>> prepare(const OutgoingMessage& message, Millis timeout,
+                                           std::string* properties) const;
+  // From here on it ends exactly once. kClosed; kTooManyRequests.
+  Status add(const std::shared_ptr<Request>& request);
+  // For the send of its message.
+  SendOperation::OnEnd when_sent(const std::shared_ptr<Request>& request);
+  // Starts the send, once the brokers know how to reach this client with the reply.
+  void send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation);
+  // Of a synchronous one; kProtocolError for a reply that cannot be read.
+  static Result<StoredMessage> wait(const Request& request);
+
+  // On the loop. False when no request waits for it.
+  bool take_reply(const std::shared_ptr<const RemotingCommand>& reply);
+  int64_t waiting() const;
+
+  // Waits for the replies until the deadline, ends the rest with kClosed, and returns when all callbacks have
+  // returned.
+  void close(TimePoint deadline);
+
+ private:
+  using End = Result<std::shared_ptr<const RemotingCommand>>;
+
+  bool is_reachable(std::string_view topic) const;
+  static asio::awaitable<void> reach_and_send(std::shared_ptr<Requests> self, std::shared_ptr<Request> request,
+                                              std::shared_ptr<SendOperation> operation);
+  static asio::awaitable<void> reach(ClientInstance* client, std::string topic, std::shared_ptr<Pause> done);
+  void end_reaching();
+  bool is_closed() const;
+  // False when it has ended before.
+  bool take(const Request& request);
+  void finish(const std::shared_ptr<Request>& request, End end);
+  void call_back(const Request& request);
+  void arm();
+  void expire();
+  Error no_reply(const Request& request) const;
+
+  const int64_t max_waiting_;
+  // Not changed once the flag is set.
+  ReplyCallback on_reply_;
+  std::atomic<bool> has_callback_{false};
+  std::shared_ptr<ClientInstance> client_;
+  // On the loop.
+  std::unique_ptr<asio::steady_timer> timer_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, std::shared_ptr<Request>, std::less<>> waiting_;
+  std::set<std::pair<TimePoint, const Request*>> deadlines_;
+  int64_t limited_ = 0;
+  // Asynchronous ones that ended, and whose callbacks have not returned.
+  int64_t undelivered_ = 0;
+  bool closed_ = false;
+  // Requests that wait for the brokers to know this client; their pauses live on the loop.
+  int64_t reaching_ = 0;
+  std::set<std::shared_ptr<Pause>> pauses_;
+  // Until then, brokers that could not be reached are not tried again.
+  TimePoint reach_again_at_;
+};
+
+// The message that a reply brings; kProtocolError for one that cannot be read.
+Result<StoredMessage> decode_reply(const std::shared_ptr<const RemotingCommand>& reply);
+
+}  // namespace rocketmq

@@ -1,0 +1,241 @@
+#include "producer/transactions.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+#include "base/waited.h"
+#include "producer/end_transaction.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+// Every broker of RocketMQ 5 has the first one, and every broker that creates topics on demand the second.
+constexpr const char* kTopicsOfAllBrokers[] = {"RMQ_SYS_TRANS_HALF_TOPIC", "TBW102"};
+constexpr Millis kSearchAgain{1000};
+constexpr Millis kGrace{1000};
+
+// The broker's log offset that ends an offset message id: its last 16 hexadecimal digits.
+std::optional<int64_t> commit_log_offset(std::string_view offset_message_id) {
+  constexpr size_t kDigits = 16;
+  if (offset_message_id.size() < kDigits) return std::nullopt;
+  const std::string_view digits = offset_message_id.substr(offset_message_id.size() - kDigits);
+  uint64_t offset = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), offset, 16);
+  if (error != std::errc() || end != digits.data() + digits.size() || offset > INT64_MAX) return std::nullopt;
+  return static_cast<int64_t>(offset);
+}
+
+const char* name_of(TransactionState state) {
+  switch (state) {
+    case TransactionState::kCommit:
+      return "COMMIT";
+    case TransactionState::kRollback:
+      return "ROLLBACK";
+    default:
+      return "UNKNOWN";
+  }
+}
+
+void send_answer(ClientInstance& client, const std::string& address, const std::string& group,
+                 const TransactionEnd& end, TransactionState state) {
+  log(LogLevel::kDebug, "producer", "the check of transaction {} gives {}", end.message_id, name_of(state));
+  send_end_transaction(
+      client, address, group, end, state, now() + client.options().request_timeout, [id = end.message_id](Status sent) {
+        if (sent) return;
+        log(LogLevel::kInfo, "producer", "the state of transaction {} was not told, the broker will ask again: {}", id,
+            sent.error().message);
+      });
+}
+
+}  // namespace
+
+Transactions::Transactions(std::string group, TransactionOptions options)
+    : group_(std::move(group)), options_(std::move(options)) {}
+
+void Transactions::start(std::shared_ptr<ClientInstance> client) {
+  client_ = std::move(client);
+  checks_ = std::make_unique<TransactionChecks>(
+      // A checker that hangs may outlive this object.
+      options_,
+      [client = client_, group = group_](const std::string& address, const TransactionEnd& end,
+                                         TransactionState state) { send_answer(*client, address, group, end, state); });
+  client_->keep_reachable();
+  start_coroutine(client_->loop(), find_brokers(client_.get(), search_), "search for brokers");
+}
+
+asio::awaitable<void> Transactions::find_brokers(ClientInstance* client, std::shared_ptr<Search> search) {
+  Pause pause(client->loop());
+  search->pause = &pause;
+  const struct Unset {
+    Search& search;
+    ~Unset() { search.pause = nullptr; }
+  } unset{*search};
+  Millis wait = kSearchAgain;
+  while (!search->stopped) {
+    for (const char* topic : kTopicsOfAllBrokers) {
+      const auto found = co_await client->routes().refresh(topic);
+      if (search->stopped) co_return;
+      if (!found) continue;
+      // From here on the client refreshes it, and so learns of new brokers.
+      client->heartbeat_soon();
+      co_return;
+    }
+    co_await pause.wait(wait);
+    wait = std::min(wait * 2, client->options().route_refresh_interval);
+  }
+}
+
+void Transactions::stop() {
+  checks_->stop();
+  client_->loop().run_and_wait([&] {
+    search_->stopped = true;
+    if (search_->pause != nullptr) search_->pause->interrupt();
+  });
+}
+
+Result<std::unique_ptr<HalfMessage>> Transactions::prepare(const OutgoingMessage& message) const {
+  if (message.delay_level != 0 || message.deliver_at_ms != 0) {
+    return fail(ErrorKind::kInvalidArgument, "a message in a transaction has delay_level " +
+                                                 std::to_string(message.delay_level) + " and deliver_at_ms " +
+                                                 std::to_string(message.deliver_at_ms) +
+                                                 ": brokers do not delay it, leave both out");
+  }
+  if (!message.reply_to.empty()) {
+    return fail(ErrorKind::kInvalidArgument, "a reply cannot be part of a transaction: send it by itself");
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (open_.size() >= kMostOpen) {
+      return fail(ErrorKind::kTooManyRequests, std::to_string(open_.size()) +
+                                                   " transactions were begun and not ended: end each one, with "
+                                                   "UNKNOWN where the broker shall ask");
+    }
+  }
+  auto half = std::make_unique<HalfMessage>();
+  half->topic = message.topic;
+  append_property(half->properties, property::kTransactionPrepared, "true");
+  append_property(half->properties, property::kProducerGroup, group_);
+  half->message = message;
+  half->message.system_properties = half->properties;
+  half->message.system_flag = system_flag::kTransactionPrepared;
+  return half;
+}
+
+SendOperation::OnEnd Transactions::when_sent(const HalfMessage& half) {
+  return [self = shared_from_this(), topic = half.topic](Result<SendReceipt>& result) {
+    if (!result) return;
+    const auto offset = commit_log_offset(result->offset_message_id.view());
+    if (!offset) {
+      result = fail(ErrorKind::kProtocolError, "the broker \"" + result->broker_name +
+                                                   "\" acknowledged a half message without its place in the log: it "
+                                                   "cannot be ended, and the broker will ask");
+      return;
+    }
+    TransactionEnd end;
+    end.topic = topic;
+    end.broker_name = result->broker_name;
+    end.message_id = as_text(result->message_id);
+    end.transaction_id = result->transaction_id.view();
+    end.queue_offset = result->queue_offset;
+    end.commit_log_offset = *offset;
+    if (result->status == SendStatus::kOk) {
+      result->transaction = self->begin(std::move(end));
+    } else {
+      self->roll_back(end, result->status);
+    }
+  };
+}
+
+uint64_t Transactions::begin(TransactionEnd end) {
+  std::lock_guard lock(mutex_);
+  open_.emplace(++last_transaction_, Open{std::move(end), false});
+  return last_transaction_;
+}
+
+void Transactions::roll_back(const TransactionEnd& end, SendStatus status) {
+  log(LogLevel::kWarn, "producer",
+      "the half message {} was stored with the status {} in place of SEND_OK: its transaction is rolled back",
+      end.message_id, static_cast<int>(status));
+  const std::string address = client_->routes().find_master(end.topic, end.broker_name);
+  send_end_transaction(*client_, address, group_, end, TransactionState::kRollback,
+                       now() + client_->options().request_timeout, [id = end.message_id](Status sent) {
+                         if (sent) return;
+                         log(LogLevel::kWarn, "producer",
+                             "the transaction {} was not rolled back, the broker will ask: {}", id,
+                             sent.error().message);
+                       });
+}
+
+Status Transactions::end(uint64_t transaction, TransactionState state, Millis timeout) {
+  TransactionEnd end;
+  {
+    std::lock_guard lock(mutex_);
+    auto found = open_.find(transaction);
+    if (found == open_.end() || found->second.ending) {
+      return fail(ErrorKind::kInvalidState,
+                  "the transaction " + std::to_string(transaction) +
+                      (found == open_.end() ? " is not open: it was ended before, or was never begun by this producer"
+                                            : " is being ended by another call"));
+    }
+    found->second.ending = true;
+    end = found->second.end;
+  }
+  const TimePoint begin = now();
+  const std::string address = client_->routes().find_master(end.topic, end.broker_name);
+  Status sent;
+  if (address.empty()) {
+    sent = fail(ErrorKind::kUnreachable, "no route tells a master of the broker \"" + end.broker_name + "\"");
+  } else {
+    auto waited = std::make_shared<Waited<void>>();
+    send_end_transaction(*client_, address, group_, end, state, begin + timeout,
+                         [waited](Status outcome) { waited->give(std::move(outcome)); });
+    // It comes by the request's own deadline.
+    const auto outcome = waited->wait(begin + timeout + kGrace);
+    sent = outcome ? *outcome : fail(ErrorKind::kTimeout, "it was not handed to a connection in time");
+  }
+  {
+    std::lock_guard lock(mutex_);
+    if (sent) {
+      open_.erase(transaction);
+    } else {
+      open_[transaction].ending = false;
+    }
+  }
+  if (sent) return {};
+  Error error = sent.error();
+  error.topic = end.topic;
+  error.elapsed_ms = millis_between(begin, now());
+  error.message = std::string("the transaction of message ") + end.message_id + " was not ended with " +
+                  name_of(state) + ": " + error.message + "; end it again, or leave it to the broker's check";
+  return fail(std::move(error));
+}
+
+void Transactions::check(const RemotingCommand& request, StoredMessage& message, const std::string& address) {
+  TransactionEnd end;
+  end.topic = request.ext_fields.text("topic");
+  end.broker_name = request.ext_fields.text("bname");
+  const std::string unique(message.property(property::kUniqueId));
+  end.message_id = unique.empty() ? std::string(request.ext_fields.text("msgId")) : unique;
+  end.transaction_id = request.ext_fields.text("transactionId");
+  constexpr int64_t kAbsent = -1;
+  end.queue_offset = request.ext_fields.number("tranStateTableOffset", kAbsent);
+  end.commit_log_offset = request.ext_fields.number("commitLogOffset", kAbsent);
+  end.from_check = true;
+  if (end.queue_offset < 0 || end.commit_log_offset < 0) {
+    log(LogLevel::kWarn, "producer", "{} asks for the state of transaction {} without telling where it lies", address,
+        end.message_id);
+    return;
+  }
+  // The message may point into the request, whose bytes it keeps.
+  checks_->add(std::move(message), std::move(end), address);
+}
+
+int64_t Transactions::open() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(open_.size());
+}
+
+}  // namespace rocketmq

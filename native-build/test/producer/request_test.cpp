@@ -1,0 +1,474 @@
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "base/compression.h"
+#include "producer/producer_fixture.h"
+
+namespace rocketmq::test {
+
+using mock::Fault;
+using mock::MockCluster;
+
+// Collects the ends of asynchronous requests.
+class Replies {
+ public:
+  ReplyCallback callback() {
+    return [this](const ReplyOutcome& outcome) {
+      std::lock_guard lock(mutex_);
+      ended_.emplace(outcome.context, outcome.reply
+                                          ? Result<std::string>(std::string(as_text(outcome.reply->body.view())))
+                                          : Result<std::string>(fail(outcome.reply.error())));
+    };
+  }
+  size_t count() const {
+    std::lock_guard lock(mutex_);
+    return ended_.size();
+  }
+  Result<std::string> of(uint64_t context) const {
+    std::lock_guard lock(mutex_);
+    EXPECT_EQ(ended_.count(context), 1U) << "a request must end exactly once";
+    auto found = ended_.find(context);
+    return found == ended_.end() ? fail(ErrorKind::kInternalError, "none") : found->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::multimap<uint64_t, Result<std::string>> ended_;
+};
+
+class RequestTest : public ProducerTest {
+ protected:
+  static constexpr const char* kTopic = "orders";
+
+  static MockCluster& prepared(MockCluster& cluster) {
+    cluster.create_topic("mock_REPLY_TOPIC", 1);
+    return cluster;
+  }
+
+  static ClientOptions client(const MockCluster& cluster, const std::string& instance) {
+    ClientOptions options = client_options(cluster);
+    options.instance_name = instance;
+    return options;
+  }
+
+  static std::unique_ptr<Producer> requester(const MockCluster& cluster, Replies* replies = nullptr,
+                                             ProducerOptions options = {}, const std::string& group = "requesters") {
+    options.group = group;
+    if (options.send_timeout == ProducerOptions().send_timeout) options.send_timeout = Millis(30000);
+    auto producer = Producer::create(client(cluster, "requester"), std::move(options));
+    EXPECT_TRUE(producer) << producer.error().message;
+    if (replies != nullptr) {
+      EXPECT_TRUE((*producer)->set_reply_callback(replies->callback()));
+    }
+    EXPECT_TRUE((*producer)->start());
+    return std::move(*producer);
+  }
+
+  static std::unique_ptr<Producer> replier(const MockCluster& cluster) {
+    ProducerOptions options;
+    options.group = "repliers";
+    options.send_timeout = Millis(30000);
+    auto producer = Producer::create(client(cluster, "replier"), std::move(options));
+    EXPECT_TRUE(producer && (*producer)->start());
+    return std::move(*producer);
+  }
+
+  static std::string properties_of(const StoredMessage& message) {
+    std::string encoded;
+    for (const auto& [name, value] : message.properties) append_property(encoded, name, value);
+    return encoded;
+  }
+
+  static Result<SendReceipt> reply(Producer& producer, const StoredMessage& request, std::string_view body) {
+    const std::string to = properties_of(request);
+    auto answer = message("", body);
+    answer.reply_to = to;
+    return producer.send(answer, Millis(0));
+  }
+
+  // Answers each stored request once, with its own text and "!", until destroyed.
+  class Echo {
+   public:
+    explicit Echo(MockCluster& cluster, int times = 1) : producer_(replier(cluster)) {
+      thread_ = std::thread([this, &cluster, times] {
+        std::set<std::string> answered;
+        while (!stop_) {
+          for (const auto& request : cluster.messages(kTopic)) {
+            if (!answered.insert(request.message_id()).second) continue;
+            const std::string text = std::string(as_text(request.body.view())) + "!";
+            for (int i = 0; i < times; ++i) {
+              const auto sent = reply(*producer_, request, text);
+              EXPECT_TRUE(sent) << sent.error().message;
+            }
+          }
+          std::this_thread::sleep_for(Millis(1));
+        }
+      });
+    }
+    ~Echo() {
+      stop_ = true;
+      thread_.join();
+    }
+
+   private:
+    std::unique_ptr<Producer> producer_;
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+  };
+};
+
+TEST_F(RequestTest, GetsItsReply) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster));
+  auto producer = requester(cluster);
+  auto request = message(kTopic, "hello");
+  request.tag = "t";
+  const auto got = producer->request(request, Millis(0));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(as_text(got->body.view()), "hello!");
+  EXPECT_EQ(got->topic, "mock_REPLY_TOPIC");
+  EXPECT_EQ(got->property(property::kMessageType), "reply");
+  EXPECT_EQ(got->property(property::kUniqueId).size(), 32U);
+  EXPECT_EQ(host_text(got->born_host), "127.0.0.1:4711");
+  EXPECT_EQ(host_text(got->store_host), cluster.broker().address());
+  const auto stored = cluster.messages(kTopic);
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_EQ(stored[0].property(property::kTimeToLive), "30000");
+  EXPECT_EQ(got->property(property::kCorrelationId), stored[0].property(property::kCorrelationId));
+  EXPECT_EQ(producer->statistics()->waiting_requests, 0);
+  // The broker's push was answered.
+  EXPECT_TRUE(eventually([&] {
+    for (int32_t opaque = 0; opaque < 1000; ++opaque) {
+      for (const auto& response : cluster.broker().responses(opaque)) {
+        if (response.code == response_code::kSuccess) return true;
+      }
+    }
+    return false;
+  }));
+}
+
+TEST_F(RequestTest, ManyAtOnceGetTheirOwn) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster));
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  for (uint64_t i = 0; i < 200; ++i) {
+    ASSERT_TRUE(producer->request_async(message(kTopic, "m" + std::to_string(i)), Millis(0), i));
+  }
+  ASSERT_TRUE(eventually([&] { return replies.count() == 200; }));
+  for (uint64_t i = 0; i < 200; ++i) {
+    const auto text = replies.of(i);
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_EQ(*text, "m" + std::to_string(i) + "!");
+  }
+  EXPECT_EQ(producer->statistics()->waiting_requests, 0);
+}
+
+TEST_F(RequestTest, ASecondReplyIsDropped) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster), 3);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  for (uint64_t i = 0; i < 20; ++i) ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(0), i));
+  ASSERT_TRUE(eventually([&] { return replies.count() == 20; }));
+  ASSERT_TRUE(eventually([&] { return cluster.broker().request_count(request_code::kSendReplyMessageV2) == 60; }));
+  for (uint64_t i = 0; i < 20; ++i) EXPECT_TRUE(replies.of(i));
+  EXPECT_EQ(replies.count(), 20U);
+}
+
+TEST_F(RequestTest, WithoutAReplyTheTimeoutSaysThatItWasStored) {
+  MockCluster cluster;
+  prepared(cluster);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  const auto got = producer->request(message(kTopic, "x"), Millis(300));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::kTimeout);
+  EXPECT_EQ(got.error().topic, kTopic);
+  EXPECT_GE(got.error().elapsed_ms, 300);
+  const auto stored = cluster.messages(kTopic);
+  ASSERT_EQ(stored.size(), 1U);
+  EXPECT_NE(got.error().message.find(stored[0].message_id()), std::string::npos) << got.error().message;
+  EXPECT_NE(got.error().message.find("no reply"), std::string::npos) << got.error().message;
+  // A late one changes nothing.
+  auto other = replier(cluster);
+  EXPECT_TRUE(reply(*other, stored[0], "late"));
+  ASSERT_TRUE(producer->request_async(message(kTopic, "y"), Millis(200), 1));
+  ASSERT_TRUE(eventually([&] { return replies.count() == 1; }));
+  EXPECT_EQ(replies.of(1).error().kind, ErrorKind::kTimeout);
+  EXPECT_EQ(producer->statistics()->waiting_requests, 0);
+}
+
+TEST_F(RequestTest, ASendThatFailsEndsItAtOnce) {
+  MockCluster cluster;
+  prepared(cluster);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  cluster.broker().inject(request_code::kSendMessageV2, Fault::respond(response_code::kMessageIllegal, "no", -1));
+  const auto begin = now();
+  const auto got = producer->request(message(kTopic, "x"), Millis(60000));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::kRejected);
+  EXPECT_EQ(got.error().response_code, response_code::kMessageIllegal);
+  ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), 1));
+  ASSERT_TRUE(eventually([&] { return replies.count() == 1; }));
+  EXPECT_EQ(replies.of(1).error().kind, ErrorKind::kRejected);
+  EXPECT_LT(now() - begin, Millis(20000));
+}
+
+// The broker takes the message, and tells of it only after the request's time.
+TEST_F(RequestTest, AnAcknowledgementThatDoesNotComeIsASendsTimeout) {
+  MockCluster cluster;
+  prepared(cluster);
+  ProducerOptions options;
+  options.max_attempts = 1;
+  auto producer = requester(cluster, nullptr, options);
+  cluster.broker().inject(request_code::kSendMessageV2, Fault::of(Fault::Kind::kDrop, -1));
+  const auto got = producer->request(message(kTopic, "x"), Millis(700));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().kind, ErrorKind::kTimeout);
+  EXPECT_EQ(producer->statistics()->waiting_requests, 0);
+}
+
+TEST_F(RequestTest, AReplyMayOvertakeTheAcknowledgement) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster));
+  auto producer = requester(cluster);
+  ASSERT_TRUE(producer->request(message(kTopic, "first"), Millis(0)));
+  cluster.broker().inject(request_code::kSendMessageV2, Fault::delayed(Millis(300), 1));
+  const auto got = producer->request(message(kTopic, "x"), Millis(0));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(as_text(got->body.view()), "x!");
+}
+
+TEST_F(RequestTest, CloseEndsThoseThatWait) {
+  MockCluster cluster;
+  prepared(cluster);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  for (uint64_t i = 0; i < 10; ++i) ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), i));
+  std::thread waiting(
+      [&] { EXPECT_EQ(producer->request(message(kTopic, "x"), Millis(60000)).error().kind, ErrorKind::kClosed); });
+  ASSERT_TRUE(eventually([&] { return producer->statistics()->waiting_requests == 11; }));
+  ASSERT_TRUE(producer->close(Millis(50)));
+  waiting.join();
+  ASSERT_EQ(replies.count(), 10U);
+  for (uint64_t i = 0; i < 10; ++i) EXPECT_EQ(replies.of(i).error().kind, ErrorKind::kClosed);
+  EXPECT_EQ(producer->request(message(kTopic, "x"), Millis(0)).error().kind, ErrorKind::kClosed);
+  EXPECT_EQ(producer->request_async(message(kTopic, "x"), Millis(0), 1).error().kind, ErrorKind::kClosed);
+}
+
+TEST_F(RequestTest, CloseWaitsForReplies) {
+  MockCluster cluster;
+  prepared(cluster);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), 1));
+  ASSERT_TRUE(eventually([&] { return cluster.message_count(kTopic) == 1; }));
+  std::thread closer([&] { EXPECT_TRUE(producer->close(kPatience)); });
+  ASSERT_TRUE(eventually([&] {
+    const auto refused = producer->send(message("others", "x"), Millis(0));
+    return !refused && refused.error().kind == ErrorKind::kClosed;
+  }));
+  auto other = replier(cluster);
+  EXPECT_TRUE(reply(*other, cluster.messages(kTopic)[0], "in time"));
+  closer.join();
+  const auto text = replies.of(1);
+  ASSERT_TRUE(text) << text.error().message;
+  EXPECT_EQ(*text, "in time");
+}
+
+TEST_F(RequestTest, CloseWithoutAnyServerEndsThem) {
+  MockCluster cluster;
+  cluster.name_server().stop();
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  for (uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), i));
+  const auto begin = now();
+  ASSERT_TRUE(producer->close(Millis(50)));
+  EXPECT_LT(now() - begin, Millis(20000));
+  ASSERT_EQ(replies.count(), 5U);
+  for (uint64_t i = 0; i < 5; ++i) EXPECT_EQ(replies.of(i).error().kind, ErrorKind::kClosed);
+}
+
+TEST_F(RequestTest, CloseFromInsideTheCallbackIsDeferred) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster));
+  std::atomic<bool> closed{false};
+  std::unique_ptr<Producer> producer;
+  ProducerOptions options;
+  options.group = "requesters";
+  options.send_timeout = Millis(30000);
+  producer = std::move(*Producer::create(client(cluster, "requester"), options));
+  ASSERT_TRUE(producer->set_reply_callback([&](const ReplyOutcome&) {
+    EXPECT_TRUE(producer->close(kPatience));
+    closed = true;
+  }));
+  ASSERT_TRUE(producer->start());
+  ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(0), 1));
+  ASSERT_TRUE(eventually([&] { return closed.load(); }));
+  EXPECT_TRUE(producer->close(Millis(0)));
+}
+
+TEST_F(RequestTest, OverTheLimitIsRefused) {
+  MockCluster cluster;
+  prepared(cluster);
+  Replies replies;
+  ProducerOptions options;
+  options.max_in_flight_count = 3;
+  auto producer = requester(cluster, &replies, options);
+  for (uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), i));
+  const auto refused = producer->request_async(message(kTopic, "x"), Millis(60000), 4);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kTooManyRequests);
+  EXPECT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), 5, false));
+  ASSERT_TRUE(producer->close(Millis(0)));
+  EXPECT_EQ(replies.count(), 4U);
+}
+
+TEST_F(RequestTest, WhatNoRequestCanBeIsRefused) {
+  MockCluster cluster;
+  auto producer = requester(cluster);
+  auto delayed = message(kTopic, "x");
+  delayed.delay_level = 1;
+  auto answer = message("", "x");
+  answer.reply_to = "a\001b\002";
+  for (const auto& each : {delayed, answer, message("", "x")}) {
+    EXPECT_EQ(producer->request(each, Millis(0)).error().kind, ErrorKind::kInvalidArgument);
+  }
+  EXPECT_EQ(producer->request_async(message(kTopic, "x"), Millis(0), 1).error().kind, ErrorKind::kInvalidArgument)
+      << "nobody would learn of the reply";
+  ASSERT_TRUE(producer->set_reply_callback([](const ReplyOutcome&) {}));
+  EXPECT_EQ(producer->set_reply_callback([](const ReplyOutcome&) {}).error().kind, ErrorKind::kInvalidState);
+  ASSERT_TRUE(producer->close(Millis(0)));
+  EXPECT_EQ(producer->set_reply_callback([](const ReplyOutcome&) {}).error().kind, ErrorKind::kClosed);
+}
+
+TEST_F(RequestTest, AReplyNeedsARequest) {
+  MockCluster cluster;
+  auto producer = replier(cluster);
+  const std::string full = "CLUSTER\001c\002CORRELATION_ID\0011\002REPLY_TO_CLIENT\001me\002";
+  for (const std::string name : {"CLUSTER", "CORRELATION_ID", "REPLY_TO_CLIENT"}) {
+    std::string without = full;
+    without.replace(without.find(name), name.size(), "OTHER");
+    auto answer = message("", "x");
+    answer.reply_to = without;
+    const auto sent = producer->send(answer, Millis(0));
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().kind, ErrorKind::kInvalidArgument);
+    EXPECT_NE(sent.error().message.find(name), std::string::npos) << sent.error().message;
+  }
+  auto addressed = message(kTopic, "x");
+  addressed.reply_to = full;
+  EXPECT_EQ(producer->send(addressed, Millis(0)).error().kind, ErrorKind::kInvalidArgument);
+  auto delayed = message("", "x");
+  delayed.reply_to = full;
+  delayed.delay_level = 1;
+  EXPECT_EQ(producer->send(delayed, Millis(0)).error().kind, ErrorKind::kInvalidArgument);
+}
+
+TEST_F(RequestTest, AReplyToOneWhoIsGoneIsRefusedByTheBroker) {
+  MockCluster cluster;
+  prepared(cluster);
+  auto producer = replier(cluster);
+  auto answer = message("", "x");
+  answer.reply_to = "CLUSTER\001mock\002CORRELATION_ID\0011\002REPLY_TO_CLIENT\001nobody\002";
+  const auto sent = producer->send(answer, Millis(0));
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().kind, ErrorKind::kRejected);
+  EXPECT_NE(sent.error().remark.find("nobody"), std::string::npos) << sent.error().remark;
+}
+
+TEST_F(RequestTest, LargeRepliesComeCompressedAndArriveWhole) {
+  MockCluster cluster;
+  prepared(cluster);
+  auto producer = requester(cluster);
+  const std::string large(100000, 'r');
+  std::thread answering([&] {
+    auto other = replier(cluster);
+    ASSERT_TRUE(eventually([&] { return cluster.message_count(kTopic) == 1; }));
+    EXPECT_TRUE(reply(*other, cluster.messages(kTopic)[0], large));
+  });
+  const auto got = producer->request(message(kTopic, "x"), Millis(0));
+  answering.join();
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(as_text(got->body.view()), large);
+  const auto sent = cluster.broker().requests(request_code::kSendReplyMessageV2);
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_LT(sent[0].body.size(), 10000U);
+}
+
+TEST_F(RequestTest, AReplyThatCannotBeReadIsAProtocolError) {
+  MockCluster cluster;
+  prepared(cluster);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), 1));
+  ASSERT_TRUE(eventually([&] { return cluster.message_count(kTopic) == 1; }));
+  RemotingCommand push = RemotingCommand::request(request_code::kPushReplyMessageToClient, SerializeType::kJson);
+  push.opaque = 4711;
+  // Of no use, and must not be taken for anybody's.
+  cluster.broker().send_to_clients(push);
+  push.opaque = 4712;
+  push.ext_fields.add("properties", properties_of(cluster.messages(kTopic)[0]));
+  push.ext_fields.add("sysFlag", system_flag::kCompressed | system_flag::kCompressionZlib);
+  push.ext_fields.add("bornHost", "not a host");
+  push.ext_fields.add("storeHost", "[::1]:99999999999999");
+  push.ext_fields.add("queueId", "x");
+  push.body = SharedBytes(std::vector<uint8_t>{1, 2, 3});
+  cluster.broker().send_to_clients(push);
+  ASSERT_TRUE(eventually([&] { return replies.count() == 1; }));
+  EXPECT_EQ(replies.of(1).error().kind, ErrorKind::kProtocolError) << replies.of(1).error().message;
+  for (const int32_t opaque : {4711, 4712}) {
+    EXPECT_TRUE(eventually([&] { return !cluster.broker().responses(opaque).empty(); })) << opaque;
+  }
+}
+
+// The reply may be sent by way of a broker that has nothing of the request's topic.
+TEST_F(RequestTest, EveryBrokerOfTheClusterKnowsTheRequester) {
+  MockCluster cluster({1, 3, 4, true});
+  prepared(cluster);
+  TopicRoute route;
+  route.brokers.push_back({"mock", "broker-1", {{0, cluster.broker(1).address()}}, false});
+  route.queues.push_back({"broker-1", 1, 1, 6});
+  cluster.create_topic(kTopic, 1);
+  cluster.set_route(kTopic, route);
+  auto other = replier(cluster);
+  auto producer = requester(cluster);
+  std::thread answering([&] {
+    ASSERT_TRUE(eventually([&] { return cluster.message_count(kTopic) == 1; }));
+    EXPECT_TRUE(reply(*other, cluster.messages(kTopic)[0], "pong"));
+  });
+  const auto got = producer->request(message(kTopic, "ping"), Millis(0));
+  answering.join();
+  ASSERT_TRUE(got) << got.error().message;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(cluster.broker(i).producers_of("requesters").size(), 1U) << i;
+}
+
+TEST_F(RequestTest, IsKnownAgainAfterItsConnectionBroke) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster));
+  auto producer = requester(cluster);
+  for (int i = 0; i < 5; ++i) {
+    const auto got = producer->request(message(kTopic, "m" + std::to_string(i)), Millis(0));
+    ASSERT_TRUE(got) << i << ": " << got.error().message;
+    cluster.broker().reset_connections();
+    ASSERT_TRUE(eventually([&] { return cluster.broker().producers_of("requesters").empty(); }));
+  }
+}
+
+// A broker forgets a client's connection with any of its producer groups that leaves.
+TEST_F(RequestTest, IsKnownStillWhenAnotherGroupOfTheClientLeaves) {
+  MockCluster cluster;
+  Echo echo(prepared(cluster));
+  auto producer = requester(cluster);
+  auto leaving = requester(cluster, nullptr, {}, "others");
+  ASSERT_TRUE(producer->request(message(kTopic, "before"), Millis(0)));
+  ASSERT_TRUE(eventually([&] { return cluster.broker().producers_of("others").size() == 1; }));
+  ASSERT_TRUE(leaving->close(Millis(0)));
+  const auto got = producer->request(message(kTopic, "after"), Millis(0));
+  ASSERT_TRUE(got) << got.error().message;
+}
+
+}  // namespace rocketmq::test

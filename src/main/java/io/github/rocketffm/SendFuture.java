@@ -1,0 +1,62 @@
+package io.github.rocketffm;
+
+import io.github.rocketffm.internal.NativeError;
+import io.github.rocketffm.internal.NativeProducer;
+import java.util.concurrent.CompletableFuture;
+
+/** One asynchronous send. Keeps its producer reachable, so that nobody forgets it meanwhile. */
+final class SendFuture extends CompletableFuture<SendResult>
+    implements NativeProducer.Completion<SendResult> {
+  /** Made beforehand, for a send that fails when there is no memory to tell how. */
+  private static final RocketMqException NO_MEMORY =
+      RocketMqException.of(
+          ErrorKind.OUT_OF_MEMORY,
+          "the send failed, and there was no heap memory left to tell how: the message may have been"
+              + " stored");
+
+  private final Producer producer;
+  private final String topic;
+
+  /** It has a place among the producer's {@link Producer#turns}. */
+  boolean holdsTurn;
+
+  SendFuture(Producer producer, String topic) {
+    this.producer = producer;
+    this.topic = topic;
+  }
+
+  @Override
+  public String topic() {
+    return topic;
+  }
+
+  @Override
+  public void complete(SendResult result, NativeError error) {
+    giveTurnBack();
+    if (error == null) {
+      complete(result);
+    } else {
+      completeExceptionally(failure(error));
+    }
+  }
+
+  static RocketMqException failure(NativeError error) {
+    try {
+      return ClientBuilder.exception(error);
+    } catch (OutOfMemoryError e) {
+      return NO_MEMORY;
+    }
+  }
+
+  void giveTurnBack() {
+    if (holdsTurn) {
+      producer.turns.release();
+    }
+  }
+
+  /** What is attached to it needs no producer. */
+  @Override
+  public <U> CompletableFuture<U> newIncompleteFuture() {
+    return new CompletableFuture<>();
+  }
+}

@@ -1,0 +1,115 @@
+package io.github.rocketffm;
+
+import io.github.rocketffm.internal.NativeCheck;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Hands the brokers' questions to a producer's checker, on its executor. */
+final class TransactionChecks {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Producer.class);
+
+  /** Whose checker runs on this thread: closing that producer must not wait for the checker. */
+  private static final ThreadLocal<TransactionChecks> CURRENT = new ThreadLocal<>();
+
+  private final TransactionChecker checker;
+  private final Executor executor;
+  private final ExecutorService ownExecutor;
+
+  TransactionChecks(TransactionChecker checker, Executor executor) {
+    this.checker = checker;
+    ownExecutor = executor == null ? Executors.newVirtualThreadPerTaskExecutor() : null;
+    this.executor = executor == null ? ownExecutor : executor;
+  }
+
+  boolean isCurrent() {
+    return CURRENT.get() == this;
+  }
+
+  /** Null where it only checks. */
+  TransactionListener listener() {
+    return checker instanceof TransactionListener listener ? listener : null;
+  }
+
+  /** Carries the local transaction of a stored half message out, and ends it. */
+  TransactionSendResult execute(
+      Producer producer, Message message, SendResult half, Object argument) {
+    TransactionState state = TransactionState.UNKNOWN;
+    Throwable failure = null;
+    try {
+      TransactionState answer = listener().execute(message, half, argument);
+      if (answer != null) {
+        state = answer;
+      } else {
+        LOGGER.warn("the listener returned null for {}: the broker will ask", half);
+      }
+    } catch (Throwable e) {
+      failure = e;
+      LOGGER.warn("the local transaction of {} failed: the broker will ask", half, e);
+    }
+    try {
+      producer.endTransaction(half.transaction(), state);
+    } catch (RocketMqException e) {
+      LOGGER.warn("the broker was not told that {} is to get {}: it will ask", half, state, e);
+      if (failure == null) {
+        failure = e;
+      }
+    }
+    if (failure instanceof InterruptedException) {
+      Thread.currentThread().interrupt();
+    }
+    return new TransactionSendResult(half, state, Optional.ofNullable(failure));
+  }
+
+  /** Once no check begins any more. */
+  void close() {
+    if (ownExecutor != null) {
+      ownExecutor.shutdown();
+    }
+  }
+
+  /** On a thread of the library. */
+  void receive(NativeCheck check) {
+    try {
+      executor.execute(() -> run(check));
+    } catch (Throwable e) {
+      warn("the executor refused the check of a transaction: the broker will ask again", check, e);
+      check.answer(TransactionState.UNKNOWN.code());
+    }
+  }
+
+  private void run(NativeCheck check) {
+    TransactionState state = TransactionState.UNKNOWN;
+    boolean interrupted = false;
+    CURRENT.set(this);
+    try {
+      TransactionState answer = checker.check(check.message());
+      if (answer == null) {
+        warn("the checker returned null: the broker will ask again", check, null);
+      } else {
+        state = answer;
+      }
+    } catch (Throwable e) {
+      interrupted = e instanceof InterruptedException;
+      warn("the checker failed: the broker will ask again", check, e);
+    } finally {
+      CURRENT.remove();
+      check.answer(state.code());
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** A logging backend that fails must not keep a check from its answer. */
+  private static void warn(String what, NativeCheck check, Throwable cause) {
+    try {
+      LOGGER.warn("{} ({})", what, check.message(), cause);
+    } catch (Throwable e) {
+      // There is nobody left to tell.
+    }
+  }
+}
