@@ -29,7 +29,33 @@ typedef struct rocketmq_message_batch {
 // max_outstanding_batches, and the offset does not pass it.
 typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_message_batch *batch);
 
+// One queue of a topic.
+typedef struct rocketmq_assigned_queue {
+  uint64_t size;
+  rocketmq_string broker_name;
+  int32_t queue_id;
+  int32_t reserved;
+} rocketmq_assigned_queue;
+
+// The queues of a topic that a consumer has.
+typedef struct rocketmq_queue_assignment {
+  uint64_t size;
+  rocketmq_string topic;
+  const rocketmq_assigned_queue *const *queues;
+  // 0 and up.
+  int32_t count;
+  int32_t reserved;
+} rocketmq_queue_assignment;
+
+// Called on the thread "rmq-queues", one call at a time, after the queues of a topic have changed: after a start, when
+// members of the group come or go, when the topic gets or loses queues, when the topic is given up. The group's retry
+// topic is not told of, nor is the end of the consumer. The assignment is valid until the callback returns.
+typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_queue_assignment *assignment);
+
+// The members of a group share the queues of its topics.
 #define ROCKETMQ_CLUSTERING 0
+// Every member gets every message. What it fails to consume is logged and passed over: nothing is delivered again, save
+// after a restart what was not acknowledged before. Offsets are kept in a file (offset_directory).
 #define ROCKETMQ_BROADCASTING 1
 
 // Where a group without a stored offset starts. The last offset is, as for Apache's clients, the beginning of a
@@ -39,7 +65,13 @@ typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_messa
 #define ROCKETMQ_CONSUME_FROM_FIRST_OFFSET 1
 #define ROCKETMQ_CONSUME_FROM_TIMESTAMP 2
 
+// Batches of one queue are given out at the same time, and what fails comes again later.
 #define ROCKETMQ_CONCURRENTLY 0
+// Of one queue one batch at a time is given out, in the order of the offsets, and to one member of the group only, which
+// holds the broker's lock on the queue; it goes to another member when its last batch is acknowledged. What fails is
+// delivered again in place, after the queue has rested (suspend_queue_ms), and everything behind it waits. Messages
+// with the same key, sent to the same queue, are so consumed in their order. Some may come twice, after a rebalance or
+// a failure.
 #define ROCKETMQ_ORDERLY 1
 
 typedef struct rocketmq_push_consumer_options {
@@ -49,9 +81,9 @@ typedef struct rocketmq_push_consumer_options {
   // Required.
   rocketmq_message_callback on_messages;
   uint64_t context;
-  // ROCKETMQ_CLUSTERING; ROCKETMQ_BROADCASTING gives NOT_SUPPORTED in this version.
+  // ROCKETMQ_CLUSTERING (default) or ROCKETMQ_BROADCASTING; the same for all members of a group.
   int32_t message_model;
-  // ROCKETMQ_CONCURRENTLY; ROCKETMQ_ORDERLY gives NOT_SUPPORTED in this version.
+  // ROCKETMQ_CONCURRENTLY (default) or ROCKETMQ_ORDERLY; the same for all members of a group.
   int32_t consume_mode;
   // One of ROCKETMQ_CONSUME_FROM_*.
   int32_t consume_from;
@@ -63,8 +95,9 @@ typedef struct rocketmq_push_consumer_options {
   int32_t max_batch_size;
   // For ROCKETMQ_CONSUME_FROM_TIMESTAMP.
   int64_t consume_timestamp_ms;
-  // Deliveries after the first one before a message goes to the dead-letter queue. Default 16; -1: at once,
-  // that is, a failed message is never delivered again; 1 to 1,000,000.
+  // Deliveries after the first one before a message goes to the dead-letter queue (of a broadcasting consumer that is
+  // orderly: before it is passed over). Default 16, for ROCKETMQ_ORDERLY without limit; -1: at once, that is, a failed
+  // message is never delivered again; 1 to 1,000,000.
   int32_t max_reconsume_times;
   // Messages asked for in one pull. Default 32; 1 to 1,024.
   int32_t pull_batch_size;
@@ -81,8 +114,22 @@ typedef struct rocketmq_push_consumer_options {
   // Default 5,000; 10 to 3,600,000.
   int32_t persist_offset_interval_ms;
   // A batch that is not acknowledged after so long is given back to the broker for a later delivery (its
-  // acknowledgement then gives INVALID_STATE). Default 900,000 (15 min); 1,000 to 86,400,000.
+  // acknowledgement then gives INVALID_STATE). With ROCKETMQ_ORDERLY its queue waits for it instead, as two deliveries
+  // at once would break the order, but goes to another member if it is that one's turn. Default 900,000 (15 min);
+  // 1,000 to 86,400,000.
   int32_t consume_timeout_ms;
+  // With ROCKETMQ_ORDERLY: how long a queue rests after a failure. Default 1,000; 10 to 30,000.
+  int32_t suspend_queue_ms;
+  // The least time between two pulls of one queue. Default 0, none; 1 to 65,535.
+  int32_t pull_interval_ms;
+  // Default: none.
+  rocketmq_queues_callback on_queues_changed;
+  // With ROCKETMQ_BROADCASTING: the folder of the offsets, in UTF-8, made where it is missing. The file is
+  // <offset_directory>/<instance_name>/<group>/offsets.json; without an instance_name the host's name is in its place,
+  // so give one where the host's name changes from start to start. Characters beyond letters, digits, '.', '_' and '-'
+  // are written as %XX. The file before stays as offsets.json.bak, and is used when the other one is damaged. Default:
+  // .rocketmq_offsets in the user's home.
+  rocketmq_string offset_directory;
 } rocketmq_push_consumer_options;
 
 #define ROCKETMQ_FILTER_TAG 0
@@ -106,7 +153,7 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_unsubscribe(rocketmq_push_consumer *
 
 // Starts consuming. Does not wait for any server; a cluster that is down is tried again until it answers.
 // Errors: INVALID_STATE (started before), CLOSED, CONFLICT (a live consumer of this group in the same
-// client).
+// client, or with the same file of offsets), INVALID_ARGUMENT (an offset_directory that cannot be used).
 ROCKETMQ_API int32_t rocketmq_push_consumer_start(rocketmq_push_consumer *consumer, rocketmq_error *error);
 
 // Stops and resumes giving out batches; what was given out is still acknowledged. Errors: INVALID_STATE,
@@ -117,15 +164,20 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_resume(rocketmq_push_consumer *consu
 typedef struct rocketmq_acknowledgement {
   uint64_t size;
   // The first `success_count` messages of the batch are consumed; the rest go back to the broker and are
-  // delivered again. -1: all are consumed. 0: none.
+  // delivered again (ROCKETMQ_ORDERLY: in place; ROCKETMQ_BROADCASTING: passed over). -1: all are consumed. 0: none.
   int32_t success_count;
   // When the rest is delivered again: 0, the broker's schedule by reconsume_times; 1 to 18, that delay
-  // level; -1, no more: to the dead-letter queue at once.
+  // level (not with ROCKETMQ_ORDERLY); -1, no more: to the dead-letter queue at once.
   int32_t delay_level;
+  // With ROCKETMQ_ORDERLY only: how long the queue rests before the rest is delivered again. 0: suspend_queue_ms of
+  // the options; 10 to 30,000.
+  int32_t suspend_ms;
+  int32_t reserved;
 } rocketmq_acknowledgement;
 
 // Ends a batch and frees it. `acknowledgement` NULL: all consumed. Does not wait for the network; a message
-// that cannot be given back is delivered again by this consumer.
+// that cannot be given back is delivered again by this consumer. When another member got an orderly queue's lock
+// meanwhile, the acknowledgement succeeds but counts for nothing: that member has the messages.
 // Errors: INVALID_ARGUMENT (then the batch stays), INVALID_STATE for an id that is unknown, acknowledged
 // before, or timed out.
 ROCKETMQ_API int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer *consumer, uint64_t delivery_id,

@@ -64,6 +64,9 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
     case request_code::kGetMinOffset:
     case request_code::kSearchOffsetByTimestamp:
       return offsets(request, reply);
+    case request_code::kLockBatchMq:
+    case request_code::kUnlockBatchMq:
+      return locks(request, reply);
     case request_code::kGetConsumerListByGroup: {
       std::vector<std::string> ids;
       for (const auto& [id, connection] : groups_[std::string(request.ext_fields.text("consumerGroup"))]) {
@@ -76,6 +79,18 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
     default:
       return reply(RemotingCommand::response_to(request, response_code::kRequestCodeNotSupported, "not in the mock"));
   }
+}
+
+void MockBroker::locks(const RemotingCommand& request, Reply reply) {
+  auto wanted = parse_lock_request(as_text(request.body.view()));
+  if (!wanted) return reply(RemotingCommand::response_to(request, response_code::kSystemError, "bad lock request"));
+  auto response = RemotingCommand::response_to(request, response_code::kSuccess);
+  if (request.code == request_code::kLockBatchMq) {
+    response.body = to_body(locked_queues_to_json(locks_.lock(*wanted)));
+  } else {
+    locks_.unlock(*wanted);
+  }
+  reply(response);
 }
 
 bool MockBroker::ensure_topic(const RemotingCommand& request, const Reply& reply) {
@@ -129,7 +144,12 @@ void MockBroker::send_batch(const RemotingCommand& request, Reply reply) {
 
 void MockBroker::send(const RemotingCommand& request, Reply reply) {
   if (!ensure_topic(request, reply)) return;
-  const std::string topic(request.ext_fields.text("b"));
+  std::string topic(request.ext_fields.text("b"));
+  if (topic.rfind(kRetryTopicPrefix, 0) == 0 &&
+      request.ext_fields.number("j", 0) > request.ext_fields.number("l", 16)) {
+    topic = dead_letter_topic(topic.substr(kRetryTopicPrefix.size()));
+    cluster_.topics.emplace(topic, MockCluster::Topic{1, 6});
+  }
   const int queue = static_cast<int>(request.ext_fields.number("e", 0));
   std::string properties(request.ext_fields.text("i"));
   // A broker marks every message so; requests need it for their replies.
@@ -147,7 +167,8 @@ void MockBroker::send(const RemotingCommand& request, Reply reply) {
   message.born_host = own_host();
   message.reconsume_times = static_cast<int32_t>(request.ext_fields.number("j", 0));
   if (property_of(properties, property::kTransactionPrepared) == "true") return send_half(message, request, reply);
-  const std::string level = property_of(properties, property::kDelay);
+  const bool dead = topic.rfind(kDeadLetterTopicPrefix, 0) == 0;
+  const std::string level = dead ? std::string() : property_of(properties, property::kDelay);
   const int64_t log_offset = log_end_;
   const int64_t offset = store(message, level.empty() ? 0 : std::stoi(level));
   auto response = RemotingCommand::response_to(request, response_code::kSuccess);
@@ -465,6 +486,17 @@ std::set<std::string> MockBroker::clients_of(const std::string& group) const {
   if (found == groups_.end()) return ids;
   for (const auto& [id, connection] : found->second) ids.insert(id);
   return ids;
+}
+
+std::string MockBroker::lock_owner(const std::string& group, const std::string& topic, int queue) const {
+  std::lock_guard lock(mutex_);
+  return locks_.owner(group, {topic, name_, queue});
+}
+
+void MockBroker::set_lock_owner(const std::string& group, const std::string& topic, int queue,
+                                const std::string& client_id) {
+  std::lock_guard lock(mutex_);
+  locks_.give(group, {topic, name_, queue}, client_id);
 }
 
 void MockBroker::send_to_clients(const RemotingCommand& request) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mock/mock_server.h"
+#include "mock/queue_locks.h"
 #include "protocol/heartbeat.h"
 #include "protocol/message.h"
 
@@ -36,6 +37,10 @@ class MockBroker : public MockServer {
   int64_t committed_offset(const std::string& group, const std::string& topic, int queue) const;
   void set_committed_offset(const std::string& group, const std::string& topic, int queue, int64_t offset);
   std::set<std::string> clients_of(const std::string& group) const;
+  // Which client has the lock of a queue; {} for none.
+  std::string lock_owner(const std::string& group, const std::string& topic, int queue) const;
+  // Gives a lock to a client, in place of whoever has it; to {}: takes it away.
+  void set_lock_owner(const std::string& group, const std::string& topic, int queue, const std::string& client_id);
   // Sends a request to every connected client.
   void send_to_clients(const RemotingCommand& request);
 
@@ -83,6 +88,7 @@ class MockBroker : public MockServer {
   void heartbeat(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply);
   void unregister(const RemotingCommand& request, Reply reply);
   void offsets(const RemotingCommand& request, Reply reply);
+  void locks(const RemotingCommand& request, Reply reply);
   int64_t store(MessageToStore message, int32_t delay_level);
   int64_t append(const QueueKey& key, Stored stored);
   void release_pulls(const QueueKey& key);
@@ -105,6 +111,7 @@ class MockBroker : public MockServer {
   std::map<int64_t, QueueKey> by_log_offset_;
   std::multimap<QueueKey, HeldPull> held_;
   std::map<std::string, int64_t> offsets_;
+  QueueLocks locks_;
   // group → client id → its connection.
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> groups_;
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> producers_;

@@ -1,8 +1,12 @@
 #include "consumer/push_consumer.h"
 
+#include <cstring>
+
+#include "base/files.h"
 #include "capi/boundary.h"
 #include "capi/client_options.h"
 #include "capi/message_views.h"
+#include "protocol/names.h"
 
 using rocketmq::ErrorKind;
 using rocketmq::fail;
@@ -19,6 +23,8 @@ namespace {
 
 constexpr int32_t kLongestIntervalMs = 3600000;
 constexpr int32_t kLongestConsumeMs = 86400000;
+// As in Apache's client.
+constexpr int32_t kLongestPullIntervalMs = 65535;
 
 // The C view of a delivery.
 struct DeliveryViews {
@@ -41,18 +47,25 @@ std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
   return views;
 }
 
-Status check_supported(const rocketmq_push_consumer_options& options) {
-  if (options.message_model == ROCKETMQ_BROADCASTING) {
-    return fail(ErrorKind::kNotSupported, "push_consumer_options.message_model BROADCASTING is not in this version");
-  }
-  if (options.consume_mode == ROCKETMQ_ORDERLY) {
-    return fail(ErrorKind::kNotSupported, "push_consumer_options.consume_mode ORDERLY is not in this version");
-  }
-  capi::RangeCheck range("push_consumer_options");
-  range.number("message_model", options.message_model, 0, 1, 1);
-  range.number("consume_mode", options.consume_mode, 0, 1, 1);
-  range.number("consume_from", options.consume_from, 0, 1, ROCKETMQ_CONSUME_FROM_TIMESTAMP);
-  return range.status();
+// Gives the C callback views of what changed.
+rocketmq::QueuesCallback queues_callback(rocketmq_queues_callback callback, uint64_t context) {
+  if (callback == nullptr) return nullptr;
+  return [callback, context](const std::string& topic, const std::set<rocketmq::MessageQueue>& queues) {
+    std::vector<rocketmq_assigned_queue> views;
+    std::vector<const rocketmq_assigned_queue*> pointers;
+    views.reserve(queues.size());
+    pointers.reserve(queues.size());
+    for (const auto& queue : queues) {
+      views.push_back({sizeof(rocketmq_assigned_queue), capi::to_c(queue.broker_name), queue.queue_id, 0});
+      pointers.push_back(&views.back());
+    }
+    rocketmq_queue_assignment assignment{};
+    assignment.size = sizeof assignment;
+    assignment.topic = capi::to_c(topic);
+    assignment.queues = pointers.data();
+    assignment.count = static_cast<int32_t>(pointers.size());
+    callback(context, &assignment);
+  };
 }
 
 Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_options* in) {
@@ -61,7 +74,12 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   auto group = capi::text_of(options->group, "push_consumer_options.group");
   if (!group) return fail(group.error());
   if (options->on_messages == nullptr) return fail(capi::null_argument("push_consumer_options.on_messages"));
-  if (auto supported = check_supported(*options); !supported) return fail(supported.error());
+  auto directory = capi::text_of(options->offset_directory, "push_consumer_options.offset_directory");
+  if (!directory) return fail(directory.error());
+  if (!rocketmq::is_utf8(*directory) || directory->find('\0') != std::string_view::npos) {
+    return fail(ErrorKind::kInvalidArgument,
+                "push_consumer_options.offset_directory is no path in UTF-8: give one without NUL characters");
+  }
   if (options->consume_timestamp_ms < 0) {
     return fail(ErrorKind::kInvalidArgument, "push_consumer_options.consume_timestamp_ms is " +
                                                  std::to_string(options->consume_timestamp_ms) +
@@ -70,13 +88,18 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   capi::RangeCheck range("push_consumer_options");
   rocketmq::PushConsumerOptions out;
   out.group = *group;
-  out.consume_from = static_cast<rocketmq::ConsumeFrom>(options->consume_from);
+  out.broadcasting = range.number("message_model", options->message_model, 0, 0, 1) == ROCKETMQ_BROADCASTING;
+  out.orderly = range.number("consume_mode", options->consume_mode, 0, 0, 1) == ROCKETMQ_ORDERLY;
+  out.consume_from = static_cast<rocketmq::ConsumeFrom>(
+      range.number("consume_from", options->consume_from, 0, 0, ROCKETMQ_CONSUME_FROM_TIMESTAMP));
   out.consume_timestamp_ms = options->consume_timestamp_ms;
   out.consume_threads = range.number("consume_threads", options->consume_threads, 1, 1, 256);
   out.max_outstanding_batches =
       range.number("max_outstanding_batches", options->max_outstanding_batches, 20, 1, 100000);
   out.max_batch_size = range.number("max_batch_size", options->max_batch_size, 1, 1, 1024);
-  out.max_reconsume_times = range.number("max_reconsume_times", options->max_reconsume_times, 16, -1, 1000000);
+  const int32_t most_reconsume_times = out.orderly ? INT32_MAX : 16;
+  out.max_reconsume_times =
+      range.number("max_reconsume_times", options->max_reconsume_times, most_reconsume_times, -1, 1000000);
   out.pull_batch_size = range.number("pull_batch_size", options->pull_batch_size, 32, 1, 1024);
   out.max_cached_messages_per_queue =
       range.number("max_cached_messages_per_queue", options->max_cached_messages_per_queue, 1000, 1, 65535);
@@ -92,7 +115,13 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
       range.number("persist_offset_interval_ms", options->persist_offset_interval_ms, 5000, 10, kLongestIntervalMs));
   out.consume_timeout =
       Millis(range.number("consume_timeout_ms", options->consume_timeout_ms, 900000, 1000, kLongestConsumeMs));
+  out.suspend_queue_time = Millis(range.number("suspend_queue_ms", options->suspend_queue_ms, 1000,
+                                               static_cast<int32_t>(rocketmq::kLeastSuspension.count()),
+                                               static_cast<int32_t>(rocketmq::kLongestSuspension.count())));
+  out.pull_interval = Millis(range.number("pull_interval_ms", options->pull_interval_ms, 0, 1, kLongestPullIntervalMs));
   if (!range.status()) return fail(range.status().error());
+  out.offset_directory = rocketmq::path_of(*directory);
+  out.on_queues_changed = queues_callback(options->on_queues_changed, options->context);
   out.on_delivery = [callback = options->on_messages, context = options->context](rocketmq::Delivery& delivery) {
     auto views = make_views(delivery);
     delivery.views = views;
@@ -176,7 +205,7 @@ int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer* consumer, uin
     if (acknowledgement == nullptr) return impl.acknowledge(delivery_id, -1, 0);
     auto copy = capi::copy_in(acknowledgement, "acknowledgement");
     if (!copy) return fail(copy.error());
-    return impl.acknowledge(delivery_id, copy->success_count, copy->delay_level);
+    return impl.acknowledge(delivery_id, copy->success_count, copy->delay_level, Millis(copy->suspend_ms));
   });
 }
 

@@ -2,58 +2,52 @@
 
 #include "base/log.h"
 #include "consumer/push_consumer_impl.h"
-#include "protocol/codes.h"
 
 namespace rocketmq {
 
 namespace {
 
 constexpr int32_t kMostDelayLevels = 18;
-constexpr int32_t kToDeadLetters = -1;
-// RocketMQ's first delay level of a redelivery.
-constexpr int32_t kFirstRetryLevel = 3;
-// Before this consumer itself delivers again what no broker takes back.
-constexpr Millis kLocalRedelivery{5000};
-
-// A send is stored under each of these; the last three tell of a copy that is missing.
-bool is_stored(int32_t send_code) {
-  return send_code == response_code::kSuccess || send_code == response_code::kFlushDiskTimeout ||
-         send_code == response_code::kSlaveNotAvailable || send_code == response_code::kFlushSlaveTimeout;
-}
-
-// A broker answers everything but PUT_OK with SYSTEM_ERROR and the name of its PutMessageStatus, that of a
-// message which it has stored included.
-bool is_taken(const RemotingCommand& response) {
-  if (response.code == response_code::kSuccess) return true;
-  return response.code == response_code::kSystemError &&
-         (response.remark == "FLUSH_DISK_TIMEOUT" || response.remark == "FLUSH_SLAVE_TIMEOUT" ||
-          response.remark == "SLAVE_NOT_AVAILABLE");
-}
-
-// Of what a broker stored, that which an ordinary send may carry: the body goes unpacked, the hosts are the
-// new broker's to tell, and the message is no part of a transaction any more.
-int32_t flags_to_send(int32_t stored) {
-  return stored & ~(system_flag::kCompressed | system_flag::kCompressionMask | system_flag::kTransactionRollback |
-                    system_flag::kBornHostV6 | system_flag::kStoreHostV6);
-}
 
 }  // namespace
 
-Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level) {
+Status PushConsumer::Impl::check_acknowledgement(const Delivery& delivery, int32_t success_count, int32_t delay_level,
+                                                 Millis suspension) const {
+  const auto count = static_cast<int32_t>(delivery.messages.size());
+  if (success_count < -1 || success_count > count) {
+    return fail(ErrorKind::kInvalidArgument, "success_count is " + std::to_string(success_count) +
+                                                 ", outside -1 (all) to " + std::to_string(count) +
+                                                 ", the messages of the batch");
+  }
+  if (delay_level < kToDeadLetters || delay_level > kMostDelayLevels) {
+    return fail(ErrorKind::kInvalidArgument, "delay_level is " + std::to_string(delay_level) +
+                                                 ", outside -1 (dead letters) to " + std::to_string(kMostDelayLevels));
+  }
+  if (options_.orderly && delay_level > 0) {
+    return fail(ErrorKind::kInvalidArgument,
+                "delay_level is " + std::to_string(delay_level) +
+                    ", but an orderly consumer delivers again in place: give suspend_ms, or -1 for the dead letters");
+  }
+  if (!options_.orderly && suspension != Millis(0)) {
+    return fail(ErrorKind::kInvalidArgument, "suspend_ms is " + std::to_string(suspension.count()) +
+                                                 ", but only an orderly consumer suspends a queue: give delay_level");
+  }
+  if (suspension != Millis(0) && (suspension < kLeastSuspension || suspension > kLongestSuspension)) {
+    return fail(ErrorKind::kInvalidArgument, "suspend_ms is " + std::to_string(suspension.count()) + ", outside " +
+                                                 std::to_string(kLeastSuspension.count()) + " to " +
+                                                 std::to_string(kLongestSuspension.count()) +
+                                                 ": 0 takes the option suspend_queue_ms");
+  }
+  return {};
+}
+
+Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level,
+                                       Millis suspension) {
   if (in_child_process()) return check_usable();
   auto record = dispatcher_.find(delivery_id);
   if (record) {
-    const auto count = static_cast<int32_t>(record->delivery.messages.size());
-    if (success_count < -1 || success_count > count) {
-      return fail(ErrorKind::kInvalidArgument, "success_count is " + std::to_string(success_count) +
-                                                   ", outside -1 (all) to " + std::to_string(count) +
-                                                   ", the messages of the batch");
-    }
-    if (delay_level < kToDeadLetters || delay_level > kMostDelayLevels) {
-      return fail(ErrorKind::kInvalidArgument, "delay_level is " + std::to_string(delay_level) +
-                                                   ", outside -1 (dead letters) to " +
-                                                   std::to_string(kMostDelayLevels));
-    }
+    auto valid = check_acknowledgement(record->delivery, success_count, delay_level, suspension);
+    if (!valid) return valid;
   }
   record = dispatcher_.claim(delivery_id);
   if (!record) {
@@ -80,14 +74,18 @@ Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_cou
                 "the consumer was closed before this acknowledgement: the batch goes to "
                 "another member of the group");
   }
-  if (consumed < messages.size()) give_back(record, consumed, delay_level);
+  if (options_.orderly) {
+    end_orderly_batch(record, consumed, delay_level, suspension);
+  } else if (consumed < messages.size()) {
+    give_back(record, consumed, delay_level);
+  }
   after_progress(record->queue);
   return {};
 }
 
-// The pull loop may wait for the room that an acknowledgement makes.
+// The pull loop may wait for the room that an acknowledgement makes, and who gives up an orderly queue for its end.
 void PushConsumer::Impl::after_progress(const Queue& queue) {
-  if (!queue->throttled) return;
+  if (!queue->throttled && !queue->dropped()) return;
   client().loop().post([queue] {
     if (queue->pause) queue->pause->interrupt();
   });
@@ -95,123 +93,90 @@ void PushConsumer::Impl::after_progress(const Queue& queue) {
 
 void PushConsumer::Impl::on_failed_delivery(const Dispatcher::Record& record) {
   std::lock_guard lock(mutex_);
-  if (!detached_) give_back(record, 0, 0);
+  if (detached_) return;
+  if (options_.orderly) {
+    end_orderly_batch(record, 0, 0, Millis(0));
+  } else {
+    give_back(record, 0, 0);
+  }
+  after_progress(record->queue);
 }
 
 void PushConsumer::Impl::give_back(const Dispatcher::Record& record, size_t first, int32_t delay_level) {
+  if (options_.broadcasting) return pass_over(record, first);
   if (record->queue->dropped()) return;
-  {
-    std::lock_guard lock(send_back_mutex_);
-    send_backs_ += static_cast<int64_t>(record->delivery.messages.size() - first);
-  }
+  begin_send_backs(record->delivery.messages.size() - first);
   for (size_t i = first; i < record->delivery.messages.size(); ++i) {
     start(send_back(record->queue, record->delivery.messages[i], delay_level), "send back");
   }
 }
 
-void PushConsumer::Impl::end_send_back() {
-  std::lock_guard lock(send_back_mutex_);
-  if (--send_backs_ == 0) send_backs_done_.notify_all();
+// What one member of a broadcast fails to consume is no affair of the others, so no broker takes it back.
+void PushConsumer::Impl::pass_over(const Dispatcher::Record& record, size_t first) {
+  for (size_t i = first; i < record->delivery.messages.size(); ++i) {
+    const StoredMessage& message = record->delivery.messages[i];
+    log(LogLevel::kWarn, "consumer",
+        "the message {} at offset {} of queue {} of topic {} was not consumed: passed over", message.message_id(),
+        message.queue_offset, record->delivery.queue.queue_id, record->delivery.queue.topic);
+    record->queue->finish(message.queue_offset);
+  }
 }
 
-asio::awaitable<void> PushConsumer::Impl::send_back(Queue queue, StoredMessage message, int32_t delay_level) {
-  bool taken = false;
+// The messages from `first` on were not consumed: they come again in place, save for those that are given up.
+void PushConsumer::Impl::end_orderly_batch(const Dispatcher::Record& record, size_t first, int32_t delay_level,
+                                           Millis suspension) {
+  const Queue& queue = record->queue;
+  const auto& messages = record->delivery.messages;
+  if (first == messages.size() || queue->dropped()) return dispatcher_.end_batch(queue, false);
+  if (suspension == Millis(0)) suspension = options_.suspend_queue_time;
+  begin_send_backs(1);
+  std::vector<StoredMessage> rest(messages.begin() + static_cast<std::ptrdiff_t>(first), messages.end());
+  start(settle(queue, std::move(rest), delay_level, suspension), "failed batch");
+}
+
+asio::awaitable<void> PushConsumer::Impl::settle(Queue queue, std::vector<StoredMessage> rest, int32_t delay_level,
+                                                 Millis suspension) {
+  bool again = false;
   {
-    // Also when an exception ends it: close waits for this.
+    // Also when an exception ends it: close waits for the one, the queue for the other.
     struct End {
       Impl& impl;
-      ~End() { impl.end_send_back(); }
+      const Queue& queue;
+      const bool& again;
+      ~End() {
+        impl.dispatcher_.end_batch(queue, again);
+        impl.end_send_back();
+      }
     };
-    const End end{*this};
-    // -1 as the limit asks for no redelivery at all.
-    if (options_.max_reconsume_times < 0) delay_level = kToDeadLetters;
-    taken = !ended_ && co_await send_back_to_broker(*queue, message, delay_level);
-    if (!taken && !ended_ && delay_level != kToDeadLetters) taken = co_await send_to_retry_topic(message);
-    if (taken) {
-      ++sent_back_;
-      queue->finish(message.queue_offset);
+    const End end{*this, queue, again};
+    const auto most = static_cast<int64_t>(options_.max_reconsume_times);
+    for (StoredMessage& message : rest) {
+      const bool given_up = delay_level == kToDeadLetters || message.reconsume_times >= most;
+      if (given_up && options_.broadcasting) {
+        log(LogLevel::kWarn, "consumer", "the message {} was not consumed in {} deliveries: passed over",
+            message.message_id(), message.reconsume_times + 1);
+        queue->finish(message.queue_offset);
+        continue;
+      }
+      bool buried = false;
+      if (given_up && !ended_ && !queue->dropped()) buried = co_await bury(*queue, message);
+      if (buried) {
+        ++sent_back_;
+        queue->finish(message.queue_offset);
+        continue;
+      }
+      again = true;
+      ++message.reconsume_times;
+      queue->put_back(std::move(message));
     }
   }
-  if (taken) {
-    if (!ended_) after_progress(queue);
-    co_return;
-  }
-  if (ended_ || queue->dropped()) co_return;
-  // The offset must not pass a message that nobody else has.
-  log(LogLevel::kWarn, "consumer", "the message {} could not be given back: it is delivered again here",
-      message.message_id());
+  if (ended_) co_return;
+  // Whoever gives the queue up waits for its last batch.
+  if (queue->dropped() && queue->pause) queue->pause->interrupt();
+  if (!again) co_return;
   Pause pause(client().loop());
-  co_await pause.wait(kLocalRedelivery);
-  if (ended_ || queue->dropped()) co_return;
-  ++message.reconsume_times;
-  queue->put_back(std::move(message));
-  dispatcher_.schedule(queue);
-}
-
-asio::awaitable<bool> PushConsumer::Impl::send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
-                                                              int32_t delay_level) {
-  const std::string broker = client().routes().find_master(queue.queue().topic, queue.queue().broker_name);
-  if (broker.empty()) co_return false;
-  RemotingCommand request = RemotingCommand::request(request_code::kConsumerSendMessageBack);
-  request.ext_fields.add("offset", message.commit_log_offset);
-  request.ext_fields.add("group", options_.group);
-  request.ext_fields.add("delayLevel", delay_level);
-  request.ext_fields.add("originMsgId", message.message_id());
-  request.ext_fields.add("originTopic", message.topic);
-  request.ext_fields.add("unitMode", false);
-  request.ext_fields.add("maxReconsumeTimes", std::max(options_.max_reconsume_times, 0));
-  request.ext_fields.add("bname", queue.queue().broker_name);
-  auto response = co_await client().remoting().call(broker, std::move(request), client_options_.request_timeout);
-  if (response && is_taken(*response)) co_return true;
-  log(LogLevel::kInfo, "consumer", "{} did not take the message {} back: {}", broker, message.message_id(),
-      response ? "code " + std::to_string(response->code) + ": " + response->remark : response.error().message);
-  co_return false;
-}
-
-// An ordinary send to the group's retry topic, on any broker: for when the message's own one is down.
-asio::awaitable<bool> PushConsumer::Impl::send_to_retry_topic(const StoredMessage& message) {
-  const Route route = client().routes().find(retry_topic_);
-  if (!route) co_return false;
-  std::string properties;
-  for (const auto& [name, value] : message.properties) {
-    const bool replaced = name == property::kDelay || name == property::kRetryTopic ||
-                          name == property::kReconsumeTime || name == property::kMaxReconsumeTimes ||
-                          name == property::kOriginMessageId;
-    if (!replaced && !value.empty()) append_property(properties, name, value);
-  }
-  const std::string_view origin = message.property(property::kOriginMessageId);
-  const int32_t times = message.reconsume_times;
-  append_property(properties, property::kRetryTopic, message.topic);
-  append_property(properties, property::kReconsumeTime, std::to_string(times + 1));
-  append_property(properties, property::kMaxReconsumeTimes, std::to_string(options_.max_reconsume_times));
-  append_property(properties, property::kDelay, std::to_string(std::min(kFirstRetryLevel + times, kMostDelayLevels)));
-  append_property(properties, property::kOriginMessageId, origin.empty() ? message.message_id() : std::string(origin));
-  if (properties.size() > kMaxPropertiesBytes) co_return false;
-  for (const auto& broker : route->route.brokers) {
-    const std::string address(route->route.master_address(broker.name));
-    if (address.empty()) continue;
-    RemotingCommand request = RemotingCommand::request(request_code::kSendMessageV2);
-    auto& fields = request.ext_fields;
-    fields.add("a", options_.group);
-    fields.add("b", retry_topic_);
-    fields.add("c", "TBW102");
-    fields.add("d", 1);
-    fields.add("e", 0);
-    fields.add("f", flags_to_send(message.system_flag));
-    fields.add("g", message.born_timestamp_ms);
-    fields.add("h", message.flag);
-    fields.add("i", properties);
-    fields.add("j", times + 1);
-    fields.add("k", false);
-    fields.add("l", options_.max_reconsume_times);
-    fields.add("m", false);
-    fields.add("n", broker.name);
-    request.body = message.body;
-    auto response = co_await client().remoting().call(address, std::move(request), client_options_.request_timeout);
-    if (ended_) co_return false;
-    if (response && is_stored(response->code)) co_return true;
-  }
-  co_return false;
+  co_await pause.wait(suspension);
+  if (!ended_) dispatcher_.end_rest(queue);
 }
 
 }  // namespace rocketmq

@@ -25,7 +25,7 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
         reply(RemotingCommand::response_to(request, response_code::kSystemError, offsets.error().message));
         return true;
       }
-      start(reset_offsets(std::move(*offsets)), "offset reset");
+      reset_offsets(*offsets);
       reply(RemotingCommand::response_to(request, response_code::kSuccess));
       return true;
     }
@@ -44,7 +44,7 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
       info.subscriptions = subscriptions();
       for (const auto& [name, queue] : queues_) info.queues[name] = queue->info();
       info.properties = {{"PROP_CONSUME_TYPE", "CONSUME_PASSIVELY"},
-                         {"PROP_CONSUMEORDERLY", "false"},
+                         {"PROP_CONSUMEORDERLY", options_.orderly ? "true" : "false"},
                          {"PROP_CLIENT_VERSION", "V5_3_3"},
                          {"PROP_THREADPOOL_CORE_SIZE", std::to_string(options_.consume_threads)},
                          {"PROP_CONSUMER_START_TIMESTAMP", std::to_string(started_ms_.load())}};
@@ -56,19 +56,13 @@ bool PushConsumer::Impl::handle_request(const RemotingCommand& request, std::fun
   }
 }
 
-asio::awaitable<void> PushConsumer::Impl::reset_offsets(std::map<MessageQueue, int64_t> offsets) {
+void PushConsumer::Impl::reset_offsets(const std::map<MessageQueue, int64_t>& offsets) {
   for (const auto& [name, offset] : offsets) {
     auto found = queues_.find(name);
     if (found == queues_.end()) continue;
     log(LogLevel::kInfo, "consumer", "an operator sets queue {} of topic {} to offset {}", name.queue_id, name.topic,
         offset);
-    co_await drop_queue(found->second, false);
-    auto updated = co_await update_offset(name, offset);
-    if (ended_) co_return;
-    if (!updated) {
-      log(LogLevel::kWarn, "consumer", "the new offset {} was not persisted: {}", offset, updated.error().message);
-    }
-    add_queue_again(name, offset);
+    start(take_anew(found->second, offset), "offset reset");
   }
 }
 

@@ -18,6 +18,8 @@ struct Dispatcher::State {
   explicit State(const PushConsumerOptions& consumer_options) : options(consumer_options) {}
 
   void run();
+  bool may_give_out(const ProcessQueue& queue) const;
+  void schedule(const std::shared_ptr<ProcessQueue>& queue);
   Record next();
   void deliver(const Record& record);
   Record claim(uint64_t id);
@@ -41,18 +43,31 @@ struct Dispatcher::State {
   std::vector<std::thread> threads;
 };
 
+bool Dispatcher::State::may_give_out(const ProcessQueue& queue) const {
+  if (queue.dropped()) return false;
+  if (!options.orderly) return true;
+  return !queue.busy && !queue.resting && (!options.needs_locks() || queue.locked(now()));
+}
+
+void Dispatcher::State::schedule(const std::shared_ptr<ProcessQueue>& queue) {
+  if (queue->scheduled || !may_give_out(*queue) || !queue->has_waiting()) return;
+  ready.push_back(queue);
+  queue->scheduled = true;
+  work.notify_one();
+}
+
 // The next batch, or nullptr when there is none now.
 Dispatcher::Record Dispatcher::State::next() {
   while (!ready.empty()) {
     auto queue = std::move(ready.front());
     ready.pop_front();
     queue->scheduled = false;
-    if (queue->dropped()) continue;
+    if (!may_give_out(*queue)) continue;
     auto record = std::make_shared<DeliveryRecord>();
     record->delivery.queue = queue->queue();
     record->delivery.messages = queue->take(static_cast<size_t>(options.max_batch_size));
     if (record->delivery.messages.empty()) continue;
-    if (queue->has_waiting()) {
+    if (!options.orderly && queue->has_waiting()) {
       // Behind the other queues, so that a long one does not starve them.
       queue->scheduled = true;
       ready.push_back(queue);
@@ -62,6 +77,7 @@ Dispatcher::Record Dispatcher::State::next() {
     record->queue = std::move(queue);
     record->deadline = now() + options.consume_timeout;
     given_out.emplace(record->delivery.id, record);
+    record->queue->busy = options.orderly;
     return record;
   }
   return nullptr;
@@ -178,10 +194,25 @@ void Dispatcher::start(OnFailure on_failure) {
 
 void Dispatcher::schedule(const std::shared_ptr<ProcessQueue>& queue) {
   std::lock_guard lock(state_->mutex);
-  if (queue->scheduled || !queue->has_waiting()) return;
-  state_->ready.push_back(queue);
-  queue->scheduled = true;
-  state_->work.notify_one();
+  state_->schedule(queue);
+}
+
+void Dispatcher::end_batch(const std::shared_ptr<ProcessQueue>& queue, bool then_rest) {
+  std::lock_guard lock(state_->mutex);
+  queue->busy = false;
+  queue->resting = then_rest;
+  state_->schedule(queue);
+}
+
+void Dispatcher::end_rest(const std::shared_ptr<ProcessQueue>& queue) {
+  std::lock_guard lock(state_->mutex);
+  queue->resting = false;
+  state_->schedule(queue);
+}
+
+bool Dispatcher::busy(const ProcessQueue& queue) const {
+  std::lock_guard lock(state_->mutex);
+  return queue.busy;
 }
 
 void Dispatcher::suspend() {
@@ -224,6 +255,17 @@ Dispatcher::Record Dispatcher::find(uint64_t id) const {
 }
 
 void Dispatcher::release(const Record& record) { state_->release(record); }
+
+std::vector<Dispatcher::Record> Dispatcher::note_expired(TimePoint at) {
+  std::vector<Record> expired;
+  std::lock_guard lock(state_->mutex);
+  for (const auto& [id, record] : state_->given_out) {
+    if (record->deadline > at || record->claimed) continue;
+    expired.push_back(record);
+    record->deadline = at + state_->options.consume_timeout;
+  }
+  return expired;
+}
 
 std::vector<Dispatcher::Record> Dispatcher::claim_expired(TimePoint at) {
   std::vector<Record> expired;

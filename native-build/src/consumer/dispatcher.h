@@ -25,6 +25,9 @@ struct DeliveryRecord {
 // Gives waiting messages to the application on the threads "rmq-consume-K", queue after queue in turn, and
 // keeps what is given out until it is acknowledged. Any thread.
 //
+// Of an orderly consumer's queue one batch at a time is out, and none while its lock is not held, or while it rests
+// after a failure. Whoever ends one of these states schedules the queue anew.
+//
 // The threads share what they need with this object, so that they may outlive it when a callback does not
 // return in time.
 class Dispatcher {
@@ -41,6 +44,11 @@ class Dispatcher {
   void start(OnFailure on_failure);
   // The queue has messages.
   void schedule(const std::shared_ptr<ProcessQueue>& queue);
+  // The batch of an orderly consumer's queue has ended, whose messages that wait again rest until end_rest().
+  void end_batch(const std::shared_ptr<ProcessQueue>& queue, bool then_rest);
+  void end_rest(const std::shared_ptr<ProcessQueue>& queue);
+  // Whether such a batch is out.
+  bool busy(const ProcessQueue& queue) const;
   void suspend();
   void resume();
   // No callback begins from now on. Idempotent.
@@ -54,7 +62,9 @@ class Dispatcher {
   Record claim(uint64_t id);
   Record find(uint64_t id) const;
   void release(const Record& record);
-  // Claims the deliveries that are past their deadline.
+  // The deliveries that are past their deadline, which get another one.
+  std::vector<Record> note_expired(TimePoint at);
+  // Claims them.
   std::vector<Record> claim_expired(TimePoint at);
   // Ends a claimed delivery that stays valid for the application, but no longer counts.
   void abandon(const Record& record);

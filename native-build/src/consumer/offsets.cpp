@@ -50,8 +50,14 @@ asio::awaitable<Result<int64_t>> PushConsumer::Impl::query_offset(int32_t code, 
   co_return offset;
 }
 
+// Of the group, or of a broadcasting consumer itself; kNoOffset where there is none.
+asio::awaitable<Result<int64_t>> PushConsumer::Impl::stored_offset(MessageQueue queue) {
+  if (local_offsets_) co_return local_offsets_->find(queue).value_or(kNoOffset);
+  co_return co_await query_offset(request_code::kQueryConsumerOffset, queue, 0);
+}
+
 asio::awaitable<Result<int64_t>> PushConsumer::Impl::start_offset(MessageQueue queue) {
-  auto stored = co_await query_offset(request_code::kQueryConsumerOffset, queue, 0);
+  auto stored = co_await stored_offset(queue);
   if (ended_ || !stored || *stored != kNoOffset) co_return stored;
   // What waits for a redelivery was never consumed.
   if (queue.topic.rfind(kRetryTopicPrefix, 0) == 0) co_return 0;
@@ -67,6 +73,11 @@ asio::awaitable<Result<int64_t>> PushConsumer::Impl::start_offset(MessageQueue q
 }
 
 asio::awaitable<Status> PushConsumer::Impl::update_offset(MessageQueue queue, int64_t offset) {
+  if (local_offsets_) {
+    // The next persisting saves it.
+    local_offsets_->set(queue, offset);
+    co_return Status{};
+  }
   const std::string broker = client().routes().find_master(queue.topic, queue.broker_name);
   if (broker.empty()) co_return fail(ErrorKind::kUnreachable, "the broker " + queue.broker_name + " has no master now");
   RemotingCommand request = RemotingCommand::request(request_code::kUpdateConsumerOffset);
@@ -84,6 +95,8 @@ asio::awaitable<Status> PushConsumer::Impl::update_offset(MessageQueue queue, in
 asio::awaitable<void> PushConsumer::Impl::persist_offset(Queue queue) {
   const int64_t offset = queue->commit_offset();
   if (offset < 0 || offset == queue->persisted_offset) co_return;
+  // Without the lock, another member may be further on.
+  if (options_.needs_locks() && !queue->locked(now())) co_return;
   auto updated = co_await update_offset(queue->queue(), offset);
   if (updated) {
     queue->persisted_offset = std::max(queue->persisted_offset, offset);
@@ -101,6 +114,18 @@ asio::awaitable<void> PushConsumer::Impl::persist_offsets() {
     co_await persist_offset(queue);
     if (ended_) co_return;
   }
+  save_local_offsets_soon();
+}
+
+// Not on the loop, as it waits for the disk.
+void PushConsumer::Impl::save_local_offsets_soon() {
+  if (!offset_saver_) return;
+  offset_saver_->post([offsets = local_offsets_, group = options_.group] {
+    if (auto saved = offsets->save(); !saved) {
+      log(LogLevel::kWarn, "consumer", "the offsets of group {} were not saved, and are tried again: {}", group,
+          saved.error().message);
+    }
+  });
 }
 
 }  // namespace rocketmq

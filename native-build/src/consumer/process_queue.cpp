@@ -102,6 +102,8 @@ ProcessQueueInfo ProcessQueue::info() const {
   info.cached_max_offset = info.cached_count > 0 ? highest() : 0;
   info.cached_size_mib = bytes_ / (int64_t{1024} * 1024);
   info.dropped = dropped();
+  info.locked = locked(now());
+  info.last_lock_ms = last_lock_ms_.load(std::memory_order_relaxed);
   info.last_pull_ms = last_pull_ms_.load(std::memory_order_relaxed);
   info.last_consume_ms = last_consume_ms_.load(std::memory_order_relaxed);
   return info;

@@ -55,13 +55,28 @@ class ProcessQueue {
   TimePoint last_pull() const { return TimePoint(TimePoint::duration(last_pull_.load(std::memory_order_relaxed))); }
   void note_consume(int64_t at_ms) { last_consume_ms_.store(at_ms, std::memory_order_relaxed); }
 
+  // The broker's lock of an orderly consumer's queue: held until that moment, counted from before it was asked for,
+  // so that the broker gives it to nobody else meanwhile.
+  bool locked(TimePoint at) const { return at.time_since_epoch().count() < locked_until_.load(); }
+  void lock_until(TimePoint until) {
+    last_lock_ms_.store(wall_clock_ms(), std::memory_order_relaxed);
+    locked_until_.store(until.time_since_epoch().count());
+  }
+  void unlock() { locked_until_.store(kNeverLocked); }
+
   // For the event loop and the dispatcher alone.
-  // The pull loop's pause; nullptr once the loop has ended.
+  // The pull loop's pause, or that of who waits for the last batch; nullptr once both have ended.
   std::shared_ptr<Pause> pause;
+  // When the lock is to be renewed.
+  TimePoint renew_lock_at{};
   // The pull loop waits for room.
   std::atomic<bool> throttled{false};
   // In the dispatcher's list; guarded by the dispatcher.
   bool scheduled = false;
+  // Of an orderly consumer: a batch is given out and has not ended; the rest after a failed one goes on. Guarded by the
+  // dispatcher.
+  bool busy = false;
+  bool resting = false;
   // The broker that the last pull named for the next one; 0 is the master.
   int64_t suggested_broker = 0;
   // What was committed last; -1: nothing yet.
@@ -71,8 +86,12 @@ class ProcessQueue {
   int64_t lowest() const;
   int64_t highest() const;
 
+  static constexpr TimePoint::rep kNeverLocked = INT64_MIN;
+
   const MessageQueue queue_;
   std::atomic<bool> dropped_{false};
+  std::atomic<TimePoint::rep> locked_until_{kNeverLocked};
+  std::atomic<int64_t> last_lock_ms_{0};
   std::atomic<int64_t> last_pull_ms_{0};
   std::atomic<TimePoint::rep> last_pull_{0};
   std::atomic<int64_t> last_consume_ms_{0};

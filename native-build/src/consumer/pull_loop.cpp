@@ -52,6 +52,12 @@ asio::awaitable<void> PushConsumer::Impl::pull_loop(Queue queue) {
       back_off = std::min(back_off * 2, kLongestPause);
       continue;
     }
+    if (options_.needs_locks() && !queue->locked(now())) {
+      queue->note_pull();
+      // The lock's return ends it sooner.
+      co_await pause->wait(kThrottled);
+      continue;
+    }
     if (!queue->may_pull(options_.max_cached_messages_per_queue, options_.max_cached_bytes_per_queue,
                          options_.max_offset_span_per_queue)) {
       queue->throttled = true;
@@ -75,7 +81,8 @@ asio::awaitable<void> PushConsumer::Impl::pull_loop(Queue queue) {
       back_off = std::min(back_off * 2, kLongestPause);
     } else {
       back_off = kFirstPause;
-      if (wait > kNow) co_await pause->wait(wait);
+      const Millis rest = std::max(wait, options_.pull_interval);
+      if (rest > kNow) co_await pause->wait(rest);
     }
   }
 }
@@ -99,7 +106,7 @@ RemotingCommand PushConsumer::Impl::pull_request(const ProcessQueue& queue, cons
   const int64_t commit = queue.commit_offset();
   int32_t flags = kSuspendFlag | kSubscriptionFlag;
   // A slave does not keep offsets.
-  if (to_master && commit > 0) flags |= kCommitFlag;
+  if (to_master && commit > 0 && !options_.broadcasting) flags |= kCommitFlag;
   RemotingCommand request = RemotingCommand::request(request_code::kPullMessage);
   auto& fields = request.ext_fields;
   fields.reserve(13);
@@ -139,6 +146,10 @@ asio::awaitable<Millis> PushConsumer::Impl::pull_once(Queue queue, int32_t most)
     log(LogLevel::kWarn, "consumer", "the pull of queue {} of topic {} failed: {}", name.queue_id, name.topic,
         response.error().message);
     queue->suggested_broker = kMasterId;
+    if (options_.needs_locks() && id == kMasterId && !client().remoting().connected(broker)) {
+      distrust_locks(name.broker_name);
+      if (lock_pause_) lock_pause_->interrupt();
+    }
     // A broker that comes back knows this group by its heartbeat only.
     client().heartbeat_soon();
     client().routes().invalidate(name.topic);
@@ -159,11 +170,8 @@ asio::awaitable<Millis> PushConsumer::Impl::pull_once(Queue queue, int32_t most)
       if (next < 0) co_return kFailed;
       log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", name.queue_id,
           name.topic, queue->next_offset(), next);
-      // Taken anew at the right offset: what is cached lies outside of what the broker has.
-      co_await drop_queue(queue, false);
-      auto updated = co_await update_offset(name, next);
-      if (ended_) co_return kNow;
-      add_queue_again(name, next);
+      // At the right offset: what is cached lies outside of what the broker has.
+      co_await take_anew(queue, next);
       co_return kNow;
     }
     case response_code::kFlowControl:

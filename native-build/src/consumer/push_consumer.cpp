@@ -67,31 +67,11 @@ Status PushConsumer::Impl::start() {
   std::lock_guard lock(mutex_);
   if (state_ == State::kStarted) return fail(ErrorKind::kInvalidState, "the consumer was started before");
   if (state_ != State::kCreated) return check_usable();
-  subscriptions_[retry_topic_] = *make_tag_subscription(retry_topic_, "*");
-  const auto stop_threads = [&] {
-    // They have been given nothing.
-    dispatcher_.stop();
-    dispatcher_.wait_ended(now());
-  };
+  if (!options_.broadcasting) subscriptions_[retry_topic_] = *make_tag_subscription(retry_topic_, "*");
   // First what may fail and is known to nobody, so that no failure leaves a member behind.
-  try {
-    dispatcher_.start([weak = weak_from_this()](const Dispatcher::Record& record) {
-      if (auto self = weak.lock()) self->on_failed_delivery(record);
-    });
-    try {
-      new (&lease_) ClientLease(ClientLease::acquire(client_options_));
-      lease_->start();
-    } catch (...) {
-      stop_threads();
-      lease_.release();
-      throw;
-    }
-  } catch (const std::exception& e) {
-    return fail(ErrorKind::kInternalError, std::string("the consumer's threads could not be started: ") + e.what());
-  }
+  if (auto ready = start_threads(); !ready) return ready;
   if (auto joined = lease_->join_consumer_group(shared_from_this()); !joined) {
     stop_threads();
-    lease_.release();
     return joined;
   }
   started_ms_ = wall_clock_ms();
@@ -101,9 +81,44 @@ Status PushConsumer::Impl::start() {
     self->housekeeping_pause_ = std::make_shared<Pause>(loop);
     self->start(self->rebalance_loop(self->rebalance_pause_), "rebalance");
     self->start(self->housekeeping_loop(self->housekeeping_pause_), "consumer housekeeping");
+    if (!self->options_.needs_locks()) return;
+    self->lock_pause_ = std::make_shared<Pause>(loop);
+    self->start(self->lock_loop(self->lock_pause_), "queue locks");
   });
   state_ = State::kStarted;
   return {};
+}
+
+// All that start() needs beside the group; nothing of it is left after a failure.
+Status PushConsumer::Impl::start_threads() {
+  if (options_.broadcasting) {
+    auto offsets = LocalOffsets::open(options_.offset_directory, client_options_.instance_name, options_.group);
+    if (!offsets) return fail(offsets.error());
+    local_offsets_ = std::move(*offsets);
+  }
+  try {
+    dispatcher_.start([weak = weak_from_this()](const Dispatcher::Record& record) {
+      if (auto self = weak.lock()) self->on_failed_delivery(record);
+    });
+    if (options_.on_queues_changed) notifier_.start(options_.on_queues_changed);
+    if (local_offsets_) offset_saver_ = std::make_unique<TaskThread>("rmq-offsets");
+    new (&lease_) ClientLease(ClientLease::acquire(client_options_));
+    lease_->start();
+  } catch (const std::exception& e) {
+    stop_threads();
+    return fail(ErrorKind::kInternalError, std::string("the consumer's threads could not be started: ") + e.what());
+  }
+  return {};
+}
+
+void PushConsumer::Impl::stop_threads() {
+  // They have been given nothing.
+  dispatcher_.stop();
+  dispatcher_.wait_ended(now());
+  notifier_.stop(now());
+  offset_saver_ = nullptr;
+  local_offsets_ = nullptr;
+  lease_.release();
 }
 
 void PushConsumer::Impl::start(asio::awaitable<void> coroutine, const char* name) {
@@ -142,9 +157,13 @@ asio::awaitable<void> PushConsumer::Impl::housekeeping_loop(std::shared_ptr<Paus
 }
 
 asio::awaitable<void> PushConsumer::Impl::housekeeping(TimePoint* persisted) {
-  for (const auto& record : dispatcher_.claim_expired(now())) {
-    log(LogLevel::kWarn, "consumer", "a batch of {} at offset {} was not acknowledged in {} ms: it is given back",
-        record->delivery.queue.topic, record->delivery.messages.front().queue_offset, options_.consume_timeout.count());
+  // An orderly batch is waited for, as its messages must not be with the application twice at a time.
+  const auto expired = options_.orderly ? dispatcher_.note_expired(now()) : dispatcher_.claim_expired(now());
+  for (const auto& record : expired) {
+    log(LogLevel::kWarn, "consumer", "a batch of {} at offset {} was not acknowledged in {} ms: it is {}",
+        record->delivery.queue.topic, record->delivery.messages.front().queue_offset, options_.consume_timeout.count(),
+        options_.orderly ? "waited for" : "given back");
+    if (options_.orderly) continue;
     give_back(record, 0, 0);
     dispatcher_.abandon(record);
   }
@@ -187,7 +206,10 @@ Status PushConsumer::Impl::close(Millis timeout) { return close(timeout, timeout
 void PushConsumer::Impl::close_for_good() {
   (void)close(Millis(0), kLastCallbacks);
   // An earlier close may have left some running.
-  if (!on_client_thread()) dispatcher_.wait_ended(now() + kLastCallbacks);
+  if (on_client_thread()) return;
+  const TimePoint deadline = now() + kLastCallbacks;
+  dispatcher_.wait_ended(deadline);
+  notifier_.stop(deadline);
 }
 
 Status PushConsumer::Impl::close(Millis timeout, Millis callback_timeout) {
@@ -229,7 +251,8 @@ void PushConsumer::Impl::finish_close(bool was_started, Millis timeout, Millis c
   if (was_started) {
     const TimePoint begin = now();
     dispatcher_.stop();
-    if (!dispatcher_.wait_ended(begin + callback_timeout)) {
+    const bool callbacks_ended = dispatcher_.wait_ended(begin + callback_timeout);
+    if (!notifier_.stop(begin + callback_timeout) || !callbacks_ended) {
       log(LogLevel::kWarn, "consumer", "a callback of group {} still runs at the end of the close", options_.group);
     }
     dispatcher_.wait_idle(begin + timeout);
@@ -243,6 +266,7 @@ void PushConsumer::Impl::finish_close(bool was_started, Millis timeout, Millis c
       detached_ = true;
     }
     lease_.release();
+    if (local_offsets_) close_local_offsets();
   }
   std::lock_guard lock(mutex_);
   detached_ = true;
@@ -257,9 +281,7 @@ void PushConsumer::Impl::leave() {
     // The coroutine may begin after this object has waited long enough for it.
     run_coroutine(
         loop,
-        [](std::shared_ptr<Impl> self) -> asio::awaitable<void> {
-          co_await self->persist_offsets();
-        }(shared_from_this()),
+        [](std::shared_ptr<Impl> self) -> asio::awaitable<void> { co_await self->say_farewell(); }(shared_from_this()),
         std::min(client_options_.request_timeout, kLongestPersist));
     client().leave_consumer_group(options_.group, kLongestFarewell);
   } catch (const std::exception& e) {
@@ -268,19 +290,61 @@ void PushConsumer::Impl::leave() {
   }
   loop.run_and_wait([&] {
     ended_ = true;
-    for (auto& [name, queue] : queues_) {
-      queue->drop();
-      // The loop's objects must go before the loop: whoever waits on one keeps it until it has woken.
-      if (queue->pause) queue->pause->interrupt();
-      queue->pause = nullptr;
+    for (auto* queues : {&queues_, &leaving_}) {
+      for (auto& [name, queue] : *queues) {
+        queue->drop();
+        // The loop's objects must go before the loop: whoever waits on one keeps it until it has woken.
+        if (queue->pause) queue->pause->interrupt();
+        queue->pause = nullptr;
+      }
+      queues->clear();
     }
-    queues_.clear();
     publish_assignment();
-    if (rebalance_pause_) rebalance_pause_->interrupt();
-    if (housekeeping_pause_) housekeeping_pause_->interrupt();
-    rebalance_pause_ = nullptr;
-    housekeeping_pause_ = nullptr;
+    for (auto* pause : {&rebalance_pause_, &housekeeping_pause_, &lock_pause_}) {
+      if (*pause) (*pause)->interrupt();
+      *pause = nullptr;
+    }
   });
+}
+
+// On the loop: what the group's other members begin with.
+asio::awaitable<void> PushConsumer::Impl::say_farewell() {
+  unlocked_for_good_ = true;
+  co_await persist_offsets();
+  if (ended_ || !options_.needs_locks()) co_return;
+  std::vector<Queue> leaving;
+  for (const auto& [name, queue] : leaving_) {
+    if (taken_anew_.count(name) == 0) leaving.push_back(queue);
+  }
+  for (const Queue& queue : leaving) {
+    co_await persist_offset(queue);
+    if (ended_) co_return;
+  }
+  // Also those whose lock was granted but a moment ago. A batch that is out still keeps its queue from others, until
+  // the broker takes the lock back.
+  std::set<MessageQueue> unlocked;
+  for (const auto& [topic, queues] : allocation_) unlocked.insert(queues.begin(), queues.end());
+  for (const auto* queues : {&queues_, &leaving_}) {
+    for (const auto& [name, queue] : *queues) {
+      if (dispatcher_.busy(*queue)) {
+        unlocked.erase(name);
+      } else {
+        unlocked.insert(name);
+      }
+      queue->unlock();
+    }
+  }
+  unlock_queues(unlocked);
+}
+
+// The last thing: another consumer may use the file from now on.
+void PushConsumer::Impl::close_local_offsets() {
+  offset_saver_->stop();
+  if (auto saved = local_offsets_->save(); !saved) {
+    log(LogLevel::kError, "consumer", "the offsets of group {} were not saved: {}", options_.group,
+        saved.error().message);
+  }
+  local_offsets_->close();
 }
 
 Result<std::unique_ptr<PushConsumer>> PushConsumer::create(ClientOptions client_options, PushConsumerOptions options) {
@@ -308,8 +372,8 @@ Status PushConsumer::unsubscribe(std::string_view topic) { return impl_->unsubsc
 Status PushConsumer::start() { return impl_->start(); }
 Status PushConsumer::suspend() { return impl_->suspend(); }
 Status PushConsumer::resume() { return impl_->resume(); }
-Status PushConsumer::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level) {
-  return impl_->acknowledge(delivery_id, success_count, delay_level);
+Status PushConsumer::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level, Millis suspension) {
+  return impl_->acknowledge(delivery_id, success_count, delay_level, suspension);
 }
 PushConsumerStatistics PushConsumer::statistics() const { return impl_->statistics(); }
 Status PushConsumer::close(Millis timeout) { return impl_->close(timeout); }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -32,24 +34,43 @@ struct Delivery {
 // consumer's end, and until the callback returns. A batch whose callback throws is given back.
 using DeliveryCallback = std::function<void(Delivery& delivery)>;
 
+// Called on "rmq-queues" with the queues of a topic that the consumer has now, whenever they change.
+using QueuesCallback = std::function<void(const std::string& topic, const std::set<MessageQueue>& queues)>;
+
+inline constexpr Millis kLeastSuspension{10};
+inline constexpr Millis kLongestSuspension{30000};
+
 // Checked options; see rocketmq_push_consumer_options.
 struct PushConsumerOptions {
   std::string group;
   DeliveryCallback on_delivery;
+  QueuesCallback on_queues_changed;
+  bool broadcasting = false;
+  bool orderly = false;
+  // The broker's lock on each queue is what keeps the members of a group in order; broadcasting shares nothing.
+  bool needs_locks() const { return orderly && !broadcasting; }
   ConsumeFrom consume_from = ConsumeFrom::kLastOffset;
   int64_t consume_timestamp_ms = 0;
   int32_t consume_threads = 1;
   int32_t max_outstanding_batches = 20;
   int32_t max_batch_size = 1;
-  int32_t max_reconsume_times = 16;  // -1: none
+  int32_t max_reconsume_times = 16;  // -1: none; INT32_MAX: no limit
   int32_t pull_batch_size = 32;
   int32_t max_cached_messages_per_queue = 1000;
   int32_t max_offset_span_per_queue = 2000;
   int64_t max_cached_bytes_per_queue = 100LL * 1024 * 1024;
   Millis pull_suspend_timeout{15000};
+  Millis pull_interval{0};
   Millis rebalance_interval{20000};
   Millis persist_offset_interval{5000};
   Millis consume_timeout{900000};
+  // How long an orderly queue rests after a failure.
+  Millis suspend_queue_time{1000};
+  // Of the lock of an orderly queue: brokers hold it for 60 s, the client trusts it for half of that.
+  Millis lock_interval{20000};
+  Millis lock_lifetime{30000};
+  // Where a broadcasting consumer keeps its offsets; empty: in the user's home.
+  std::filesystem::path offset_directory;
   // As the Java client: a queue that is not even asked for in this time is taken anew.
   Millis silent_pull_timeout{120000};
   // Starts the consume threads; for tests.
@@ -73,7 +94,7 @@ struct PushConsumerStatistics {
   int64_t last_consume_ms = 0;
 };
 
-// A member of a consumer group: clustering, concurrent. Every function from any thread.
+// A member of a consumer group. Every function from any thread.
 class PushConsumer {
  public:
   static Result<std::unique_ptr<PushConsumer>> create(ClientOptions client_options, PushConsumerOptions options);
@@ -87,8 +108,9 @@ class PushConsumer {
   Status start();
   Status suspend();
   Status resume();
-  // The first `success_count` messages are consumed, the rest are given back with `delay_level`; -1: all.
-  Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level);
+  // The first `success_count` messages are consumed, -1: all. The rest are given back with `delay_level`; of an
+  // orderly consumer they come again in place after `suspension`, 0: the option's.
+  Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level, Millis suspension = Millis(0));
   PushConsumerStatistics statistics() const;
   // Idempotent; waits up to `timeout` for callbacks that run and for the drain, and then for the farewell to the
   // brokers; not on a client thread. No callback begins after it; one that does not return in time goes on.

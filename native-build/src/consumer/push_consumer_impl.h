@@ -7,15 +7,19 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/fork.h"
+#include "base/task_thread.h"
 #include "client/client_lease.h"
 #include "consumer/dispatcher.h"
+#include "consumer/local_offsets.h"
 #include "consumer/process_queue.h"
 #include "consumer/push_consumer.h"
+#include "consumer/queue_notifier.h"
 
 namespace rocketmq {
 
@@ -23,9 +27,12 @@ namespace rocketmq {
 inline constexpr int64_t kMasterId = 0;
 // No queue is longer: what a broker tells beyond is wrong, and would overflow.
 inline constexpr int64_t kMostOffset = INT64_MAX / 4;
+// In place of a delay level.
+inline constexpr int32_t kToDeadLetters = -1;
 
 // The parts of a push consumer stand in files of their own: push_consumer.cpp (life cycle),
-// subscriptions.cpp, rebalance.cpp, pull_loop.cpp, offsets.cpp, acknowledgement.cpp, admin_requests.cpp.
+// subscriptions.cpp, rebalance.cpp, queue_locks.cpp, pull_loop.cpp, offsets.cpp, acknowledgement.cpp, send_back.cpp,
+// admin_requests.cpp.
 //
 // What concerns the queues lives on the client's event loop, in coroutines that keep this object alive (they
 // begin by start(coroutine, name)) and look at ended_ after each wait: from then on the client may be gone.
@@ -39,7 +46,7 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   Status unsubscribe(std::string_view topic);
   Status suspend();
   Status resume();
-  Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level);
+  Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level, Millis suspension);
   PushConsumerStatistics statistics() const;
   Status close(Millis timeout);
   // For the end of the handle: as close, with some time for the callbacks that may use it.
@@ -56,9 +63,12 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
 
   // Life cycle.
   Status check_usable() const;
+  Status start_threads();
+  void stop_threads();
   Status close(Millis timeout, Millis callback_timeout);
   void finish_close(bool was_started, Millis timeout, Millis callback_timeout);
   void leave();
+  asio::awaitable<void> say_farewell();
   // Starts a coroutine of this object on the loop, and keeps the object alive with it.
   void start(asio::awaitable<void> coroutine, const char* name);
   asio::awaitable<void> housekeeping_loop(std::shared_ptr<Pause> pause);
@@ -74,12 +84,34 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   // False when something was missing, so that the next round follows soon.
   asio::awaitable<bool> rebalance();
   asio::awaitable<bool> rebalance_topic(std::string topic);
-  // Adds a queue that was given up for a while, unless a rebalance gave it to another member meanwhile.
-  void add_queue_again(const MessageQueue& queue, int64_t start_offset);
+  // The topic's queues that fall to this member; nullopt where that cannot be told now.
+  asio::awaitable<std::optional<std::set<MessageQueue>>> allocate(std::string topic, Route route);
+  // False when a lock was not granted.
+  asio::awaitable<bool> take_queues(std::vector<MessageQueue> queues);
+  // Takes a queue anew at `offset`: gives it up, commits the offset, and adds it again, unless a rebalance gave it to
+  // another member meanwhile.
+  asio::awaitable<void> take_anew(Queue queue, int64_t offset);
   asio::awaitable<Result<std::vector<std::string>>> query_members(std::string topic);
-  void add_queue(const MessageQueue& queue, int64_t start_offset);
+  void add_queue(const MessageQueue& queue, int64_t start_offset, TimePoint locked_until);
+  // Ends what is done with a queue. An orderly one's last batch is waited for, then it is unlocked.
   asio::awaitable<void> drop_queue(Queue queue, bool persist);
+  void drop_queue_soon(const Queue& queue, bool persist);
+  void detach_queue(const Queue& queue);
+  asio::awaitable<void> wait_for_last_batch(Queue queue);
+  bool is_current(const Queue& queue) const;
   void watch_pulls();
+  void tell_queues();
+
+  // Locks of an orderly consumer's queues.
+  asio::awaitable<void> lock_loop(std::shared_ptr<Pause> pause);
+  void renew_locks();
+  asio::awaitable<void> renew_locks_on(std::string broker_name, std::vector<Queue> queues);
+  // All of one broker; those that this member holds now.
+  asio::awaitable<Result<std::set<MessageQueue>>> lock_queues(std::string broker_name, std::set<MessageQueue> queues);
+  asio::awaitable<void> regain(Queue queue, TimePoint locked_until);
+  void unlock_queues(const std::set<MessageQueue>& queues);
+  // A broker that went may come back without its locks.
+  void distrust_locks(const std::string& broker_name);
 
   // Pulling.
   asio::awaitable<void> pull_loop(Queue queue);
@@ -93,23 +125,34 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
 
   // Offsets.
   asio::awaitable<Result<int64_t>> start_offset(MessageQueue queue);
+  asio::awaitable<Result<int64_t>> stored_offset(MessageQueue queue);
   asio::awaitable<Result<int64_t>> query_offset(int32_t code, MessageQueue queue, int64_t timestamp);
   asio::awaitable<Status> update_offset(MessageQueue queue, int64_t offset);
   asio::awaitable<void> persist_offsets();
   asio::awaitable<void> persist_offset(Queue queue);
+  void save_local_offsets_soon();
+  void close_local_offsets();
 
   // Acknowledgement. These run on the loop, or under mutex_ while not detached_.
+  Status check_acknowledgement(const Delivery& delivery, int32_t success_count, int32_t delay_level,
+                               Millis suspension) const;
   void give_back(const Dispatcher::Record& record, size_t first, int32_t delay_level);
+  void pass_over(const Dispatcher::Record& record, size_t first);
+  void end_orderly_batch(const Dispatcher::Record& record, size_t first, int32_t delay_level, Millis suspension);
+  asio::awaitable<void> settle(Queue queue, std::vector<StoredMessage> rest, int32_t delay_level, Millis suspension);
+  asio::awaitable<bool> bury(const ProcessQueue& queue, const StoredMessage& message);
   void on_failed_delivery(const Dispatcher::Record& record);
+  void begin_send_backs(size_t count);
   asio::awaitable<void> send_back(Queue queue, StoredMessage message, int32_t delay_level);
   asio::awaitable<bool> send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
                                             int32_t delay_level);
-  asio::awaitable<bool> send_to_retry_topic(const StoredMessage& message);
+  // The broker makes it a dead letter when it was delivered more than `most_times` times.
+  asio::awaitable<bool> send_to_retry_topic(const StoredMessage& message, int32_t most_times);
   void after_progress(const Queue& queue);
   void end_send_back();
 
   // Operators' requests.
-  asio::awaitable<void> reset_offsets(std::map<MessageQueue, int64_t> offsets);
+  void reset_offsets(const std::map<MessageQueue, int64_t>& offsets);
 
   const ClientOptions client_options_;
   const PushConsumerOptions options_;
@@ -117,6 +160,10 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   const uint64_t generation_ = fork_generation();
   ClientLease lease_;
   Dispatcher dispatcher_;
+  QueueNotifier notifier_;
+  // Of a broadcasting consumer, from start to close.
+  std::shared_ptr<LocalOffsets> local_offsets_;
+  std::unique_ptr<TaskThread> offset_saver_;
 
   mutable std::mutex mutex_;
   std::condition_variable closed_;
@@ -129,8 +176,17 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   std::map<MessageQueue, Queue> queues_;
   // By topic: what the last rebalance allocated to this member.
   std::map<std::string, std::set<MessageQueue>> allocation_;
+  // Given up, while an orderly one's last batch is out; and to be added again at an offset that is being committed. No
+  // rebalance takes these.
+  std::map<MessageQueue, Queue> leaving_;
+  std::multiset<MessageQueue> taken_anew_;
+  // Brokers that are being asked for locks.
+  std::set<std::string> locking_;
+  // No lock is asked for any more.
+  bool unlocked_for_good_ = false;
   std::shared_ptr<Pause> rebalance_pause_;
   std::shared_ptr<Pause> housekeeping_pause_;
+  std::shared_ptr<Pause> lock_pause_;
   bool ended_ = false;
 
   std::mutex send_back_mutex_;

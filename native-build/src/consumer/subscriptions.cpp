@@ -63,6 +63,7 @@ bool PushConsumer::Impl::find_subscription(const std::string& topic, Subscriptio
 ConsumerHeartbeat PushConsumer::Impl::heartbeat() const {
   ConsumerHeartbeat heartbeat;
   heartbeat.group = options_.group;
+  heartbeat.broadcasting = options_.broadcasting;
   heartbeat.subscriptions = subscriptions();
   switch (options_.consume_from) {
     case ConsumeFrom::kLastOffset:

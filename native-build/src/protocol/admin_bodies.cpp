@@ -6,10 +6,6 @@ namespace rocketmq {
 
 namespace {
 
-tl::unexpected<Error> malformed(const char* what) {
-  return fail(ErrorKind::kProtocolError, std::string("the body of the offset reset ") + what);
-}
-
 MessageQueue queue_from_json(const Json& json) {
   return {json_text(json, "topic"), json_text(json, "brokerName"),
           static_cast<int32_t>(json_number(json, "queueId", -1))};
@@ -30,9 +26,16 @@ std::string map_with_queue_keys(const Map& map, Write write) {
   return text + "}";
 }
 
+std::string offsets_to_json(const std::map<MessageQueue, int64_t>& offsets) {
+  return map_with_queue_keys(offsets, [](int64_t offset) { return std::to_string(offset); });
+}
+
 }  // namespace
 
-Result<std::map<MessageQueue, int64_t>> parse_reset_offset_body(std::string_view json) {
+Result<std::map<MessageQueue, int64_t>> parse_offset_table(std::string_view json, std::string_view what) {
+  const auto malformed = [what](const char* reason) {
+    return fail(ErrorKind::kProtocolError, std::string(what) + " " + reason);
+  };
   auto parsed = parse_json(json);
   if (!parsed || !parsed->is_object()) return malformed("is no JSON object");
   auto table = parsed->find("offsetTable");
@@ -61,9 +64,16 @@ Result<std::map<MessageQueue, int64_t>> parse_reset_offset_body(std::string_view
   return offsets;
 }
 
+std::string offset_table_to_json(const std::map<MessageQueue, int64_t>& offsets) {
+  return "{\"offsetTable\":" + offsets_to_json(offsets) + "}";
+}
+
+Result<std::map<MessageQueue, int64_t>> parse_reset_offset_body(std::string_view json) {
+  return parse_offset_table(json, "the body of the offset reset");
+}
+
 std::string consumer_status_to_json(const std::map<MessageQueue, int64_t>& offsets) {
-  return "{\"consumerTable\":{},\"messageQueueTable\":" +
-         map_with_queue_keys(offsets, [](int64_t offset) { return std::to_string(offset); }) + "}";
+  return "{\"consumerTable\":{},\"messageQueueTable\":" + offsets_to_json(offsets) + "}";
 }
 
 std::string running_info_to_json(const ConsumerRunningInfo& info) {
@@ -86,9 +96,9 @@ std::string running_info_to_json(const ConsumerRunningInfo& info) {
                       {"transactionMsgMinOffset", 0},
                       {"transactionMsgMaxOffset", 0},
                       {"transactionMsgCount", 0},
-                      {"locked", false},
+                      {"locked", queue.locked},
                       {"tryUnlockTimes", 0},
-                      {"lastLockTimestamp", 0},
+                      {"lastLockTimestamp", queue.last_lock_ms},
                       {"droped", queue.dropped},
                       {"lastPullTimestamp", queue.last_pull_ms},
                       {"lastConsumeTimestamp", queue.last_consume_ms}});

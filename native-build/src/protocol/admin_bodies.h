@@ -18,6 +18,12 @@ namespace rocketmq {
 // ({"offsetTable":{{"brokerName":"b","queueId":3,"topic":"T"}:5}}) and the list form for C clients.
 Result<std::map<MessageQueue, int64_t>> parse_reset_offset_body(std::string_view json);
 
+// A file of offsets, in the form in which Apache's client keeps those of broadcasting consumers
+// ({"offsetTable":{{"brokerName":"b","queueId":3,"topic":"T"}:5}}).
+std::string offset_table_to_json(const std::map<MessageQueue, int64_t>& offsets);
+// Reads that, and the list form; `what` names it in errors.
+Result<std::map<MessageQueue, int64_t>> parse_offset_table(std::string_view json, std::string_view what);
+
 // The body that answers GET_CONSUMER_STATUS_FROM_CLIENT ({"messageQueueTable":{…},"consumerTable":{}}), in
 // the map form with object keys, as the admin tool's fastjson reads it.
 std::string consumer_status_to_json(const std::map<MessageQueue, int64_t>& offsets);
@@ -29,6 +35,9 @@ struct ProcessQueueInfo {
   int64_t cached_count = 0;
   int64_t cached_size_mib = 0;
   bool dropped = false;
+  // Of an orderly consumer: the broker's lock.
+  bool locked = false;
+  int64_t last_lock_ms = 0;
   int64_t last_pull_ms = 0;
   int64_t last_consume_ms = 0;
 };

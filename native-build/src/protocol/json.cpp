@@ -44,7 +44,8 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    // A line break between the members of an object that is a key.
+    out += is_blank(c) ? ' ' : c;
   }
   out += '"';
 }
