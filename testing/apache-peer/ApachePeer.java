@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.exception.RequestTimeoutException;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.selector.SelectMessageQueueByHash;
@@ -22,6 +24,7 @@ import org.apache.rocketmq.client.utils.MessageUtil;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.remoting.protocol.heartbeat.MessageModel;
 
 /**
  * Apache's client as a process of its own, told what to do in lines on standard input and answering in lines on
@@ -51,7 +54,8 @@ public final class ApachePeer {
     OUT.flush();
   }
 
-  private static ConsumeConcurrentlyStatus received(List<MessageExt> messages) {
+  private static void received(List<MessageExt> messages) {
+    long now = System.currentTimeMillis();
     for (MessageExt message : messages) {
       List<String> fields = new ArrayList<>();
       fields.add("MESSAGE");
@@ -64,9 +68,10 @@ public final class ApachePeer {
         fields.add(encode(property.getKey()));
         fields.add(encode(property.getValue()));
       }
+      fields.add(encode("seen-at-millis"));
+      fields.add(encode(String.valueOf(now)));
       print(fields);
     }
-    return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
   }
 
   private static ConsumeConcurrentlyStatus reply(
@@ -160,12 +165,35 @@ public final class ApachePeer {
           SendResult sent = producer.send(message, new SelectMessageQueueByHash(), decode(fields[2]));
           print(List.of("SENT", encode(String.valueOf(sent.getMessageQueue().getQueueId()))));
         }
-        case "consume" -> {
+        case "send-ordered" -> {
+          String key = decode(fields[2]);
+          Message message = new Message(decode(fields[1]), bytes(fields[3]));
+          String id = producer.send(message, new SelectMessageQueueByHash(), key).getMsgId();
+          print(List.of("SENT", encode(id)));
+        }
+        case "consume", "consume-orderly", "consume-broadcast" -> {
           consumer = new DefaultMQPushConsumer(decode(fields[1]));
           consumer.setNamesrvAddr(nameServers);
           consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
           consumer.subscribe(decode(fields[2]), "*");
-          consumer.registerMessageListener((MessageListenerConcurrently) (m, c) -> received(m));
+          if (fields[0].equals("consume-orderly")) {
+            consumer.registerMessageListener(
+                (MessageListenerOrderly)
+                    (messages, context) -> {
+                      received(messages);
+                      return ConsumeOrderlyStatus.SUCCESS;
+                    });
+          } else {
+            consumer.registerMessageListener(
+                (MessageListenerConcurrently)
+                    (messages, context) -> {
+                      received(messages);
+                      return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+                    });
+          }
+          if (fields[0].equals("consume-broadcast")) {
+            consumer.setMessageModel(MessageModel.BROADCASTING);
+          }
           consumer.start();
           print(List.of("STARTED"));
         }
@@ -192,6 +220,10 @@ public final class ApachePeer {
               (MessageListenerConcurrently) (messages, c) -> reply(producer, messages, suffix));
           consumer.start();
           print(List.of("STARTED"));
+        }
+        case "stop-consuming" -> {
+          consumer.shutdown();
+          print(List.of("STOPPED"));
         }
         case "queues" -> {
           String topic = decode(fields[1]);

@@ -18,6 +18,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t size;
  *     int32_t success_count;
  *     int32_t delay_level;
+ *     int32_t suspend_ms;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -30,7 +32,9 @@ public class rocketmq_acknowledgement {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Rocketmq.C_LONG_LONG.withName("size"),
         Rocketmq.C_INT.withName("success_count"),
-        Rocketmq.C_INT.withName("delay_level")
+        Rocketmq.C_INT.withName("delay_level"),
+        Rocketmq.C_INT.withName("suspend_ms"),
+        Rocketmq.C_INT.withName("reserved")
     ).withName("rocketmq_acknowledgement");
 
     /**
@@ -170,6 +174,94 @@ public class rocketmq_acknowledgement {
      */
     public static void delay_level(MemorySegment struct, int fieldValue) {
         struct.set(delay_level$LAYOUT, delay_level$OFFSET, fieldValue);
+    }
+
+    private static final OfInt suspend_ms$LAYOUT = (OfInt)$LAYOUT.select(groupElement("suspend_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t suspend_ms
+     * }
+     */
+    public static final OfInt suspend_ms$layout() {
+        return suspend_ms$LAYOUT;
+    }
+
+    private static final long suspend_ms$OFFSET = $LAYOUT.byteOffset(groupElement("suspend_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t suspend_ms
+     * }
+     */
+    public static final long suspend_ms$offset() {
+        return suspend_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t suspend_ms
+     * }
+     */
+    public static int suspend_ms(MemorySegment struct) {
+        return struct.get(suspend_ms$LAYOUT, suspend_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t suspend_ms
+     * }
+     */
+    public static void suspend_ms(MemorySegment struct, int fieldValue) {
+        struct.set(suspend_ms$LAYOUT, suspend_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

@@ -35,6 +35,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t rebalance_interval_ms;
  *     int32_t persist_offset_interval_ms;
  *     int32_t consume_timeout_ms;
+ *     int32_t suspend_queue_ms;
+ *     int32_t pull_interval_ms;
+ *     rocketmq_queues_callback on_queues_changed;
+ *     rocketmq_string offset_directory;
  * }
  * }
  */
@@ -64,7 +68,11 @@ public class rocketmq_push_consumer_options {
         Rocketmq.C_INT.withName("pull_suspend_timeout_ms"),
         Rocketmq.C_INT.withName("rebalance_interval_ms"),
         Rocketmq.C_INT.withName("persist_offset_interval_ms"),
-        Rocketmq.C_INT.withName("consume_timeout_ms")
+        Rocketmq.C_INT.withName("consume_timeout_ms"),
+        Rocketmq.C_INT.withName("suspend_queue_ms"),
+        Rocketmq.C_INT.withName("pull_interval_ms"),
+        Rocketmq.C_POINTER.withName("on_queues_changed"),
+        rocketmq_string.layout().withName("offset_directory")
     ).withName("rocketmq_push_consumer_options");
 
     /**
@@ -1008,6 +1016,238 @@ public class rocketmq_push_consumer_options {
      */
     public static void consume_timeout_ms(MemorySegment struct, int fieldValue) {
         struct.set(consume_timeout_ms$LAYOUT, consume_timeout_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt suspend_queue_ms$LAYOUT = (OfInt)$LAYOUT.select(groupElement("suspend_queue_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t suspend_queue_ms
+     * }
+     */
+    public static final OfInt suspend_queue_ms$layout() {
+        return suspend_queue_ms$LAYOUT;
+    }
+
+    private static final long suspend_queue_ms$OFFSET = $LAYOUT.byteOffset(groupElement("suspend_queue_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t suspend_queue_ms
+     * }
+     */
+    public static final long suspend_queue_ms$offset() {
+        return suspend_queue_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t suspend_queue_ms
+     * }
+     */
+    public static int suspend_queue_ms(MemorySegment struct) {
+        return struct.get(suspend_queue_ms$LAYOUT, suspend_queue_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t suspend_queue_ms
+     * }
+     */
+    public static void suspend_queue_ms(MemorySegment struct, int fieldValue) {
+        struct.set(suspend_queue_ms$LAYOUT, suspend_queue_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt pull_interval_ms$LAYOUT = (OfInt)$LAYOUT.select(groupElement("pull_interval_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t pull_interval_ms
+     * }
+     */
+    public static final OfInt pull_interval_ms$layout() {
+        return pull_interval_ms$LAYOUT;
+    }
+
+    private static final long pull_interval_ms$OFFSET = $LAYOUT.byteOffset(groupElement("pull_interval_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t pull_interval_ms
+     * }
+     */
+    public static final long pull_interval_ms$offset() {
+        return pull_interval_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t pull_interval_ms
+     * }
+     */
+    public static int pull_interval_ms(MemorySegment struct) {
+        return struct.get(pull_interval_ms$LAYOUT, pull_interval_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t pull_interval_ms
+     * }
+     */
+    public static void pull_interval_ms(MemorySegment struct, int fieldValue) {
+        struct.set(pull_interval_ms$LAYOUT, pull_interval_ms$OFFSET, fieldValue);
+    }
+
+    /**
+     * {@snippet lang=c :
+     * rocketmq_queues_callback on_queues_changed
+     * }
+     */
+    public final static class on_queues_changed {
+
+        private on_queues_changed() {
+            // Should not be called directly
+        }
+
+        /**
+         * The function pointer signature, expressed as a functional interface
+         */
+        public interface Function {
+            void apply(long _x0, MemorySegment _x1);
+        }
+
+        private static final FunctionDescriptor $DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        /**
+         * The descriptor of this function pointer
+         */
+        public static FunctionDescriptor descriptor() {
+            return $DESC;
+        }
+
+        private static final MethodHandle UP$MH = Rocketmq.upcallHandle(on_queues_changed.Function.class, "apply", $DESC);
+
+        /**
+         * Allocates a new upcall stub, whose implementation is defined by {@code fi}.
+         * The lifetime of the returned segment is managed by {@code arena}
+         */
+        public static MemorySegment allocate(on_queues_changed.Function fi, Arena arena) {
+            return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
+        }
+
+        private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+
+        /**
+         * Invoke the upcall stub {@code funcPtr}, with given parameters
+         */
+        public static void invoke(MemorySegment funcPtr, long _x0, MemorySegment _x1) {
+            try {
+                 DOWN$MH.invokeExact(funcPtr, _x0, _x1);
+            } catch (Error | RuntimeException ex) {
+                throw ex;
+            } catch (Throwable ex$) {
+                throw new AssertionError("should not reach here", ex$);
+            }
+        }
+    }
+
+    private static final AddressLayout on_queues_changed$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("on_queues_changed"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_queues_callback on_queues_changed
+     * }
+     */
+    public static final AddressLayout on_queues_changed$layout() {
+        return on_queues_changed$LAYOUT;
+    }
+
+    private static final long on_queues_changed$OFFSET = $LAYOUT.byteOffset(groupElement("on_queues_changed"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_queues_callback on_queues_changed
+     * }
+     */
+    public static final long on_queues_changed$offset() {
+        return on_queues_changed$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_queues_callback on_queues_changed
+     * }
+     */
+    public static MemorySegment on_queues_changed(MemorySegment struct) {
+        return struct.get(on_queues_changed$LAYOUT, on_queues_changed$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_queues_callback on_queues_changed
+     * }
+     */
+    public static void on_queues_changed(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(on_queues_changed$LAYOUT, on_queues_changed$OFFSET, fieldValue);
+    }
+
+    private static final GroupLayout offset_directory$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("offset_directory"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_string offset_directory
+     * }
+     */
+    public static final GroupLayout offset_directory$layout() {
+        return offset_directory$LAYOUT;
+    }
+
+    private static final long offset_directory$OFFSET = $LAYOUT.byteOffset(groupElement("offset_directory"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_string offset_directory
+     * }
+     */
+    public static final long offset_directory$offset() {
+        return offset_directory$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_string offset_directory
+     * }
+     */
+    public static MemorySegment offset_directory(MemorySegment struct) {
+        return struct.asSlice(offset_directory$OFFSET, offset_directory$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_string offset_directory
+     * }
+     */
+    public static void offset_directory(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, offset_directory$OFFSET, offset_directory$LAYOUT.byteSize());
     }
 
     /**

@@ -1,17 +1,26 @@
 package io.github.rocketffm;
 
+import java.time.Duration;
+import java.util.Objects;
+
 /**
- * What a listener made of a message or a batch.
+ * What a listener made of a message or a batch. A broadcasting consumer passes over what is not consumed, whatever
+ * the rest says.
  *
  * @param successCount of a batch, how many from its beginning are consumed; -1: all
- * @param delayLevel when the rest comes again: 0, by the broker's schedule; 1 to 18, that delay level; -1, no
- *     more (dead-letter queue)
+ * @param delayLevel when the rest comes again: 0, by the broker's schedule; 1 to 18, that delay level (not of an
+ *     orderly consumer); -1, no more (dead-letter queue)
+ * @param suspension of an orderly consumer only: how long the queue rests before the rest comes again; 10 ms to 30 s,
+ *     or zero for the consumer's own setting
  */
-public record ConsumeResult(int successCount, int delayLevel) {
+public record ConsumeResult(int successCount, int delayLevel, Duration suspension) {
   private static final int MOST_DELAY_LEVELS = 18;
+  private static final Duration SHORTEST_SUSPENSION = Duration.ofMillis(10);
+  private static final Duration LONGEST_SUSPENSION = Duration.ofSeconds(30);
 
   /** Checks the ranges. */
   public ConsumeResult {
+    Objects.requireNonNull(suspension, "suspension");
     if (successCount < -1) {
       throw new IllegalArgumentException(
           "successCount is " + successCount + ": give -1 for all, or 0 and up");
@@ -19,28 +28,51 @@ public record ConsumeResult(int successCount, int delayLevel) {
     if (delayLevel < -1 || delayLevel > MOST_DELAY_LEVELS) {
       throw new IllegalArgumentException("delayLevel is " + delayLevel + ", outside -1 to 18");
     }
+    if (!suspension.isZero()
+        && (suspension.compareTo(SHORTEST_SUSPENSION) < 0
+            || suspension.compareTo(LONGEST_SUSPENSION) > 0)) {
+      throw new IllegalArgumentException("suspension is " + suspension + ", outside 10 ms to 30 s");
+    }
+  }
+
+  /**
+   * Without a suspension.
+   *
+   * @param successCount as of the record
+   * @param delayLevel as of the record
+   */
+  public ConsumeResult(int successCount, int delayLevel) {
+    this(successCount, delayLevel, Duration.ZERO);
   }
 
   /** Consumed, all of it. */
   public static final ConsumeResult SUCCESS = new ConsumeResult(-1, 0);
 
-  /** Not consumed: to be delivered again by the broker's schedule. */
+  /** Not consumed: to be delivered again by the broker's schedule; of an orderly consumer, in place. */
   public static final ConsumeResult RETRY = new ConsumeResult(0, 0);
 
   /** Never to be delivered again: to the group's dead-letter queue. */
   public static final ConsumeResult DEAD_LETTER = new ConsumeResult(0, -1);
 
   /**
-   * Not consumed: to be delivered again after a delay level of the broker.
+   * Not consumed: to be delivered again after a delay level of the broker. Not of an orderly consumer.
    *
    * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships)
    * @return the result
    */
   public static ConsumeResult retryAfterLevel(int delayLevel) {
-    if (delayLevel < 1 || delayLevel > 18) {
-      throw new IllegalArgumentException("delayLevel is " + delayLevel + ", outside 1 to 18");
-    }
-    return new ConsumeResult(0, delayLevel);
+    return RETRY.thenRetryAfterLevel(delayLevel);
+  }
+
+  /**
+   * Of an orderly consumer: not consumed. The queue rests, and then the same messages come again, before those
+   * behind them.
+   *
+   * @param duration 10 ms to 30 s
+   * @return the result
+   */
+  public static ConsumeResult suspend(Duration duration) {
+    return RETRY.thenSuspend(duration);
   }
 
   /**
@@ -54,5 +86,41 @@ public record ConsumeResult(int successCount, int delayLevel) {
       throw new IllegalArgumentException("count is " + count + ": give 0 or more");
     }
     return new ConsumeResult(count, 0);
+  }
+
+  /**
+   * The same messages consumed, and the rest delivered again after a delay level of the broker. Not of an orderly
+   * consumer.
+   *
+   * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships)
+   * @return the result
+   */
+  public ConsumeResult thenRetryAfterLevel(int delayLevel) {
+    if (delayLevel < 1 || delayLevel > MOST_DELAY_LEVELS) {
+      throw new IllegalArgumentException("delayLevel is " + delayLevel + ", outside 1 to 18");
+    }
+    return new ConsumeResult(successCount, delayLevel);
+  }
+
+  /**
+   * The same messages consumed, and the rest delivered again after the queue has rested. Of an orderly consumer.
+   *
+   * @param duration 10 ms to 30 s
+   * @return the result
+   */
+  public ConsumeResult thenSuspend(Duration duration) {
+    if (duration.isZero()) {
+      throw new IllegalArgumentException("duration is " + duration + ", outside 10 ms to 30 s");
+    }
+    return new ConsumeResult(successCount, 0, duration);
+  }
+
+  /**
+   * The same messages consumed, and the rest never delivered again: to the group's dead-letter queue.
+   *
+   * @return the result
+   */
+  public ConsumeResult thenDeadLetter() {
+    return new ConsumeResult(successCount, -1);
   }
 }

@@ -1,47 +1,47 @@
 package io.github.rocketffm;
 
 import io.github.rocketffm.internal.LibraryThread;
-import io.github.rocketffm.internal.NativeBatch;
 import io.github.rocketffm.internal.NativeFailure;
 import io.github.rocketffm.internal.NativePushConsumer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A member of a consumer group: shares the topics' queues with the group's other members and gives their messages
  * to a listener, several at a time, on virtual threads unless it is given an executor. Each message is delivered
  * at least once: again after a failure, and after a change of the group or a crash.
  *
+ * <p>An {@link Builder#orderly() orderly} consumer gives out the messages of a queue one after the other, so that
+ * those with the same sharding key are consumed in the order in which they were sent. A {@link Builder#broadcasting()
+ * broadcasting} one gets all messages, whatever the group's other members get.
+ *
  * <p>A running consumer is not collected as garbage: one that is forgotten goes on consuming. It does not keep the
  * virtual machine from ending: all its threads are daemons.
  */
 public final class PushConsumer implements AutoCloseable {
-  private static final Logger LOGGER = LoggerFactory.getLogger(PushConsumer.class);
-
-  /** The consumers whose listener runs on this thread: closing one of these must not wait for the listener. */
-  private static final ThreadLocal<PushConsumer> CURRENT = new ThreadLocal<>();
-
   private final NativePushConsumer consumer;
-  private final BatchMessageListener listener;
-  private final Executor executor;
+  private final ListenerRunner runner;
   private final ExecutorService ownExecutor;
   private final int closeTimeoutMillis;
 
   private PushConsumer(Builder builder) {
-    listener = builder.listener;
     ownExecutor = builder.executor == null ? Executors.newVirtualThreadPerTaskExecutor() : null;
-    executor = builder.executor == null ? ownExecutor : builder.executor;
+    runner =
+        new ListenerRunner(
+            builder.listener,
+            builder.executor == null ? ownExecutor : builder.executor,
+            builder.settings.orderly);
     closeTimeoutMillis = builder.closeTimeoutMillis;
     try {
-      consumer = NativePushConsumer.create(builder.client, builder.settings, this::receive);
+      consumer =
+          NativePushConsumer.create(
+              builder.client, builder.settings, runner::receive, builder.queueListener);
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
@@ -163,7 +163,7 @@ public final class PushConsumer implements AutoCloseable {
   }
 
   private void closeWithin(int timeoutMillis) {
-    if (CURRENT.get() == this || LibraryThread.isCurrent()) {
+    if (runner.isCurrent() || LibraryThread.isCurrent()) {
       // What is waited for ends on this very thread, which therefore does not wait.
       Thread.ofPlatform().daemon().name("rocketmq-close").start(() -> closeAndWait(timeoutMillis));
       return;
@@ -178,56 +178,12 @@ public final class PushConsumer implements AutoCloseable {
     }
   }
 
-  private void receive(NativeBatch batch) {
-    try {
-      executor.execute(() -> consume(batch));
-    } catch (Throwable e) {
-      warn("the executor refused a batch: to be delivered again", batch, e);
-      batch.acknowledge(0, 0);
-    }
-  }
-
-  private void consume(NativeBatch batch) {
-    ConsumeResult result = ConsumeResult.RETRY;
-    boolean interrupted = false;
-    CURRENT.set(this);
-    try {
-      List<ReceivedMessage> messages = batch.messages();
-      ConsumeResult answer = listener.consume(messages);
-      if (answer == null) {
-        warn("the listener returned null: to be delivered again", batch, null);
-      } else if (answer.successCount() > messages.size()) {
-        warn(
-            "the listener claims more messages than there are: to be delivered again", batch, null);
-      } else {
-        result = answer;
-      }
-    } catch (Throwable e) {
-      interrupted = e instanceof InterruptedException;
-      warn("the listener failed: to be delivered again", batch, e);
-    } finally {
-      CURRENT.remove();
-      batch.acknowledge(result.successCount(), result.delayLevel());
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
-    }
-  }
-
-  /** A logging backend that fails must not keep a batch from its acknowledgement. */
-  private static void warn(String what, NativeBatch batch, Throwable cause) {
-    try {
-      LOGGER.warn("{} ({})", what, batch.messages().getFirst(), cause);
-    } catch (Throwable e) {
-      // There is nobody left to tell.
-    }
-  }
-
   /** Builds a push consumer. */
   public static final class Builder extends ClientBuilder<Builder> {
     private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
     private final Map<String, FilterExpression> topics = new LinkedHashMap<>();
     private BatchMessageListener listener;
+    private QueueListener queueListener;
     private boolean single;
     private Executor executor;
 
@@ -324,9 +280,68 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
+     * Gives out the messages of each queue in their order: one batch of a queue at a time, to one member of the group
+     * only. What fails comes again in place, after the queue has rested, and what is behind it waits. All members of a
+     * group must be orderly, or none.
+     *
+     * @return this
+     */
+    public Builder orderly() {
+      settings.orderly = true;
+      return this;
+    }
+
+    /**
+     * Gives every message to every member of the group. What fails is logged and passed over, and each member keeps its
+     * offsets in a file of its own: see {@link #offsetDirectory}. All members of a group must be broadcasting, or none.
+     *
+     * @return this
+     */
+    public Builder broadcasting() {
+      settings.broadcasting = true;
+      return this;
+    }
+
+    /**
+     * Sets the folder for the offsets of a broadcasting consumer, made where it is missing. The file is {@code
+     * <directory>/<instance name>/<group>/offsets.json}; without an {@link #instanceName} the host's name is in its
+     * place, so give one where the host's name changes from start to start, or where two members of the group share a
+     * host. A damaged file is replaced by its backup.
+     *
+     * @param directory the folder; {@code .rocketmq_offsets} in the user's home by default
+     * @return this
+     */
+    public Builder offsetDirectory(Path directory) {
+      settings.offsetDirectory = directory.toAbsolutePath().toString();
+      return this;
+    }
+
+    /**
+     * Sets how long a queue of an orderly consumer rests after a failure; see also {@link ConsumeResult#suspend}.
+     *
+     * @param time 10 ms to 30 s; 1 s by default
+     * @return this
+     */
+    public Builder suspendQueueTime(Duration time) {
+      settings.suspendQueueMillis = millis("suspendQueueTime", time);
+      return this;
+    }
+
+    /**
+     * Learns which queues the consumer has.
+     *
+     * @param listener the listener; none by default
+     * @return this
+     */
+    public Builder queueListener(QueueListener listener) {
+      this.queueListener = Objects.requireNonNull(listener, "listener");
+      return this;
+    }
+
+    /**
      * Limits how often a message is delivered again before it goes to the dead-letter queue.
      *
-     * @param count 1 and up; 0: never delivered again; 16 by default
+     * @param count 1 and up; 0: never delivered again; 16 by default, without limit for an orderly consumer
      * @return this
      */
     public Builder maxReconsumeTimes(int count) {
@@ -342,6 +357,17 @@ public final class PushConsumer implements AutoCloseable {
      */
     public Builder pullBatchSize(int count) {
       settings.pullBatchSize = positive("pullBatchSize", count);
+      return this;
+    }
+
+    /**
+     * Sets the least time between two pulls of one queue.
+     *
+     * @param interval 1 ms to 65,535 ms; none by default
+     * @return this
+     */
+    public Builder pullInterval(Duration interval) {
+      settings.pullIntervalMillis = millis("pullInterval", interval);
       return this;
     }
 
@@ -390,7 +416,8 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
-     * Limits the time of a listener: afterwards its batch is delivered again.
+     * Limits the time of a listener: afterwards its batch is delivered again. The queue of an orderly consumer waits for
+     * it instead, as two deliveries at once would break the order, but may then go to another member of the group.
      *
      * @param timeout 1 s to 24 h; 15 min by default
      * @return this
@@ -404,8 +431,9 @@ public final class PushConsumer implements AutoCloseable {
      * Starts the consumer. Does not wait for any server.
      *
      * @return the consumer, to be closed
-     * @throws RocketMqException for settings out of range; CONFLICT when this group has a live consumer already with
-     *     the same settings of {@link ClientBuilder} (give one an {@code instanceName})
+     * @throws RocketMqException for settings out of range, and an {@link #offsetDirectory} that cannot be used; CONFLICT
+     *     when this group has a live consumer already with the same settings of {@link ClientBuilder}, or with the same
+     *     file of offsets (give one an {@code instanceName})
      * @throws NativeLibraryException when the native library cannot be loaded
      */
     public PushConsumer start() {

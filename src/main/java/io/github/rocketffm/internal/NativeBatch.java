@@ -26,6 +26,7 @@ public final class NativeBatch {
   private final AtomicInteger ended = new AtomicInteger();
   private int successCount;
   private int delayLevel;
+  private int suspendMillis;
 
   NativeBatch(NativePushConsumer consumer, MemorySegment batch, QueueCache queues, Hosts hosts) {
     this.consumer = consumer;
@@ -78,7 +79,7 @@ public final class NativeBatch {
   }
 
   /** Once: tells what became of it. The messages stay valid, save for bodies that were read in place. */
-  public void acknowledge(int successCount, int delayLevel) {
+  public void acknowledge(int successCount, int delayLevel, int suspendMillis) {
     try {
       for (NativeMessage message : messages) {
         message.keepBody();
@@ -88,6 +89,7 @@ public final class NativeBatch {
     }
     this.successCount = successCount;
     this.delayLevel = delayLevel;
+    this.suspendMillis = suspendMillis;
     if (state.getAndUpdate(value -> value | ACKNOWLEDGED) == 0) {
       end();
     }
@@ -96,7 +98,7 @@ public final class NativeBatch {
   private void end() {
     // A reader that came too late and left at once is a last one too.
     if (ended.getAndSet(1) == 0) {
-      consumer.acknowledge(deliveryId, successCount, delayLevel);
+      consumer.acknowledge(deliveryId, successCount, delayLevel, suspendMillis);
     }
   }
 }

@@ -1,17 +1,25 @@
 package io.github.rocketffm.internal;
 
+import io.github.rocketffm.MessageQueue;
+import io.github.rocketffm.QueueListener;
 import io.github.rocketffm.internal.Strings.MalformedText;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_acknowledgement;
+import io.github.rocketffm.internal.binding.rocketmq_assigned_queue;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_message_batch;
 import io.github.rocketffm.internal.binding.rocketmq_message_callback;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_options;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_statistics;
+import io.github.rocketffm.internal.binding.rocketmq_queue_assignment;
+import io.github.rocketffm.internal.binding.rocketmq_queues_callback;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -31,6 +39,11 @@ public final class NativePushConsumer {
   /** The numbers of 0 are the library's defaults. */
   public static final class Settings {
     public String group = "";
+    public boolean orderly;
+    public boolean broadcasting;
+    public String offsetDirectory = "";
+    public int suspendQueueMillis;
+    public int pullIntervalMillis;
     public int consumeFrom;
     public long consumeTimestampMillis;
     public int maxOutstandingBatches;
@@ -48,19 +61,27 @@ public final class NativePushConsumer {
   private static final class Stub {
     static final MemorySegment ON_MESSAGES =
         rocketmq_message_callback.allocate(NativePushConsumer::onMessages, Arena.global());
+    static final MemorySegment ON_QUEUES_CHANGED =
+        rocketmq_queues_callback.allocate(NativePushConsumer::onQueuesChanged, Arena.global());
   }
 
   private final long id;
   private final MemorySegment pointer;
   private final Receiver receiver;
+
+  /** Null where nobody asks. */
+  private final QueueListener queueListener;
+
   private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
   private final QueueCache queues = new QueueCache();
   private final Hosts hosts = new Hosts();
   private final NativeHandle handle;
 
-  private NativePushConsumer(long id, MemorySegment pointer, Receiver receiver) {
+  private NativePushConsumer(
+      long id, MemorySegment pointer, Receiver receiver, QueueListener queueListener) {
     this.id = id;
     this.receiver = receiver;
+    this.queueListener = queueListener;
     this.pointer = pointer;
     handle = new NativeHandle(pointer, this::destroy);
   }
@@ -71,17 +92,21 @@ public final class NativePushConsumer {
   }
 
   public static NativePushConsumer create(
-      ClientSettings client, Settings settings, Receiver receiver) throws NativeFailure {
+      ClientSettings client, Settings settings, Receiver receiver, QueueListener queueListener)
+      throws NativeFailure {
     Runtime.ensureLoaded();
     long id = NEXT_ID.incrementAndGet();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       MemorySegment options = write(settings, id, arena);
+      if (queueListener != null) {
+        rocketmq_push_consumer_options.on_queues_changed(options, Stub.ON_QUEUES_CHANGED);
+      }
       NativeFailure.check(
           Rocketmq.rocketmq_push_consumer_create(client.write(arena), options, out, error), error);
       NativePushConsumer consumer =
-          new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0), receiver);
+          new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0), receiver, queueListener);
       CONSUMERS.put(id, consumer);
       return consumer;
     } catch (MalformedText e) {
@@ -110,6 +135,15 @@ public final class NativePushConsumer {
     rocketmq_push_consumer_options.persist_offset_interval_ms(
         options, settings.persistOffsetMillis);
     rocketmq_push_consumer_options.consume_timeout_ms(options, settings.consumeTimeoutMillis);
+    rocketmq_push_consumer_options.message_model(
+        options,
+        settings.broadcasting ? Rocketmq.ROCKETMQ_BROADCASTING() : Rocketmq.ROCKETMQ_CLUSTERING());
+    rocketmq_push_consumer_options.consume_mode(
+        options, settings.orderly ? Rocketmq.ROCKETMQ_ORDERLY() : Rocketmq.ROCKETMQ_CONCURRENTLY());
+    rocketmq_push_consumer_options.suspend_queue_ms(options, settings.suspendQueueMillis);
+    rocketmq_push_consumer_options.pull_interval_ms(options, settings.pullIntervalMillis);
+    Strings.set(
+        rocketmq_push_consumer_options.offset_directory(options), settings.offsetDirectory, arena);
     return options;
   }
 
@@ -162,12 +196,13 @@ public final class NativePushConsumer {
   }
 
   /** Ends a batch, with which its native memory goes. What fails here cannot be mended by the caller: it is logged. */
-  void acknowledge(long deliveryId, int successCount, int delayLevel) {
+  void acknowledge(long deliveryId, int successCount, int delayLevel, int suspendMillis) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment acknowledgement = rocketmq_acknowledgement.allocate(arena);
       rocketmq_acknowledgement.size(acknowledgement, rocketmq_acknowledgement.sizeof());
       rocketmq_acknowledgement.success_count(acknowledgement, successCount);
       rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
+      rocketmq_acknowledgement.suspend_ms(acknowledgement, suspendMillis);
       int status =
           Rocketmq.rocketmq_push_consumer_acknowledge(
               pointer, deliveryId, acknowledgement, MemorySegment.NULL);
@@ -235,9 +270,38 @@ public final class NativePushConsumer {
       messages = new NativeBatch(this, batch, queues, hosts);
     } catch (Throwable e) {
       LibraryThread.report(LOGGER, "a batch could not be read: to be delivered again", e);
-      acknowledge(rocketmq_message_batch.delivery_id(batch), 0, 0);
+      acknowledge(rocketmq_message_batch.delivery_id(batch), 0, 0, 0);
       return;
     }
     receiver.receive(messages);
+  }
+
+  private static void onQueuesChanged(long context, MemorySegment pointer) {
+    try {
+      NativePushConsumer consumer = CONSUMERS.get(context);
+      if (consumer == null) {
+        return;
+      }
+      LibraryThread.enter(consumer.loader);
+      MemorySegment assignment = pointer.reinterpret(rocketmq_queue_assignment.sizeof());
+      String topic = Strings.get(rocketmq_queue_assignment.topic(assignment));
+      int count = rocketmq_queue_assignment.count(assignment);
+      MemorySegment pointers =
+          rocketmq_queue_assignment
+              .queues(assignment)
+              .reinterpret(count * ValueLayout.ADDRESS.byteSize());
+      Set<MessageQueue> queues = new LinkedHashSet<>();
+      for (int i = 0; i < count; i++) {
+        MemorySegment queue =
+            pointers
+                .getAtIndex(ValueLayout.ADDRESS, i)
+                .reinterpret(rocketmq_assigned_queue.sizeof());
+        String brokerName = Strings.get(rocketmq_assigned_queue.broker_name(queue));
+        queues.add(new MessageQueue(topic, brokerName, rocketmq_assigned_queue.queue_id(queue)));
+      }
+      consumer.queueListener.queuesChanged(topic, Collections.unmodifiableSet(queues));
+    } catch (Throwable e) {
+      LibraryThread.report(LOGGER, "the queue listener failed", e);
+    }
   }
 }

@@ -32,6 +32,11 @@ public final class ApachePeer implements AutoCloseable {
     public String bodyAsString() {
       return new String(body, StandardCharsets.UTF_8);
     }
+
+    /** By the clock that this process has too. */
+    public long seenAtMillis() {
+      return Long.parseLong(properties.get("seen-at-millis"));
+    }
   }
 
   private final Process process;
@@ -167,6 +172,27 @@ public final class ApachePeer implements AutoCloseable {
   /** Starts a consumer that replies to each request with its body and a suffix. */
   public void reply(String group, String topic, String suffix) throws Exception {
     ask("STARTED", "reply", List.of(encode(group), encode(topic), encode(suffix)));
+  }
+
+  /** Sends to the queue that the key's hash selects. */
+  public String sendOrdered(String topic, String key, String body) throws Exception {
+    return decode(
+        ask("SENT", "send-ordered", List.of(encode(topic), encode(key), encode(body)))[1]);
+  }
+
+  /** Starts an orderly push consumer, from the first offset. */
+  public void consumeOrderly(String group, String topic) throws Exception {
+    ask("STARTED", "consume-orderly", List.of(encode(group), encode(topic)));
+  }
+
+  /** Starts a broadcasting push consumer, from the first offset. */
+  public void consumeBroadcast(String group, String topic) throws Exception {
+    ask("STARTED", "consume-broadcast", List.of(encode(group), encode(topic)));
+  }
+
+  /** Shuts its consumer down. */
+  public void stopConsuming() throws Exception {
+    ask("STOPPED", "stop-consuming", List.of());
   }
 
   /** How many of the topic's queues its consumer holds. */

@@ -1,0 +1,95 @@
+package io.github.rocketffm;
+
+import io.github.rocketffm.internal.NativeBatch;
+import java.util.List;
+import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs a consumer's listener on its executor, and acknowledges what it answers: every batch once, whatever fails. */
+final class ListenerRunner {
+  private static final Logger LOGGER = LoggerFactory.getLogger(PushConsumer.class);
+
+  /** The one whose listener runs on this thread: closing its consumer must not wait for the listener. */
+  private static final ThreadLocal<ListenerRunner> CURRENT = new ThreadLocal<>();
+
+  private final BatchMessageListener listener;
+  private final Executor executor;
+  private final boolean orderly;
+
+  ListenerRunner(BatchMessageListener listener, Executor executor, boolean orderly) {
+    this.listener = listener;
+    this.executor = executor;
+    this.orderly = orderly;
+  }
+
+  boolean isCurrent() {
+    return CURRENT.get() == this;
+  }
+
+  void receive(NativeBatch batch) {
+    try {
+      executor.execute(() -> consume(batch));
+    } catch (Throwable e) {
+      warn("the executor refused a batch: to be delivered again", batch, e);
+      acknowledge(batch, ConsumeResult.RETRY);
+    }
+  }
+
+  private void consume(NativeBatch batch) {
+    ConsumeResult result = ConsumeResult.RETRY;
+    boolean interrupted = false;
+    CURRENT.set(this);
+    try {
+      List<ReceivedMessage> messages = batch.messages();
+      ConsumeResult answer = listener.consume(messages);
+      if (answer == null) {
+        warn("the listener returned null: to be delivered again", batch, null);
+      } else if (answer.successCount() > messages.size()) {
+        warn(
+            "the listener claims more messages than there are: to be delivered again", batch, null);
+      } else {
+        result = fitting(answer, batch);
+      }
+    } catch (Throwable e) {
+      interrupted = e instanceof InterruptedException;
+      warn("the listener failed: to be delivered again", batch, e);
+    } finally {
+      CURRENT.remove();
+      acknowledge(batch, result);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** What the mode of the consumer cannot do is left to its defaults, so that the batch is acknowledged. */
+  private ConsumeResult fitting(ConsumeResult answer, NativeBatch batch) {
+    if (orderly && answer.delayLevel() > 0) {
+      warn("an orderly consumer has no delay levels: it suspends the queue", batch, null);
+      return new ConsumeResult(answer.successCount(), 0);
+    }
+    if (!orderly && !answer.suspension().isZero()) {
+      warn(
+          "only an orderly consumer suspends a queue: to be delivered again by the broker's schedule",
+          batch,
+          null);
+      return new ConsumeResult(answer.successCount(), answer.delayLevel());
+    }
+    return answer;
+  }
+
+  private static void acknowledge(NativeBatch batch, ConsumeResult result) {
+    batch.acknowledge(
+        result.successCount(), result.delayLevel(), (int) result.suspension().toMillis());
+  }
+
+  /** A logging backend that fails must not keep a batch from its acknowledgement. */
+  private static void warn(String what, NativeBatch batch, Throwable cause) {
+    try {
+      LOGGER.warn("{} ({})", what, batch.messages().getFirst(), cause);
+    } catch (Throwable e) {
+      // There is nobody left to tell.
+    }
+  }
+}
