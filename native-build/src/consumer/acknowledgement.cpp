@@ -61,11 +61,16 @@ Status PushConsumer::Impl::acknowledge(uint64_t delivery_id, int32_t success_cou
     ~Release() { dispatcher.release(record); }
   };
   const Release release{dispatcher_, record};
+  const auto& messages = record->delivery.messages;
+  const size_t consumed = success_count < 0 ? messages.size() : static_cast<size_t>(success_count);
+  if (record->queue->on_direct_end) {
+    std::lock_guard lock(mutex_);
+    if (!detached_) record->queue->on_direct_end(consumed == messages.size(), {});
+    return {};
+  }
   const int64_t at = wall_clock_ms();
   last_consume_ms_ = at;
   record->queue->note_consume(at);
-  const auto& messages = record->delivery.messages;
-  const size_t consumed = success_count < 0 ? messages.size() : static_cast<size_t>(success_count);
   for (size_t i = 0; i < consumed; ++i) record->queue->finish(messages[i].queue_offset);
   consumed_ += static_cast<int64_t>(consumed);
   std::lock_guard lock(mutex_);
@@ -91,9 +96,10 @@ void PushConsumer::Impl::after_progress(const Queue& queue) {
   });
 }
 
-void PushConsumer::Impl::on_failed_delivery(const Dispatcher::Record& record) {
+void PushConsumer::Impl::on_failed_delivery(const Dispatcher::Record& record, const std::string& reason) {
   std::lock_guard lock(mutex_);
   if (detached_) return;
+  if (record->queue->on_direct_end) return record->queue->on_direct_end(false, reason);
   if (options_.orderly) {
     end_orderly_batch(record, 0, 0, Millis(0));
   } else {

@@ -124,7 +124,7 @@ void Dispatcher::State::deliver(const Record& record) {
       record->delivery.queue.topic, reason);
   if (claim(record->delivery.id) == nullptr) return;
   try {
-    on_failure(record);
+    on_failure(record, reason);
   } catch (const std::exception& e) {
     log(LogLevel::kError, "consumer", "it could not be given back: {}", e.what());
   }
@@ -195,6 +195,15 @@ void Dispatcher::start(OnFailure on_failure) {
 void Dispatcher::schedule(const std::shared_ptr<ProcessQueue>& queue) {
   std::lock_guard lock(state_->mutex);
   state_->schedule(queue);
+}
+
+bool Dispatcher::schedule_first(const std::shared_ptr<ProcessQueue>& queue) {
+  std::lock_guard lock(state_->mutex);
+  if (state_->stopping || state_->suspended) return false;
+  state_->ready.push_front(queue);
+  queue->scheduled = true;
+  state_->work.notify_one();
+  return true;
 }
 
 void Dispatcher::end_batch(const std::shared_ptr<ProcessQueue>& queue, bool then_rest) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -33,8 +34,8 @@ struct DeliveryRecord {
 class Dispatcher {
  public:
   using Record = std::shared_ptr<DeliveryRecord>;
-  // Gets a claimed delivery whose callback threw.
-  using OnFailure = std::function<void(const Record& record)>;
+  // Gets a claimed delivery whose callback threw, and what it threw.
+  using OnFailure = std::function<void(const Record& record, const std::string& reason)>;
 
   explicit Dispatcher(const PushConsumerOptions& options);
   // Lets go of its threads.
@@ -44,6 +45,8 @@ class Dispatcher {
   void start(OnFailure on_failure);
   // The queue has messages.
   void schedule(const std::shared_ptr<ProcessQueue>& queue);
+  // Before all others; false when nothing is given out now.
+  bool schedule_first(const std::shared_ptr<ProcessQueue>& queue);
   // The batch of an orderly consumer's queue has ended, whose messages that wait again rest until end_rest().
   void end_batch(const std::shared_ptr<ProcessQueue>& queue, bool then_rest);
   void end_rest(const std::shared_ptr<ProcessQueue>& queue);

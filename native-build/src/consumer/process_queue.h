@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -63,6 +65,10 @@ class ProcessQueue {
     locked_until_.store(until.time_since_epoch().count());
   }
   void unlock() { locked_until_.store(kNeverLocked); }
+
+  // Set, once, where this holds nothing but a message that an operator wants consumed: gets the outcome, with the
+  // reason of a failure that is none of the application's choice. No broker hears of the message otherwise.
+  std::function<void(bool consumed, const std::string& failure)> on_direct_end;
 
   // For the event loop and the dispatcher alone.
   // The pull loop's pause, or that of who waits for the last batch; nullptr once both have ended.

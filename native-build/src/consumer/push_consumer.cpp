@@ -97,8 +97,8 @@ Status PushConsumer::Impl::start_threads() {
     local_offsets_ = std::move(*offsets);
   }
   try {
-    dispatcher_.start([weak = weak_from_this()](const Dispatcher::Record& record) {
-      if (auto self = weak.lock()) self->on_failed_delivery(record);
+    dispatcher_.start([weak = weak_from_this()](const Dispatcher::Record& record, const std::string& reason) {
+      if (auto self = weak.lock()) self->on_failed_delivery(record, reason);
     });
     if (options_.on_queues_changed) notifier_.start(options_.on_queues_changed);
     if (local_offsets_) offset_saver_ = std::make_unique<TaskThread>("rmq-offsets");
@@ -164,7 +164,11 @@ asio::awaitable<void> PushConsumer::Impl::housekeeping(TimePoint* persisted) {
         record->delivery.queue.topic, record->delivery.messages.front().queue_offset, options_.consume_timeout.count(),
         options_.orderly ? "waited for" : "given back");
     if (options_.orderly) continue;
-    give_back(record, 0, 0);
+    if (record->queue->on_direct_end) {
+      record->queue->on_direct_end(false, "it was not acknowledged in time");
+    } else {
+      give_back(record, 0, 0);
+    }
     dispatcher_.abandon(record);
   }
   watch_pulls();

@@ -141,7 +141,7 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   void end_orderly_batch(const Dispatcher::Record& record, size_t first, int32_t delay_level, Millis suspension);
   asio::awaitable<void> settle(Queue queue, std::vector<StoredMessage> rest, int32_t delay_level, Millis suspension);
   asio::awaitable<bool> bury(const ProcessQueue& queue, const StoredMessage& message);
-  void on_failed_delivery(const Dispatcher::Record& record);
+  void on_failed_delivery(const Dispatcher::Record& record, const std::string& reason);
   void begin_send_backs(size_t count);
   asio::awaitable<void> send_back(Queue queue, StoredMessage message, int32_t delay_level);
   asio::awaitable<bool> send_back_to_broker(const ProcessQueue& queue, const StoredMessage& message,
@@ -153,6 +153,7 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
 
   // Operators' requests.
   void reset_offsets(const std::map<MessageQueue, int64_t>& offsets);
+  void consume_directly(const RemotingCommand& request, std::function<void(RemotingCommand)> reply);
 
   const ClientOptions client_options_;
   const PushConsumerOptions options_;

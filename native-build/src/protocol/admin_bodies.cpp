@@ -108,4 +108,12 @@ std::string running_info_to_json(const ConsumerRunningInfo& info) {
          ",\"subscriptionSet\":" + dump_json(subscriptions) + ",\"userConsumerInfo\":{}}";
 }
 
+std::string direct_consumption_to_json(const DirectConsumption& consumption) {
+  return dump_json({{"order", consumption.orderly},
+                    {"autoCommit", true},
+                    {"consumeResult", consumption.result},
+                    {"remark", consumption.remark},
+                    {"spentTimeMills", consumption.spent_ms}});
+}
+
 }  // namespace rocketmq

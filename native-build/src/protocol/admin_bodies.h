@@ -49,4 +49,14 @@ struct ConsumerRunningInfo {
 // The body that answers GET_CONSUMER_RUNNING_INFO, as mqadmin consumerStatus reads it.
 std::string running_info_to_json(const ConsumerRunningInfo& info);
 
+// The body that answers CONSUME_MESSAGE_DIRECTLY.
+struct DirectConsumption {
+  bool orderly = false;
+  // "CR_SUCCESS", "CR_LATER" or "CR_THROW_EXCEPTION".
+  std::string result;
+  std::string remark;
+  int64_t spent_ms = 0;
+};
+std::string direct_consumption_to_json(const DirectConsumption& consumption);
+
 }  // namespace rocketmq

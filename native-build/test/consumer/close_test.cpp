@@ -133,7 +133,7 @@ TEST(DispatcherTest, ADeliveryIsOutstandingUntilAllOfItsAcknowledgementIsDone) {
   std::promise<uint64_t> given;
   options.on_delivery = [&](Delivery& delivery) { given.set_value(delivery.id); };
   Dispatcher dispatcher(options);
-  dispatcher.start([](const auto&) {});
+  dispatcher.start([](const auto&, const auto&) {});
   const auto queue = std::make_shared<ProcessQueue>(MessageQueue{"orders", "broker-0", 0});
   queue->add({StoredMessage()}, 1);
   dispatcher.schedule(queue);

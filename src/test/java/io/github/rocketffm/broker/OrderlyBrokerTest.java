@@ -233,6 +233,22 @@ class OrderlyBrokerTest {
       assertThat(client.find()).isTrue();
       String status = server.admin("consumerStatus", "-g", "watchers", "-i", client.group(1));
       assertThat(status).containsPattern("PROP_CONSUMEORDERLY\\s*:\\s*true");
+      // And may have it consume a message once more.
+      String id = received.element().offsetMessageId();
+      assertThat(
+              server.admin(
+                  "queryMsgById",
+                  "-t",
+                  "watched",
+                  "-g",
+                  "watchers",
+                  "-d",
+                  client.group(1),
+                  "-i",
+                  id))
+          .contains("CR_SUCCESS");
+      assertThat(received).hasSize(2);
+      assertThat(consumer.statistics().messagesConsumed()).isEqualTo(1);
     }
   }
 
