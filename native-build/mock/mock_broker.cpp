@@ -30,7 +30,7 @@ std::vector<StoredMessage> decode_one(const std::vector<uint8_t>& bytes) {
 }  // namespace
 
 MockBroker::MockBroker(asio::io_context& loop, std::recursive_mutex& mutex, MockCluster& cluster, std::string name)
-    : MockServer(loop, mutex), cluster_(cluster), name_(std::move(name)) {}
+    : MockServer(loop, mutex), cluster_(cluster), name_(std::move(name)), pop_(loop, *this) {}
 
 Host MockBroker::own_host() const {
   Host host;
@@ -77,6 +77,7 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
       return reply(response);
     }
     default:
+      if (pop_.handle(request, reply)) return;
       return reply(RemotingCommand::response_to(request, response_code::kRequestCodeNotSupported, "not in the mock"));
   }
 }
@@ -227,6 +228,7 @@ int64_t MockBroker::append(const QueueKey& key, Stored stored) {
   asio::post(loop_, [this, key] {
     std::lock_guard lock(mutex_);
     release_pulls(key);
+    pop_.on_stored(key.first);
   });
   return offset;
 }
@@ -336,6 +338,52 @@ void MockBroker::send_back(const RemotingCommand& request, Reply reply) {
   again.reconsume_times = message.reconsume_times + 1;
   store(again, dead ? 0 : level == 0 ? 3 + message.reconsume_times : level);
   reply(RemotingCommand::response_to(request, response_code::kSuccess));
+}
+
+void MockBroker::store_again(const std::string& topic, int queue_id, int64_t offset, const std::string& to) {
+  const Queue& queue = queues_[{topic, queue_id}];
+  if (offset < queue.first_offset || offset >= queue.end()) return;
+  for (const auto& message : decode_one(queue.messages[static_cast<size_t>(offset - queue.first_offset)].bytes)) {
+    std::string properties;
+    for (const auto& [name, value] : message.properties) append_property(properties, name, value);
+    MessageToStore again;
+    again.topic = to;
+    again.properties = properties;
+    again.body = message.body.view();
+    again.flag = message.flag;
+    again.born_timestamp_ms = message.born_timestamp_ms;
+    again.born_host = message.born_host;
+    again.reconsume_times = message.reconsume_times + 1;
+    store(again, 0);
+  }
+}
+
+void MockBroker::append_recoded(const std::vector<uint8_t>& stored, const std::string& topic,
+                                const std::string& checkpoint, std::vector<uint8_t>& out) {
+  for (const auto& message : decode_one(stored)) {
+    std::string properties;
+    for (const auto& [name, value] : message.properties) append_property(properties, name, value);
+    append_property(properties, property::kPopCheckpoint, checkpoint);
+    MessageToStore again;
+    again.topic = topic;
+    again.properties = properties;
+    again.body = message.body.view();
+    again.queue_id = message.queue_id;
+    again.flag = message.flag;
+    again.queue_offset = message.queue_offset;
+    again.commit_log_offset = message.commit_log_offset;
+    again.born_timestamp_ms = message.born_timestamp_ms;
+    again.born_host = message.born_host;
+    again.store_timestamp_ms = message.store_timestamp_ms;
+    again.store_host = message.store_host;
+    again.reconsume_times = message.reconsume_times;
+    encode_stored_message(again, out);
+  }
+}
+
+int MockBroker::invisible_count() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int>(pop_.invisible_count());
 }
 
 void MockBroker::heartbeat(const std::shared_ptr<Session>& session, const RemotingCommand& request, Reply reply) {

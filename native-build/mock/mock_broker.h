@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "mock/mock_pop.h"
 #include "mock/mock_server.h"
 #include "mock/queue_locks.h"
 #include "protocol/heartbeat.h"
@@ -41,6 +42,8 @@ class MockBroker : public MockServer {
   std::string lock_owner(const std::string& group, const std::string& topic, int queue) const;
   // Gives a lock to a client, in place of whoever has it; to {}: takes it away.
   void set_lock_owner(const std::string& group, const std::string& topic, int queue, const std::string& client_id);
+  // Popped messages that are neither acknowledged nor over their invisible time.
+  int invisible_count() const;
   // Sends a request to every connected client.
   void send_to_clients(const RemotingCommand& request);
 
@@ -57,6 +60,7 @@ class MockBroker : public MockServer {
   void on_disconnect(Session* session) override;
 
  private:
+  friend class MockPop;
   struct Stored {
     std::vector<uint8_t> bytes;
     int32_t tag_hash = 0;
@@ -100,11 +104,17 @@ class MockBroker : public MockServer {
   void unregister_producer(const std::string& group, const std::string& client);
   void forget_producers(Session* session);
   void leave(const std::string& group, const std::string& client);
+  // Stores a message once more, in queue 0 of another topic, with one delivery more.
+  void store_again(const std::string& topic, int queue, int64_t offset, const std::string& to);
+  // A stored message under another topic's name, and with its checkpoint.
+  static void append_recoded(const std::vector<uint8_t>& stored, const std::string& topic,
+                             const std::string& checkpoint, std::vector<uint8_t>& out);
   void notify_group(const std::string& group);
   Host own_host() const;
 
   MockCluster& cluster_;
   const std::string name_;
+  MockPop pop_;
   std::chrono::milliseconds delay_unit_{10};
   int64_t log_end_ = 0;
   std::map<QueueKey, Queue> queues_;

@@ -22,6 +22,7 @@ inline constexpr int32_t kCheckTransactionState = 39;
 inline constexpr int32_t kNotifyConsumerIdsChanged = 40;
 inline constexpr int32_t kLockBatchMq = 41;
 inline constexpr int32_t kUnlockBatchMq = 42;
+inline constexpr int32_t kCheckClientConfig = 46;
 inline constexpr int32_t kGetRouteByTopic = 105;
 inline constexpr int32_t kResetConsumerOffset = 220;
 inline constexpr int32_t kGetConsumerStatus = 221;
@@ -32,6 +33,11 @@ inline constexpr int32_t kSendBatchMessage = 320;
 inline constexpr int32_t kSendReplyMessageV2 = 325;
 inline constexpr int32_t kPushReplyMessageToClient = 326;
 inline constexpr int32_t kRecallMessage = 370;
+// Beyond what the binary header carries: these go as JSON.
+inline constexpr int32_t kPopMessage = 200050;
+inline constexpr int32_t kAckMessage = 200051;
+inline constexpr int32_t kChangeInvisibleTime = 200053;
+inline constexpr int32_t kNotification = 200054;
 }  // namespace request_code
 
 namespace response_code {
@@ -56,6 +62,9 @@ inline constexpr int32_t kSubscriptionNotLatest = 25;
 inline constexpr int32_t kSubscriptionGroupNotExist = 26;
 inline constexpr int32_t kNoBuyerId = 204;
 inline constexpr int32_t kNotInCurrentUnit = 205;
+inline constexpr int32_t kNoMessage = 208;
+inline constexpr int32_t kPollingFull = 209;
+inline constexpr int32_t kPollingTimeout = 210;
 inline constexpr int32_t kFlowControl = 215;
 inline constexpr int32_t kGoAway = 1500;
 }  // namespace response_code

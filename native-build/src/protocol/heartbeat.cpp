@@ -50,7 +50,7 @@ std::string heartbeat_to_json(const Heartbeat& heartbeat) {
     Json subscriptions = Json::array();
     for (const Subscription& each : consumer.subscriptions) subscriptions.push_back(subscription_to_json(each));
     consumers.push_back({{"groupName", consumer.group},
-                         {"consumeType", "CONSUME_PASSIVELY"},
+                         {"consumeType", consumer.consume_type},
                          {"messageModel", consumer.broadcasting ? "BROADCASTING" : "CLUSTERING"},
                          {"consumeFromWhere", consumer.consume_from_where},
                          {"subscriptionDataSet", std::move(subscriptions)},
@@ -77,6 +77,7 @@ Result<Heartbeat> parse_heartbeat(std::string_view json) {
       consumer.group = json_text(each, "groupName");
       consumer.broadcasting = json_text(each, "messageModel") == "BROADCASTING";
       consumer.consume_from_where = json_text(each, "consumeFromWhere");
+      consumer.consume_type = json_text(each, "consumeType");
       if (const Json* subscriptions = array_member(each, "subscriptionDataSet")) {
         for (const Json& data : *subscriptions) consumer.subscriptions.push_back(subscription_from_json(data));
       }

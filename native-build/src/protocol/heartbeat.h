@@ -16,6 +16,8 @@ struct ConsumerHeartbeat {
   // "CONSUME_FROM_LAST_OFFSET", …
   std::string consume_from_where;
   std::vector<Subscription> subscriptions;
+  // "CONSUME_PASSIVELY", "CONSUME_POP", …
+  std::string consume_type = "CONSUME_PASSIVELY";
 };
 
 struct Heartbeat {

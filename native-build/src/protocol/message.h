@@ -48,6 +48,8 @@ inline constexpr std::string_view kCorrelationId = "CORRELATION_ID";
 inline constexpr std::string_view kReplyToClient = "REPLY_TO_CLIENT";
 inline constexpr std::string_view kTimeToLive = "TTL";
 inline constexpr std::string_view kMessageType = "MSG_TYPE";
+inline constexpr std::string_view kPopCheckpoint = "POP_CK";
+inline constexpr std::string_view kFirstPopTime = "1ST_POP_TIME";
 }  // namespace property
 
 // True for a name that RocketMQ sets or interprets itself and refuses as a user's property.

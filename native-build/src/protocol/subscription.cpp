@@ -42,6 +42,23 @@ Result<Subscription> make_tag_subscription(std::string_view topic, std::string_v
   return subscription;
 }
 
+Result<Subscription> make_sql_subscription(std::string_view topic, std::string_view expression) {
+  if (trim(expression).empty()) {
+    return fail(ErrorKind::kInvalidArgument,
+                "the SQL92 filter expression of topic \"" + std::string(topic) +
+                    "\" is empty: write a condition such as \"a > 5 AND b IS NOT NULL\", or filter by the tag \"*\"");
+  }
+  if (!is_utf8(expression)) {
+    return fail(ErrorKind::kInvalidArgument, "the filter expression is not UTF-8: encode it as UTF-8");
+  }
+  Subscription subscription;
+  subscription.topic = topic;
+  subscription.version = wall_clock_ms();
+  subscription.expression = expression;
+  subscription.expression_type = kSql92;
+  return subscription;
+}
+
 int32_t java_string_hash(std::string_view utf8) {
   uint32_t hash = 0;
   for (size_t i = 0; i < utf8.size();) {
