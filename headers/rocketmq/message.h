@@ -93,7 +93,7 @@ typedef struct rocketmq_queue_list {
 
 ROCKETMQ_API void rocketmq_queue_list_destroy(const rocketmq_queue_list *list);
 
-// A received message. Everything it points at lives until its batch is acknowledged.
+// A received message. Everything it points at lives until its batch is acknowledged, or released.
 typedef struct rocketmq_message_view {
   uint64_t size;
   rocketmq_string topic;
@@ -123,6 +123,8 @@ typedef struct rocketmq_message_view {
   int32_t system_flag;
   // The same properties as one text: name U+0001 value U+0002 name …
   rocketmq_string encoded_properties;
+  // By which a message of a simple consumer is acknowledged; absent in those of a push consumer.
+  rocketmq_string receipt_handle;
 } rocketmq_message_view;
 
 #ifdef __cplusplus

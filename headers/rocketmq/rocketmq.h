@@ -28,6 +28,7 @@
 #include "rocketmq/producer.h"
 #include "rocketmq/push_consumer.h"
 #include "rocketmq/request.h"
+#include "rocketmq/simple_consumer.h"
 #include "rocketmq/status.h"
 #include "rocketmq/transaction.h"
 

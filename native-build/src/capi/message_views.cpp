@@ -25,8 +25,17 @@ rocketmq_string MessageViews::host_view(const Host& host, const Host*& last, con
   return same ? last_text : own(host_text(host));
 }
 
-void MessageViews::fill_view(const StoredMessage& message, std::string_view broker_name, size_t index) {
-  rocketmq_message_view& out = views_[index];
+// Whole, as the views point into it.
+void MessageViews::reserve(size_t messages, size_t properties, size_t handle_bytes) {
+  properties_.reserve(properties);
+  views_.reserve(messages);
+  pointers_.reserve(messages);
+  texts_.reserve(messages * kTextsOfMessage + handle_bytes);
+}
+
+void MessageViews::add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle) {
+  rocketmq_message_view& out = views_.emplace_back();
+  pointers_.push_back(&out);
   out.size = sizeof out;
   out.topic = to_c(message.topic);
   out.tag = to_c(message.property(property::kTags));
@@ -36,7 +45,7 @@ void MessageViews::fill_view(const StoredMessage& message, std::string_view brok
   const std::string_view unique = message.property(property::kUniqueId);
   out.message_id = unique.empty() ? out.offset_message_id : to_c(unique);
   out.broker_name = to_c(broker_name);
-  const rocketmq_message_view& before = views_[index == 0 ? 0 : index - 1];
+  const rocketmq_message_view& before = views_.size() > 1 ? views_[views_.size() - 2] : out;
   out.born_host = host_view(message.born_host, last_born_, before.born_host);
   out.store_host = host_view(message.store_host, last_store_, before.store_host);
   out.body = message.body.data();
@@ -61,20 +70,14 @@ void MessageViews::fill_view(const StoredMessage& message, std::string_view brok
     const std::string_view last = message.properties.back().second;
     out.encoded_properties = {begin, last.data() + last.size() - begin};
   }
+  if (!receipt_handle.empty()) out.receipt_handle = own(receipt_handle);
 }
 
 void MessageViews::fill(const StoredMessage* messages, size_t count, std::string_view broker_name) {
   size_t properties = 0;
   for (size_t i = 0; i < count; ++i) properties += messages[i].properties.size();
-  // Reserved whole, as the messages point into it.
-  properties_.reserve(properties);
-  views_.resize(count);
-  pointers_.reserve(count);
-  texts_.reserve(count * kTextsOfMessage);
-  for (size_t i = 0; i < count; ++i) {
-    fill_view(messages[i], broker_name, i);
-    pointers_.push_back(&views_[i]);
-  }
+  reserve(count, properties, 0);
+  for (size_t i = 0; i < count; ++i) add(messages[i], broker_name, {});
 }
 
 }  // namespace rocketmq::capi

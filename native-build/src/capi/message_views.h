@@ -23,11 +23,14 @@ class MessageViews {
   void fill(const std::vector<StoredMessage>& messages, std::string_view broker_name) {
     fill(messages.data(), messages.size(), broker_name);
   }
+  // For messages of several brokers, one by one: room for all that is added afterwards, then each with its queue's broker
+  // and a receipt handle, which is copied.
+  void reserve(size_t messages, size_t properties, size_t handle_bytes);
+  void add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle);
   const rocketmq_message_view* const* pointers() const { return pointers_.data(); }
   rocketmq_message_view& at(size_t index) { return views_[index]; }
 
  private:
-  void fill_view(const StoredMessage& message, std::string_view broker_name, size_t index);
   rocketmq_string host_view(const Host& host, const Host*& last, const rocketmq_string& last_text);
   rocketmq_string own(std::string_view text);
 

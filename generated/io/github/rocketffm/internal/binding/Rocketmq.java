@@ -2494,6 +2494,877 @@ public class Rocketmq extends Rocketmq$shared {
         }
     }
 
+    private static class rocketmq_simple_consumer_create {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_create");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_create(const rocketmq_client_options *client_options, const rocketmq_simple_consumer_options *options, rocketmq_simple_consumer **consumer, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_create$descriptor() {
+        return rocketmq_simple_consumer_create.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_create(const rocketmq_client_options *client_options, const rocketmq_simple_consumer_options *options, rocketmq_simple_consumer **consumer, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_create$handle() {
+        return rocketmq_simple_consumer_create.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_create(const rocketmq_client_options *client_options, const rocketmq_simple_consumer_options *options, rocketmq_simple_consumer **consumer, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_create$address() {
+        return rocketmq_simple_consumer_create.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_create(const rocketmq_client_options *client_options, const rocketmq_simple_consumer_options *options, rocketmq_simple_consumer **consumer, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_create(MemorySegment client_options, MemorySegment options, MemorySegment consumer, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_create.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_create", client_options, options, consumer, error);
+            }
+            return (int)mh$.invokeExact(client_options, options, consumer, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_subscribe {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_subscribe");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, int32_t filter_type, const rocketmq_string *expression, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_subscribe$descriptor() {
+        return rocketmq_simple_consumer_subscribe.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, int32_t filter_type, const rocketmq_string *expression, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_subscribe$handle() {
+        return rocketmq_simple_consumer_subscribe.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, int32_t filter_type, const rocketmq_string *expression, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_subscribe$address() {
+        return rocketmq_simple_consumer_subscribe.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, int32_t filter_type, const rocketmq_string *expression, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_subscribe(MemorySegment consumer, MemorySegment topic, int filter_type, MemorySegment expression, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_subscribe.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_subscribe", consumer, topic, filter_type, expression, error);
+            }
+            return (int)mh$.invokeExact(consumer, topic, filter_type, expression, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_unsubscribe {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_unsubscribe");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_unsubscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_unsubscribe$descriptor() {
+        return rocketmq_simple_consumer_unsubscribe.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_unsubscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_unsubscribe$handle() {
+        return rocketmq_simple_consumer_unsubscribe.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_unsubscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_unsubscribe$address() {
+        return rocketmq_simple_consumer_unsubscribe.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_unsubscribe(rocketmq_simple_consumer *consumer, const rocketmq_string *topic, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_unsubscribe(MemorySegment consumer, MemorySegment topic, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_unsubscribe.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_unsubscribe", consumer, topic, error);
+            }
+            return (int)mh$.invokeExact(consumer, topic, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_start {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_start");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_start(rocketmq_simple_consumer *consumer, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_start$descriptor() {
+        return rocketmq_simple_consumer_start.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_start(rocketmq_simple_consumer *consumer, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_start$handle() {
+        return rocketmq_simple_consumer_start.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_start(rocketmq_simple_consumer *consumer, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_start$address() {
+        return rocketmq_simple_consumer_start.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_start(rocketmq_simple_consumer *consumer, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_start(MemorySegment consumer, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_start.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_start", consumer, error);
+            }
+            return (int)mh$.invokeExact(consumer, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_receive {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_receive");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, const rocketmq_received_batch **batch, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_receive$descriptor() {
+        return rocketmq_simple_consumer_receive.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, const rocketmq_received_batch **batch, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_receive$handle() {
+        return rocketmq_simple_consumer_receive.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, const rocketmq_received_batch **batch, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_receive$address() {
+        return rocketmq_simple_consumer_receive.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, const rocketmq_received_batch **batch, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_receive(MemorySegment consumer, MemorySegment options, MemorySegment batch, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_receive.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_receive", consumer, options, batch, error);
+            }
+            return (int)mh$.invokeExact(consumer, options, batch, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_receive_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_receive_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive_async(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_receive_async$descriptor() {
+        return rocketmq_simple_consumer_receive_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive_async(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_receive_async$handle() {
+        return rocketmq_simple_consumer_receive_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive_async(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_receive_async$address() {
+        return rocketmq_simple_consumer_receive_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_receive_async(rocketmq_simple_consumer *consumer, const rocketmq_receive_options *options, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_receive_async(MemorySegment consumer, MemorySegment options, long context, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_receive_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_receive_async", consumer, options, context, error);
+            }
+            return (int)mh$.invokeExact(consumer, options, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_received_batch_release {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_received_batch_release");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_received_batch_release(const rocketmq_received_batch *batch)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_received_batch_release$descriptor() {
+        return rocketmq_received_batch_release.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_received_batch_release(const rocketmq_received_batch *batch)
+     * }
+     */
+    public static MethodHandle rocketmq_received_batch_release$handle() {
+        return rocketmq_received_batch_release.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_received_batch_release(const rocketmq_received_batch *batch)
+     * }
+     */
+    public static MemorySegment rocketmq_received_batch_release$address() {
+        return rocketmq_received_batch_release.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_received_batch_release(const rocketmq_received_batch *batch)
+     * }
+     */
+    public static void rocketmq_received_batch_release(MemorySegment batch) {
+        var mh$ = rocketmq_received_batch_release.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_received_batch_release", batch);
+            }
+            mh$.invokeExact(batch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_ack {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_ack");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_ack$descriptor() {
+        return rocketmq_simple_consumer_ack.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_ack$handle() {
+        return rocketmq_simple_consumer_ack.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_ack$address() {
+        return rocketmq_simple_consumer_ack.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_ack(MemorySegment consumer, MemorySegment receipt_handle, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_ack.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_ack", consumer, receipt_handle, error);
+            }
+            return (int)mh$.invokeExact(consumer, receipt_handle, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_ack_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_ack_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_ack_async$descriptor() {
+        return rocketmq_simple_consumer_ack_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_ack_async$handle() {
+        return rocketmq_simple_consumer_ack_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_ack_async$address() {
+        return rocketmq_simple_consumer_ack_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_ack_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_ack_async(MemorySegment consumer, MemorySegment receipt_handle, long context, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_ack_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_ack_async", consumer, receipt_handle, context, error);
+            }
+            return (int)mh$.invokeExact(consumer, receipt_handle, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_change_invisible_duration {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_change_invisible_duration");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, rocketmq_receipt_handle *new_handle, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_change_invisible_duration$descriptor() {
+        return rocketmq_simple_consumer_change_invisible_duration.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, rocketmq_receipt_handle *new_handle, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_change_invisible_duration$handle() {
+        return rocketmq_simple_consumer_change_invisible_duration.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, rocketmq_receipt_handle *new_handle, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_change_invisible_duration$address() {
+        return rocketmq_simple_consumer_change_invisible_duration.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, rocketmq_receipt_handle *new_handle, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_change_invisible_duration(MemorySegment consumer, MemorySegment receipt_handle, int invisible_ms, MemorySegment new_handle, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_change_invisible_duration.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_change_invisible_duration", consumer, receipt_handle, invisible_ms, new_handle, error);
+            }
+            return (int)mh$.invokeExact(consumer, receipt_handle, invisible_ms, new_handle, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_change_invisible_duration_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_change_invisible_duration_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_change_invisible_duration_async$descriptor() {
+        return rocketmq_simple_consumer_change_invisible_duration_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_change_invisible_duration_async$handle() {
+        return rocketmq_simple_consumer_change_invisible_duration_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_change_invisible_duration_async$address() {
+        return rocketmq_simple_consumer_change_invisible_duration_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_change_invisible_duration_async(rocketmq_simple_consumer *consumer, const rocketmq_string *receipt_handle, int32_t invisible_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_change_invisible_duration_async(MemorySegment consumer, MemorySegment receipt_handle, int invisible_ms, long context, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_change_invisible_duration_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_change_invisible_duration_async", consumer, receipt_handle, invisible_ms, context, error);
+            }
+            return (int)mh$.invokeExact(consumer, receipt_handle, invisible_ms, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_get_statistics {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_get_statistics");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer *consumer, rocketmq_simple_consumer_statistics *statistics, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_get_statistics$descriptor() {
+        return rocketmq_simple_consumer_get_statistics.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer *consumer, rocketmq_simple_consumer_statistics *statistics, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_get_statistics$handle() {
+        return rocketmq_simple_consumer_get_statistics.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer *consumer, rocketmq_simple_consumer_statistics *statistics, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_get_statistics$address() {
+        return rocketmq_simple_consumer_get_statistics.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer *consumer, rocketmq_simple_consumer_statistics *statistics, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_get_statistics(MemorySegment consumer, MemorySegment statistics, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_get_statistics.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_get_statistics", consumer, statistics, error);
+            }
+            return (int)mh$.invokeExact(consumer, statistics, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_close {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_close");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_close(rocketmq_simple_consumer *consumer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_close$descriptor() {
+        return rocketmq_simple_consumer_close.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_close(rocketmq_simple_consumer *consumer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_close$handle() {
+        return rocketmq_simple_consumer_close.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_close(rocketmq_simple_consumer *consumer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_close$address() {
+        return rocketmq_simple_consumer_close.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_close(rocketmq_simple_consumer *consumer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_close(MemorySegment consumer, int timeout_ms, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_close.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_close", consumer, timeout_ms, error);
+            }
+            return (int)mh$.invokeExact(consumer, timeout_ms, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_simple_consumer_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_simple_consumer_destroy(rocketmq_simple_consumer *consumer)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_destroy$descriptor() {
+        return rocketmq_simple_consumer_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_simple_consumer_destroy(rocketmq_simple_consumer *consumer)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_destroy$handle() {
+        return rocketmq_simple_consumer_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_simple_consumer_destroy(rocketmq_simple_consumer *consumer)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_destroy$address() {
+        return rocketmq_simple_consumer_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_simple_consumer_destroy(rocketmq_simple_consumer *consumer)
+     * }
+     */
+    public static void rocketmq_simple_consumer_destroy(MemorySegment consumer) {
+        var mh$ = rocketmq_simple_consumer_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_destroy", consumer);
+            }
+            mh$.invokeExact(consumer);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class rocketmq_producer_set_transaction_options {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Rocketmq.C_INT,

@@ -37,6 +37,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t store_size;
  *     int32_t system_flag;
  *     rocketmq_string encoded_properties;
+ *     rocketmq_string receipt_handle;
  * }
  * }
  */
@@ -68,7 +69,8 @@ public class rocketmq_message_view {
         Rocketmq.C_LONG_LONG.withName("store_timestamp_ms"),
         Rocketmq.C_INT.withName("store_size"),
         Rocketmq.C_INT.withName("system_flag"),
-        rocketmq_string.layout().withName("encoded_properties")
+        rocketmq_string.layout().withName("encoded_properties"),
+        rocketmq_string.layout().withName("receipt_handle")
     ).withName("rocketmq_message_view");
 
     /**
@@ -1044,6 +1046,50 @@ public class rocketmq_message_view {
      */
     public static void encoded_properties(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, encoded_properties$OFFSET, encoded_properties$LAYOUT.byteSize());
+    }
+
+    private static final GroupLayout receipt_handle$LAYOUT = (GroupLayout)$LAYOUT.select(groupElement("receipt_handle"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_string receipt_handle
+     * }
+     */
+    public static final GroupLayout receipt_handle$layout() {
+        return receipt_handle$LAYOUT;
+    }
+
+    private static final long receipt_handle$OFFSET = $LAYOUT.byteOffset(groupElement("receipt_handle"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_string receipt_handle
+     * }
+     */
+    public static final long receipt_handle$offset() {
+        return receipt_handle$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_string receipt_handle
+     * }
+     */
+    public static MemorySegment receipt_handle(MemorySegment struct) {
+        return struct.asSlice(receipt_handle$OFFSET, receipt_handle$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_string receipt_handle
+     * }
+     */
+    public static void receipt_handle(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, receipt_handle$OFFSET, receipt_handle$LAYOUT.byteSize());
     }
 
     /**

@@ -1,0 +1,416 @@
+#include <algorithm>
+#include <asio/redirect_error.hpp>
+#include <iterator>
+#include <utility>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "consumer/simple_consumer_impl.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+// How long a broker is asked to hold one request; a longer wait asks again.
+constexpr Millis kLongestPoll{15000};
+// After failures, and after answers that came at once though they were to be held.
+constexpr Millis kFirstPause{50};
+constexpr Millis kLongestPause{1000};
+constexpr Millis kNow{0};
+// Name servers are not asked more often for a topic that they do not know.
+constexpr Millis kLookAgain{500};
+// A broker chooses the queues.
+constexpr int32_t kAnyQueue = -1;
+
+// Grows from time to time until it is reset.
+class BackOff {
+ public:
+  Millis next() {
+    const Millis pause = pause_;
+    pause_ = std::min(pause_ * 2, kLongestPause);
+    return pause * 3 / 4 + Millis(random_below(static_cast<uint32_t>(pause.count() / 2 + 1)));
+  }
+  void reset() { pause_ = kFirstPause; }
+
+ private:
+  Millis pause_ = kFirstPause;
+};
+
+Millis left_until(TimePoint deadline) { return Millis(std::max<int64_t>(millis_between(now(), deadline), 0)); }
+
+Error no_memory() {
+  Error error;
+  error.kind = ErrorKind::kOutOfMemory;
+  error.message = "there was no memory to receive with";
+  return error;
+}
+
+}  // namespace
+
+bool may_pass(int32_t response_code) {
+  return response_code == response_code::kSystemBusy || response_code == response_code::kServiceNotAvailable ||
+         response_code == response_code::kFlowControl || response_code == response_code::kTopicNotExist;
+}
+
+Error refusal_of(const RemotingCommand& response, const std::string& address, std::string_view topic) {
+  Error error;
+  error.kind = ErrorKind::kRejected;
+  error.response_code = response.code;
+  error.remark = response.remark;
+  error.address = address;
+  error.topic = topic;
+  error.message = address + " refused with code " + std::to_string(response.code) + ": " + response.remark;
+  return error;
+}
+
+Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const ReceiveOptions& options, bool asynchronous,
+                                                                      uint64_t context) {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  {
+    std::lock_guard lock(mutex_);
+    if (subscriptions_.empty()) {
+      return fail(ErrorKind::kInvalidState, "the consumer has no topic to receive from: call subscribe first");
+    }
+  }
+  auto operation = std::make_shared<SimpleOperation>();
+  operation->asynchronous = asynchronous;
+  operation->context = context;
+  operation->receive = options;
+  operation->deadline = operation->begin + options.await;
+  if (auto added = register_operation(operation); !added) return fail(added.error());
+  ++receives_;
+  try {
+    start(run_receive(operation), "receive");
+  } catch (const std::bad_alloc&) {
+    operations_->end(operation, fail(no_memory()));
+  }
+  return operation;
+}
+
+asio::awaitable<void> SimpleConsumer::Impl::run_receive(Operation operation) {
+  BackOff back_off;
+  try {
+    while (!ended_ && !operation->ended) {
+      const TimePoint began = now();
+      const Look seen = co_await look(operation);
+      if (ended_ || operation->ended) break;
+      const Millis left = left_until(operation->deadline);
+      if (!operation->messages.empty() || seen.refused || left == kNow) {
+        end_receive(operation, seen);
+        break;
+      }
+      if (seen.answered && seen.targets > 1) {
+        back_off.reset();
+        co_await wait_for_messages(operation, left);
+        if (ended_ || operation->ended) break;
+        if (operation->messages.empty()) continue;
+        end_receive(operation, seen);
+        break;
+      }
+      // One broker held the request itself, unless it failed or would not hold it; or the filter left all out.
+      if (seen.given > 0 || (seen.answered && now() - began >= std::min(kFirstPause, left))) {
+        back_off.reset();
+        continue;
+      }
+      co_await pause_for(std::min(back_off.next(), left));
+    }
+  } catch (const std::exception& e) {
+    Error error;
+    error.kind = ErrorKind::kInternalError;
+    error.message = std::string("the receive failed: ") + e.what();
+    operations_->end(operation, fail(std::move(error)));
+  }
+}
+
+void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& seen) {
+  if (operation->messages.empty() && seen.failure && (seen.refused || !seen.answered)) {
+    Error error = *seen.failure;
+    error.message = "the receive of group \"" + options_.group + "\" failed: " + error.message;
+    operations_->end(operation, fail(std::move(error)));
+    return;
+  }
+  if (seen.failure) {
+    log(LogLevel::kWarn, "consumer", "group {} received without {}: {}", options_.group, seen.failure->topic,
+        seen.failure->message);
+  }
+  SimpleResult result;
+  result.messages = std::move(operation->messages);
+  operations_->end(operation, std::move(result));
+}
+
+// Waits, and is woken at the end of the consumer.
+asio::awaitable<void> SimpleConsumer::Impl::pause_for(Millis duration) {
+  if (ended_) co_return;
+  auto pause = std::make_shared<Pause>(client().loop());
+  pauses_.insert(pause);
+  co_await pause->wait(duration);
+  pauses_.erase(pause);
+}
+
+asio::awaitable<std::vector<SimpleConsumer::Impl::Target>> SimpleConsumer::Impl::find_targets(Look* seen) {
+  std::vector<Target> targets;
+  for (const Subscription& subscription : subscriptions()) {
+    Route route = client().routes().find(subscription.topic);
+    if (!route && unknown_.count(subscription.topic) != 0 && now() < unknown_.at(subscription.topic).next_look) {
+      seen->failure = unknown_.at(subscription.topic).error;
+      continue;
+    }
+    if (!route) {
+      auto refreshed = co_await client().routes().refresh(subscription.topic);
+      if (ended_) co_return targets;
+      route = client().routes().find(subscription.topic);
+      if (refreshed && route) client().heartbeat_soon();
+      if (!route) {
+        Error error;
+        if (!refreshed) error = refreshed.error();
+        if (refreshed || error.kind == ErrorKind::kTopicNotFound) {
+          error.kind = ErrorKind::kTopicNotFound;
+          error.message = "no name server knows the topic \"" + subscription.topic + "\": create it, or send to it";
+        }
+        error.topic = subscription.topic;
+        unknown_[subscription.topic] = {now() + kLookAgain, error};
+        seen->failure = std::move(error);
+        continue;
+      }
+      unknown_.erase(subscription.topic);
+    }
+    const std::string* last = nullptr;
+    // Sorted, so that the queues of a broker are neighbours.
+    for (const MessageQueue& queue : route->subscribe_queues) {
+      if (last != nullptr && *last == queue.broker_name) continue;
+      last = &queue.broker_name;
+      targets.push_back({subscription.topic, queue.broker_name});
+    }
+  }
+  co_return targets;
+}
+
+// Asks every broker of every topic once, beginning with another one each time.
+asio::awaitable<SimpleConsumer::Impl::Look> SimpleConsumer::Impl::look(Operation operation) {
+  Look seen;
+  const auto targets = co_await find_targets(&seen);
+  if (ended_ || operation->ended) co_return seen;
+  seen.targets = targets.size();
+  if (targets.empty()) {
+    if (!seen.failure) {
+      seen.failure = Error{};
+      seen.failure->kind = ErrorKind::kUnreachable;
+      seen.failure->message = "no broker has a readable queue of the topics subscribed to";
+    }
+    co_return seen;
+  }
+  // A single broker holds the request until it has messages; several are only asked what they have.
+  const Millis poll = targets.size() == 1 ? std::min(left_until(operation->deadline), kLongestPoll) : kNow;
+  const size_t first = next_target_++;
+  for (size_t i = 0; i < targets.size(); ++i) {
+    co_await take(operation, targets[(first + i) % targets.size()], poll, &seen);
+    if (ended_ || operation->ended) break;
+    if (operation->messages.size() >= static_cast<size_t>(operation->receive.max_messages)) break;
+  }
+  co_return seen;
+}
+
+asio::awaitable<void> SimpleConsumer::Impl::take(Operation operation, Target target, Millis poll, Look* seen) {
+  for (;;) {
+    const auto rest = operation->receive.max_messages - static_cast<int32_t>(operation->messages.size());
+    const int32_t most = std::min(rest, kMostPopped);
+    if (most <= 0) co_return;
+    auto popped = co_await pop(target, most, operation->receive.invisible, poll);
+    if (ended_ || operation->ended) co_return;
+    if (!popped) {
+      const Error& error = popped.error();
+      const bool refused = error.kind == ErrorKind::kRejected && !may_pass(error.response_code);
+      if (refused || error.kind == ErrorKind::kProtocolError) seen->refused = true;
+      seen->failure = error;
+      co_return;
+    }
+    seen->answered = true;
+    seen->given += popped->given;
+    std::move(popped->messages.begin(), popped->messages.end(), std::back_inserter(operation->messages));
+    // What is there without waiting.
+    poll = kNow;
+    if (popped->given < static_cast<size_t>(most)) co_return;
+  }
+}
+
+asio::awaitable<Result<SimpleConsumer::Impl::Popped>> SimpleConsumer::Impl::pop(Target target, int32_t most,
+                                                                                Millis invisible, Millis poll) {
+  Subscription subscription;
+  // Given up meanwhile.
+  if (!find_subscription(target.topic, &subscription)) co_return Popped{};
+  const std::string address = client().routes().find_master(target.topic, target.broker_name);
+  if (address.empty()) {
+    client().routes().invalidate(target.topic);
+    auto unknown = fail(ErrorKind::kUnreachable, "the broker \"" + target.broker_name + "\" has no master");
+    unknown.value().topic = target.topic;
+    co_return unknown;
+  }
+  RemotingCommand request = RemotingCommand::request(request_code::kPopMessage, SerializeType::kJson);
+  auto& fields = request.ext_fields;
+  fields.reserve(12);
+  fields.add("consumerGroup", options_.group);
+  fields.add("topic", target.topic);
+  fields.add("queueId", kAnyQueue);
+  fields.add("maxMsgNums", most);
+  fields.add("invisibleTime", int64_t{invisible.count()});
+  fields.add("pollTime", int64_t{poll.count()});
+  // The broker then counts the time by its own clock, from the arrival on.
+  fields.add("bornTime", 0);
+  fields.add("initMode", options_.from_first_offset ? 0 : 1);
+  fields.add("expType", subscription.expression_type);
+  fields.add("exp", subscription.expression);
+  fields.add("order", false);
+  fields.add("bname", target.broker_name);
+  auto response =
+      co_await client().remoting().call(address, std::move(request), poll + client_options_.request_timeout);
+  if (ended_) co_return Popped{};
+  if (!response) {
+    // A broker that comes back knows this group by its heartbeat only.
+    client().heartbeat_soon();
+    client().routes().invalidate(target.topic);
+    response.error().topic = target.topic;
+    co_return fail(std::move(response.error()));
+  }
+  ++pops_;
+  switch (response->code) {
+    case response_code::kSuccess:
+      break;
+    case response_code::kPullNotFound:
+    case response_code::kPollingFull:
+    case response_code::kPollingTimeout:
+      co_return Popped{};
+    default:
+      if (response->code == response_code::kTopicNotExist) client().routes().invalidate(target.topic);
+      co_return fail(refusal_of(*response, address, target.topic));
+  }
+  auto messages = parse_pop_response(*response, target.topic, target.broker_name);
+  if (!messages) {
+    Error& error = messages.error();
+    error.message = address + " answered a request for messages of topic \"" + target.topic +
+                    "\" with what is none: " + error.message;
+    error.address = address;
+    error.topic = target.topic;
+    co_return fail(std::move(error));
+  }
+  co_return keep_wanted(std::move(*messages), target, subscription);
+}
+
+SimpleConsumer::Impl::Popped SimpleConsumer::Impl::keep_wanted(PoppedMessages popped, const Target& target,
+                                                               const Subscription& subscription) {
+  for (const std::string& reason : popped.left_out) {
+    log(LogLevel::kError, "consumer", "of topic {} on {}, which comes again: {}", target.topic, target.broker_name,
+        reason);
+  }
+  left_out_ += static_cast<int64_t>(popped.left_out.size());
+  received_ += static_cast<int64_t>(popped.messages.size());
+  Popped kept;
+  kept.given = popped.messages.size() + popped.left_out.size();
+  kept.messages.reserve(popped.messages.size());
+  for (PoppedMessage& message : popped.messages) {
+    if (subscription.matches(message.message.property(property::kTags))) {
+      kept.messages.push_back(std::move(message));
+      continue;
+    }
+    // The broker compares hashes only: without this it would come again and again.
+    ++filtered_;
+    start(acknowledge_filtered(std::move(message.handle)), "acknowledge");
+  }
+  return kept;
+}
+
+// Until messages came for the operation, or its time is over.
+asio::awaitable<void> SimpleConsumer::Impl::wait_for_messages(Operation operation, Millis most) {
+  Look ignored;
+  const auto targets = co_await find_targets(&ignored);
+  if (ended_ || operation->ended) co_return;
+  auto pause = std::make_shared<Pause>(client().loop());
+  operation->pause = pause;
+  pauses_.insert(pause);
+  waiting_.push_back(operation);
+  for (const Target& target : targets) {
+    if (!watched_.insert(target).second) continue;
+    try {
+      start(watch(target), "watch");
+    } catch (const std::bad_alloc&) {
+      watched_.erase(target);
+    }
+  }
+  co_await pause->wait(std::min(most, kLongestPoll));
+  // A broker was asked for it just now: what it gives must not be lost.
+  while (!ended_ && operation->served) co_await pause->wait(kLongestPause);
+  operation->pause = nullptr;
+  pauses_.erase(pause);
+  waiting_.remove(operation);
+}
+
+// Asks one broker to tell when it has messages, as long as somebody waits for them, and then takes them for who has
+// waited longest.
+asio::awaitable<void> SimpleConsumer::Impl::watch(Target target) {
+  struct Unwatch {
+    Impl& impl;
+    const Target& target;
+    ~Unwatch() { impl.watched_.erase(target); }
+  };
+  const Unwatch unwatch{*this, target};
+  BackOff back_off;
+  while (!ended_ && !waiting_.empty()) {
+    const TimePoint began = now();
+    const auto has_messages = co_await ask_for_messages(target);
+    if (ended_ || waiting_.empty()) break;
+    const bool served = has_messages && *has_messages && co_await serve_first(target);
+    if (ended_) break;
+    if (served || (has_messages && !*has_messages && now() - began >= kFirstPause)) {
+      back_off.reset();
+      continue;
+    }
+    co_await pause_for(back_off.next());
+  }
+}
+
+asio::awaitable<Result<bool>> SimpleConsumer::Impl::ask_for_messages(Target target) {
+  Subscription subscription;
+  const std::string address = client().routes().find_master(target.topic, target.broker_name);
+  if (address.empty() || !find_subscription(target.topic, &subscription)) {
+    co_return fail(ErrorKind::kUnreachable, "there is nothing to ask");
+  }
+  RemotingCommand request = RemotingCommand::request(request_code::kNotification, SerializeType::kJson);
+  auto& fields = request.ext_fields;
+  fields.reserve(7);
+  fields.add("consumerGroup", options_.group);
+  fields.add("topic", target.topic);
+  fields.add("queueId", kAnyQueue);
+  fields.add("pollTime", int64_t{kLongestPoll.count()});
+  fields.add("bornTime", 0);
+  fields.add("order", false);
+  fields.add("bname", target.broker_name);
+  auto response =
+      co_await client().remoting().call(address, std::move(request), kLongestPoll + client_options_.request_timeout);
+  if (ended_) co_return false;
+  if (!response) {
+    client().heartbeat_soon();
+    client().routes().invalidate(target.topic);
+    co_return fail(response.error());
+  }
+  if (response->code != response_code::kSuccess) co_return fail(refusal_of(*response, address, target.topic));
+  co_return response->ext_fields.text("hasMsg") == "true";
+}
+
+// False when there was nothing for it after all.
+asio::awaitable<bool> SimpleConsumer::Impl::serve_first(Target target) {
+  const auto first = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [](const Operation& each) { return !each->served && !each->ended; });
+  if (first == waiting_.end()) co_return false;
+  const Operation operation = *first;
+  operation->served = true;
+  Look seen;
+  co_await take(operation, target, kNow, &seen);
+  operation->served = false;
+  if (ended_) co_return false;
+  const bool found = !operation->messages.empty();
+  const bool over = operation->deadline <= now();
+  if ((found || over) && operation->pause) operation->pause->interrupt();
+  co_return found;
+}
+
+}  // namespace rocketmq
