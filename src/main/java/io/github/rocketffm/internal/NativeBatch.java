@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A batch that was given out, and its native memory: freed by whoever comes last, the acknowledgement or a thread that
  * reads a body.
  */
-public final class NativeBatch {
+public final class NativeBatch implements BodyOwner {
   private static final int ACKNOWLEDGED = 1;
   private static final int READER = 2;
 
@@ -63,8 +63,8 @@ public final class NativeBatch {
     }
   }
 
-  /** For reading a body; false once the batch is acknowledged. Ends with {@link #leave}. */
-  boolean enter() {
+  @Override
+  public boolean enter() {
     if ((state.getAndAdd(READER) & ACKNOWLEDGED) != 0) {
       leave();
       return false;
@@ -72,7 +72,8 @@ public final class NativeBatch {
     return true;
   }
 
-  void leave() {
+  @Override
+  public void leave() {
     if (state.addAndGet(-READER) == ACKNOWLEDGED) {
       end();
     }

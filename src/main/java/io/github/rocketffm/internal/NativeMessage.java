@@ -38,8 +38,9 @@ final class NativeMessage implements ReceivedMessage {
   private static final long BODY_LENGTH = rocketmq_message_view.body_length$offset();
   private static final long RECONSUME_TIMES = rocketmq_message_view.reconsume_times$offset();
   private static final long FLAG = rocketmq_message_view.flag$offset();
+  private static final long RECEIPT_HANDLE = rocketmq_message_view.receipt_handle$offset();
 
-  private final NativeBatch batch;
+  private final BodyOwner batch;
   private final String topic;
   private final long messageIdHigh;
   private final long messageIdLow;
@@ -62,8 +63,11 @@ final class NativeMessage implements ReceivedMessage {
   private volatile boolean readInPlace;
   private Map<String, String> properties;
 
+  /** By which a simple consumer acknowledges it; null in the messages of a push consumer. */
+  private volatile String receiptHandle;
+
   /** Of a rocketmq_message_view at an address. */
-  NativeMessage(NativeBatch batch, long view, QueueCache queues, Hosts hosts) {
+  NativeMessage(BodyOwner batch, long view, QueueCache queues, Hosts hosts) {
     this.batch = batch;
     topic = hosts.topics.find(Memory.address(view + TOPIC), length(view + TOPIC));
     long id = Memory.address(view + MESSAGE_ID);
@@ -95,6 +99,10 @@ final class NativeMessage implements ReceivedMessage {
     bodyLength = (int) Memory.address(view + BODY_LENGTH);
     reconsumeTimes = MEMORY.get(ValueLayout.JAVA_INT, view + RECONSUME_TIMES);
     flag = MEMORY.get(ValueLayout.JAVA_INT, view + FLAG);
+    long handleLength = length(view + RECEIPT_HANDLE);
+    if (handleLength > 0) {
+      receiptHandle = Strings.get(MEMORY, Memory.address(view + RECEIPT_HANDLE), handleLength);
+    }
   }
 
   /** The same with its body, for memory that goes at once. */
@@ -286,6 +294,14 @@ final class NativeMessage implements ReceivedMessage {
     if (!readInPlace && body == null) {
       copiedBody();
     }
+  }
+
+  String receiptHandle() {
+    return receiptHandle;
+  }
+
+  void receiptHandle(String changed) {
+    receiptHandle = changed;
   }
 
   @Override

@@ -14,6 +14,9 @@ final class Strings {
   /** UTF-8 takes no more for one char of Java. */
   static final int MOST_BYTES_PER_CHAR = 3;
 
+  /** Of a rocketmq_string. */
+  static final long SIZE = rocketmq_string.sizeof();
+
   private Strings() {}
 
   /** Thrown for half a surrogate pair, which UTF-8 cannot express. */
