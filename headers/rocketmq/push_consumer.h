@@ -141,8 +141,12 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_create(const rocketmq_client_options
                                                    rocketmq_push_consumer **consumer, rocketmq_error *error);
 
 // Adds a topic, or changes its filter; before or after start. `expression` of ROCKETMQ_FILTER_TAG is "*"
-// (also when absent) or tags joined by "||"; ROCKETMQ_FILTER_SQL92 gives NOT_SUPPORTED in this version.
-// Errors: INVALID_ARGUMENT, NOT_SUPPORTED, CLOSED.
+// (also when absent) or tags joined by "||"; of ROCKETMQ_FILTER_SQL92 it is a condition on properties, such as
+// "price > 10 AND region = 'eu'". All members of a group must have the same filters. A new filter is for what is pulled
+// from then on.
+// After start it asks a broker of the topic whether it takes a condition, and waits for that at most
+// client_options.request_timeout_ms; where none answers in time, it succeeds, and a later refusal is logged.
+// Errors: INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays).
 ROCKETMQ_API int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer *consumer,
                                                       const rocketmq_string *topic, int32_t filter_type,
                                                       const rocketmq_string *expression, rocketmq_error *error);
@@ -151,9 +155,11 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer *co
 ROCKETMQ_API int32_t rocketmq_push_consumer_unsubscribe(rocketmq_push_consumer *consumer,
                                                         const rocketmq_string *topic, rocketmq_error *error);
 
-// Starts consuming. Does not wait for any server; a cluster that is down is tried again until it answers.
+// Starts consuming. Does not wait for any server, save for its word on filters by ROCKETMQ_FILTER_SQL92, as
+// rocketmq_push_consumer_subscribe; a cluster that is down is tried again until it answers.
 // Errors: INVALID_STATE (started before), CLOSED, CONFLICT (a live consumer of this group in the same
-// client, or with the same file of offsets), INVALID_ARGUMENT (an offset_directory that cannot be used).
+// client, or with the same file of offsets), INVALID_ARGUMENT (an offset_directory that cannot be used), REJECTED (a
+// broker refuses a filter; it may be started again with another one).
 ROCKETMQ_API int32_t rocketmq_push_consumer_start(rocketmq_push_consumer *consumer, rocketmq_error *error);
 
 // Stops and resumes giving out batches; what was given out is still acknowledged. Errors: INVALID_STATE,

@@ -82,8 +82,10 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_create(const rocketmq_client_optio
                                                      rocketmq_simple_consumer **consumer, rocketmq_error *error);
 
 // Adds a topic, or changes its filter; before or after start, for the receives that begin afterwards. `expression` of
-// ROCKETMQ_FILTER_TAG is "*" (also when absent) or tags joined by "||". What the filter leaves out is acknowledged.
-// Errors: INVALID_ARGUMENT, CLOSED.
+// ROCKETMQ_FILTER_TAG is "*" (also when absent) or tags joined by "||"; of ROCKETMQ_FILTER_SQL92 it is a condition on
+// properties. What the tags leave out is acknowledged. After start it waits for a broker's word on a condition, at most
+// client_options.request_timeout_ms; where none answers in time, a receive tells of a refusal.
+// Errors: INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays).
 ROCKETMQ_API int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer *consumer,
                                                         const rocketmq_string *topic, int32_t filter_type,
                                                         const rocketmq_string *expression, rocketmq_error *error);
@@ -92,8 +94,9 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer
 ROCKETMQ_API int32_t rocketmq_simple_consumer_unsubscribe(rocketmq_simple_consumer *consumer,
                                                           const rocketmq_string *topic, rocketmq_error *error);
 
-// Starts the consumer's client. Does not wait for any server. Errors: INVALID_STATE (started before), CLOSED, CONFLICT
-// (a live consumer of this group in the same client).
+// Starts the consumer's client. Does not wait for any server, save for its word on filters by ROCKETMQ_FILTER_SQL92, as
+// rocketmq_simple_consumer_subscribe. Errors: INVALID_STATE (started before), CLOSED, CONFLICT (a live consumer of this
+// group in the same client), REJECTED (a broker refuses a filter; it may be started again with another one).
 ROCKETMQ_API int32_t rocketmq_simple_consumer_start(rocketmq_simple_consumer *consumer, rocketmq_error *error);
 
 // Takes messages of all topics subscribed to, from all their brokers in turn, and waits for the first one at most

@@ -27,6 +27,16 @@ std::vector<StoredMessage> decode_one(const std::vector<uint8_t>& bytes) {
   return decoded ? std::move(decoded->messages) : std::vector<StoredMessage>();
 }
 
+// The one condition that the mock knows: "name = 'value'".
+bool fulfils(const std::vector<uint8_t>& stored, std::string_view condition) {
+  const size_t sign = condition.find(" = '");
+  if (sign == std::string_view::npos || condition.back() != '\'') return false;
+  const std::string_view name = condition.substr(0, sign);
+  const std::string_view value = condition.substr(sign + 4, condition.size() - sign - 5);
+  const auto messages = decode_one(stored);
+  return !messages.empty() && messages.front().property(name) == value;
+}
+
 }  // namespace
 
 MockBroker::MockBroker(asio::io_context& loop, std::recursive_mutex& mutex, MockCluster& cluster, std::string name)
@@ -58,6 +68,8 @@ void MockBroker::handle(const std::shared_ptr<Session>& session, const RemotingC
       return heartbeat(session, request, reply);
     case request_code::kUnregisterClient:
       return unregister(request, reply);
+    case request_code::kCheckClientConfig:
+      return reply(RemotingCommand::response_to(request, response_code::kSuccess));
     case request_code::kQueryConsumerOffset:
     case request_code::kUpdateConsumerOffset:
     case request_code::kGetMaxOffset:
@@ -269,7 +281,11 @@ void MockBroker::pull(const RemotingCommand& request, Reply reply, bool may_hold
   for (int64_t found = 0; next < queue.end() && found < fields.number("maxMsgNums", 32); ++next) {
     const Stored& stored = queue.messages[static_cast<size_t>(next - queue.first_offset)];
     // By hash, as a broker does.
-    if (subscription && !subscription->codes.empty() && subscription->codes.count(stored.tag_hash) == 0) continue;
+    if (fields.text("expressionType") == kSql92) {
+      if (!fulfils(stored.bytes, fields.text("subscription"))) continue;
+    } else if (subscription && !subscription->codes.empty() && subscription->codes.count(stored.tag_hash) == 0) {
+      continue;
+    }
     body.insert(body.end(), stored.bytes.begin(), stored.bytes.end());
     ++found;
   }

@@ -8,6 +8,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
@@ -171,11 +172,13 @@ public final class ApachePeer {
           String id = producer.send(message, new SelectMessageQueueByHash(), key).getMsgId();
           print(List.of("SENT", encode(id)));
         }
-        case "consume", "consume-orderly", "consume-broadcast" -> {
+        case "consume", "consume-sql", "consume-orderly", "consume-broadcast" -> {
           consumer = new DefaultMQPushConsumer(decode(fields[1]));
           consumer.setNamesrvAddr(nameServers);
           consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
-          consumer.subscribe(decode(fields[2]), "*");
+          consumer.subscribe(
+              decode(fields[2]),
+              fields.length > 3 ? MessageSelector.bySql(decode(fields[3])) : MessageSelector.byTag("*"));
           if (fields[0].equals("consume-orderly")) {
             consumer.registerMessageListener(
                 (MessageListenerOrderly)

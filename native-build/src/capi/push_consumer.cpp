@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "capi/boundary.h"
 #include "capi/client_options.h"
+#include "capi/filter.h"
 #include "capi/message_views.h"
 #include "protocol/names.h"
 
@@ -163,18 +164,9 @@ int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer* consumer, const
                                          int32_t filter_type, const rocketmq_string* expression,
                                          rocketmq_error* error) {
   return with_consumer(consumer, error, [&](auto& impl) -> Status {
-    auto name = capi::text_of(topic, "topic");
-    if (!name) return fail(name.error());
-    auto filter = capi::text_of(expression, "expression");
-    if (!filter) return fail(filter.error());
-    if (filter_type == ROCKETMQ_FILTER_SQL92) {
-      return fail(ErrorKind::kNotSupported, "filter_type SQL92 is not in this version: filter by tag");
-    }
-    if (filter_type != ROCKETMQ_FILTER_TAG) {
-      return fail(ErrorKind::kInvalidArgument,
-                  "filter_type is " + std::to_string(filter_type) + ": use ROCKETMQ_FILTER_TAG (0)");
-    }
-    return impl.subscribe(*name, *filter);
+    auto subscription = capi::read_subscription(topic, filter_type, expression);
+    if (!subscription) return fail(subscription.error());
+    return impl.subscribe(std::move(*subscription));
   });
 }
 

@@ -70,6 +70,13 @@ Status PushConsumer::Impl::start() {
   if (!options_.broadcasting) subscriptions_[retry_topic_] = *make_tag_subscription(retry_topic_, "*");
   // First what may fail and is known to nobody, so that no failure leaves a member behind.
   if (auto ready = start_threads(); !ready) return ready;
+  std::vector<Subscription> filters;
+  for (const auto& [topic, subscription] : subscriptions_) filters.push_back(subscription);
+  std::vector<Subscription> unanswered;
+  if (auto accepted = check_filters(lease_.instance(), filters, &unanswered); !accepted) {
+    stop_threads();
+    return accepted;
+  }
   if (auto joined = lease_->join_consumer_group(shared_from_this()); !joined) {
     stop_threads();
     return joined;
@@ -86,6 +93,7 @@ Status PushConsumer::Impl::start() {
     self->start(self->lock_loop(self->lock_pause_), "queue locks");
   });
   state_ = State::kStarted;
+  for (const Subscription& each : unanswered) check_later(each);
   return {};
 }
 
@@ -370,8 +378,11 @@ PushConsumer::~PushConsumer() {
 }
 
 Status PushConsumer::subscribe(std::string_view topic, std::string_view expression) {
-  return impl_->subscribe(topic, expression);
+  auto subscription = make_tag_subscription(topic, expression);
+  if (!subscription) return fail(subscription.error());
+  return impl_->subscribe(std::move(*subscription));
 }
+Status PushConsumer::subscribe(Subscription subscription) { return impl_->subscribe(std::move(subscription)); }
 Status PushConsumer::unsubscribe(std::string_view topic) { return impl_->unsubscribe(topic); }
 Status PushConsumer::start() { return impl_->start(); }
 Status PushConsumer::suspend() { return impl_->suspend(); }

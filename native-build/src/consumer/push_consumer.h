@@ -102,9 +102,13 @@ class PushConsumer {
   // any other it waits some seconds for callbacks that run, as they may use this object.
   ~PushConsumer();
 
+  // By tag.
   Status subscribe(std::string_view topic, std::string_view expression);
+  // On a running consumer it waits for a broker's word on a filter by SQL92, at most the client's request_timeout.
+  Status subscribe(Subscription subscription);
   Status unsubscribe(std::string_view topic);
-  // kInternalError when its threads cannot be started; it may be called again then.
+  // kInternalError when its threads cannot be started, kRejected when a broker refuses a filter by SQL92, for whose
+  // word it waits at most the client's request_timeout; it may be called again then.
   Status start();
   Status suspend();
   Status resume();

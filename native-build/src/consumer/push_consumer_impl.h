@@ -42,7 +42,7 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
 
   bool in_child_process() const { return generation_ != fork_generation(); }
   Status start();
-  Status subscribe(std::string_view topic, std::string_view expression);
+  Status subscribe(Subscription subscription);
   Status unsubscribe(std::string_view topic);
   Status suspend();
   Status resume();
@@ -78,6 +78,10 @@ class PushConsumer::Impl : public ConsumerMember, public std::enable_shared_from
   // Subscriptions.
   std::vector<Subscription> subscriptions() const;
   bool find_subscription(const std::string& topic, Subscription* out) const;
+  // Asks brokers whether they take the filters; adds those to which none answered in time.
+  Status check_filters(const std::shared_ptr<ClientInstance>& client, const std::vector<Subscription>& filters,
+                       std::vector<Subscription>* unanswered) const;
+  void check_later(const Subscription& subscription);
 
   // Rebalance.
   asio::awaitable<void> rebalance_loop(std::shared_ptr<Pause> pause);

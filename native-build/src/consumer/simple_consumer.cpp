@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "client/filter_check.h"
 #include "consumer/simple_consumer_impl.h"
 #include "protocol/admin_bodies.h"
 #include "protocol/codes.h"
@@ -55,6 +56,13 @@ Status SimpleConsumer::Impl::start() {
     lease_.release();
     return fail(ErrorKind::kInternalError, std::string("the client's threads could not be started: ") + e.what());
   }
+  const TimePoint deadline = now() + client_options_.request_timeout;
+  for (const auto& [topic, subscription] : subscriptions_) {
+    auto accepted = check_filter(lease_.instance(), subscription, deadline);
+    if (accepted) continue;
+    lease_.release();
+    return accepted;
+  }
   if (auto joined = lease_->join_consumer_group(shared_from_this()); !joined) {
     lease_.release();
     return joined;
@@ -88,6 +96,17 @@ Result<SimpleResult> SimpleConsumer::Impl::wait(Result<Operation> operation) {
 Status SimpleConsumer::Impl::subscribe(Subscription subscription) {
   if (auto valid = validate_topic(subscription.topic); !valid) return valid;
   if (in_child_process()) return check_usable();
+  std::shared_ptr<ClientInstance> running;
+  {
+    std::lock_guard lock(mutex_);
+    if (state_ == State::kClosing || state_ == State::kClosed) return check_usable();
+    if (state_ == State::kStarted) running = client_;
+  }
+  // Without the lock, which the loop takes too.
+  if (running) {
+    auto accepted = check_filter(running, subscription, now() + client_options_.request_timeout);
+    if (!accepted) return accepted;
+  }
   std::lock_guard lock(mutex_);
   if (state_ == State::kClosing || state_ == State::kClosed) return check_usable();
   // Brokers keep the newer version of two.
@@ -98,6 +117,12 @@ Status SimpleConsumer::Impl::subscribe(Subscription subscription) {
   subscriptions_[subscription.topic] = std::move(subscription);
   if (state_ == State::kStarted) client_->heartbeat_soon();
   return {};
+}
+
+// What no broker answers to in time is refused, if at all, by the one that is received from.
+Status SimpleConsumer::Impl::check_filter(const std::shared_ptr<ClientInstance>& client, const Subscription& filter,
+                                          TimePoint deadline) const {
+  return check_filter_and_wait(client, options_.group, filter, deadline).status;
 }
 
 Status SimpleConsumer::Impl::unsubscribe(std::string_view topic) {

@@ -66,6 +66,8 @@ class SimpleConsumer {
   // Closes with no time to wait where that was not done; on a client thread "rmq-close" does the rest.
   ~SimpleConsumer();
 
+  // A running consumer, and start, wait for a broker's word on a filter by SQL92 (kRejected), at most the client's
+  // request_timeout.
   Status subscribe(Subscription subscription);
   Status unsubscribe(std::string_view topic);
   Status start();

@@ -80,6 +80,8 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   ClientInstance& client() { return *client_; }
   std::vector<Subscription> subscriptions() const;
   bool find_subscription(const std::string& topic, Subscription* out) const;
+  Status check_filter(const std::shared_ptr<ClientInstance>& client, const Subscription& filter,
+                      TimePoint deadline) const;
 
   // Receiving.
   asio::awaitable<void> run_receive(Operation operation);

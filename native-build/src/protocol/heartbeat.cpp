@@ -63,6 +63,11 @@ std::string heartbeat_to_json(const Heartbeat& heartbeat) {
                     {"withoutSub", false}});
 }
 
+std::string filter_check_to_json(std::string_view client_id, std::string_view group, const Subscription& subscription) {
+  return dump_json(
+      {{"clientId", client_id}, {"group", group}, {"subscriptionData", subscription_to_json(subscription)}});
+}
+
 Result<Heartbeat> parse_heartbeat(std::string_view json) {
   auto parsed = parse_json(json);
   if (!parsed || !parsed->is_object()) return fail(ErrorKind::kProtocolError, "the heartbeat is no JSON object");

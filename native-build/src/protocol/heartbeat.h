@@ -30,6 +30,9 @@ std::string heartbeat_to_json(const Heartbeat& heartbeat);
 // For the mock broker.
 Result<Heartbeat> parse_heartbeat(std::string_view json);
 
+// The body of CHECK_CLIENT_CONFIG.
+std::string filter_check_to_json(std::string_view client_id, std::string_view group, const Subscription& subscription);
+
 // {"consumerIdList":[…]} of GET_CONSUMER_LIST_BY_GROUP.
 Result<std::vector<std::string>> parse_consumer_list(std::string_view json);
 std::string consumer_list_to_json(const std::vector<std::string>& client_ids);

@@ -48,10 +48,11 @@ public record FilterExpression(boolean sql92, String expression) {
   }
 
   /**
-   * Messages whose properties fulfil an SQL92 condition; not in this version ({@link NotSupportedException} when
-   * subscribing).
+   * Messages whose properties fulfil an SQL92 condition. The brokers evaluate it, and must allow that
+   * ({@code enablePropertyFilter}); what they refuse is told when subscribing or starting.
    *
-   * @param condition the condition
+   * @param condition such as {@code price > 10 AND region = 'eu'}; of comparisons, {@code BETWEEN}, {@code IN},
+   *     {@code IS NULL}, {@code AND}, {@code OR}, {@code NOT}
    * @return the expression
    */
   public static FilterExpression sql(String condition) {

@@ -49,7 +49,7 @@ public final class PushConsumer implements AutoCloseable {
       for (Map.Entry<String, FilterExpression> topic : builder.topics.entrySet()) {
         subscribe(topic.getKey(), topic.getValue());
       }
-      consumer.start();
+      OffCarrier.run(consumer::start);
     } catch (NativeFailure e) {
       consumer.close(0);
       throw ClientBuilder.exception(e);
@@ -70,17 +70,19 @@ public final class PushConsumer implements AutoCloseable {
   }
 
   /**
-   * Adds a topic, or changes its filter.
+   * Adds a topic, or changes its filter for what is pulled from then on. A broker is asked whether it takes a condition;
+   * where none answers within the request timeout, a later refusal is logged.
    *
    * @param topic the topic
-   * @param filter which of its messages
-   * @throws RocketMqException for a bad topic or filter, and after {@link #close()}
+   * @param filter which of its messages; the same for all members of the group
+   * @throws RocketMqException for a bad topic or filter, and after {@link #close()}; {@link MessageRejectedException}
+   *     when a broker refuses the condition, in which case the earlier filter stays
    */
   public void subscribe(String topic, FilterExpression filter) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(filter, "filter");
     try {
-      consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
+      OffCarrier.run(() -> consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression()));
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
@@ -428,9 +430,11 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
-     * Starts the consumer. Does not wait for any server.
+     * Starts the consumer. Does not wait for any server, save, at most the request timeout, for its word on a condition
+     * as a filter.
      *
      * @return the consumer, to be closed
+     * @throws MessageRejectedException when a broker refuses a condition
      * @throws RocketMqException for settings out of range, and an {@link #offsetDirectory} that cannot be used; CONFLICT
      *     when this group has a live consumer already with the same settings of {@link ClientBuilder}, or with the same
      *     file of offsets (give one an {@code instanceName})

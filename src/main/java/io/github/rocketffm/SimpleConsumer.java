@@ -157,12 +157,14 @@ public final class SimpleConsumer implements AutoCloseable {
   }
 
   /**
-   * Adds a topic, or changes its filter, for the receives that begin afterwards. What the filter leaves out is
-   * acknowledged.
+   * Adds a topic, or changes its filter, for the receives that begin afterwards. What the tags leave out is
+   * acknowledged. A broker is asked whether it takes a condition; where none answers within the request timeout, a
+   * receive tells of a refusal.
    *
    * @param topic the topic
-   * @param filter which of its messages
-   * @throws RocketMqException for a bad topic or filter, and after {@link #close()}
+   * @param filter which of its messages; the same for all members of the group
+   * @throws RocketMqException for a bad topic or filter, and after {@link #close()}; {@link MessageRejectedException}
+   *     when a broker refuses the condition, in which case the earlier filter stays
    */
   public void subscribe(String topic, FilterExpression filter) {
     Objects.requireNonNull(topic, "topic");
@@ -451,9 +453,11 @@ public final class SimpleConsumer implements AutoCloseable {
     }
 
     /**
-     * Starts the consumer.
+     * Starts the consumer. Does not wait for any server, save, at most the request timeout, for its word on a condition
+     * as a filter.
      *
      * @return the consumer, to be closed
+     * @throws MessageRejectedException when a broker refuses a condition
      * @throws RocketMqException for settings out of range; CONFLICT when this group has a live consumer already with
      *     the same settings of {@link ClientBuilder} (give one an {@code instanceName})
      * @throws NativeLibraryException when the native library cannot be loaded

@@ -195,6 +195,11 @@ public final class ApachePeer implements AutoCloseable {
     ask("STOPPED", "stop-consuming", List.of());
   }
 
+  /** The same with a filter by SQL92. */
+  public void consume(String group, String topic, String condition) throws Exception {
+    ask("STARTED", "consume-sql", List.of(encode(group), encode(topic), encode(condition)));
+  }
+
   /** How many of the topic's queues its consumer holds. */
   public int queues(String topic) throws Exception {
     return Integer.parseInt(decode(ask("QUEUES", "queues", List.of(encode(topic)))[1]));
