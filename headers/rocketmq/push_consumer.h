@@ -74,6 +74,21 @@ typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_queue_
 // a failure.
 #define ROCKETMQ_ORDERLY 1
 
+// How the members of a group share out the queues of a topic: the same for all of them, whatever their language. Each is
+// what Apache's client has under that name.
+// Consecutive queues, as evenly as their number allows.
+#define ROCKETMQ_ALLOCATE_AVERAGELY 0
+// One by one, as cards are dealt.
+#define ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE 1
+// allocation_queues, whatever the other members have; those that a topic does not have (yet) are passed over. The group's
+// retry topic is shared out averagely.
+#define ROCKETMQ_ALLOCATE_BY_CONFIGURATION 2
+// Each queue to the member that follows it on a ring of MD5 digests: few queues move when members come and go.
+#define ROCKETMQ_ALLOCATE_CONSISTENT_HASH 3
+// Evenly the queues of brokers in allocation_machine_rooms, whose names are "room@name"; those of others are consumed by
+// nobody.
+#define ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM 4
+
 typedef struct rocketmq_push_consumer_options {
   uint64_t size;
   // Required: 1 to 120 characters of letters, digits, '%', '|', '_' and '-'.
@@ -130,6 +145,16 @@ typedef struct rocketmq_push_consumer_options {
   // are written as %XX. The file before stays as offsets.json.bak, and is used when the other one is damaged. Default:
   // .rocketmq_offsets in the user's home.
   rocketmq_string offset_directory;
+  // One of ROCKETMQ_ALLOCATE_*.
+  int32_t allocation;
+  // With ROCKETMQ_ALLOCATE_CONSISTENT_HASH: a member's points on the ring. Default 10; 1 to 10,000.
+  int32_t allocation_virtual_nodes;
+  // With ROCKETMQ_ALLOCATE_BY_CONFIGURATION: the queues, of any topics. 0 of them: none but those of the retry topic.
+  const rocketmq_queue *const *allocation_queues;
+  // With ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM: the rooms, at least one.
+  const rocketmq_string *allocation_machine_rooms;
+  int32_t allocation_queue_count;
+  int32_t allocation_machine_room_count;
 } rocketmq_push_consumer_options;
 
 #define ROCKETMQ_FILTER_TAG 0

@@ -46,6 +46,12 @@ ROCKETMQ_MOCK_API int32_t rocketmq_mock_message_count(rocketmq_mock* mock, const
 ROCKETMQ_MOCK_API int64_t rocketmq_mock_committed_offset(rocketmq_mock* mock, int32_t broker, const char* group,
                                                          const char* topic, int32_t queue);
 
+// How a member of a group would share out queues, which needs no cluster. Queues are "topic broker id", joined by ';',
+// client ids and machine rooms are joined by ','. Writes the queues, NUL-terminated.
+ROCKETMQ_MOCK_API int32_t rocketmq_mock_allocate(int32_t kind, int32_t virtual_nodes, const char* machine_rooms,
+                                                 const char* configured_queues, const char* queues,
+                                                 const char* client_ids, const char* self, char* out, int32_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

@@ -7,13 +7,21 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.AllocateMessageQueueStrategy;
 import org.apache.rocketmq.client.consumer.MessageSelector;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeOrderlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.exception.RequestTimeoutException;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragely;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueAveragelyByCircle;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueByConfig;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueByMachineRoom;
+import org.apache.rocketmq.client.consumer.rebalance.AllocateMessageQueueConsistentHash;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.selector.SelectMessageQueueByHash;
@@ -26,6 +34,7 @@ import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 import org.apache.rocketmq.remoting.protocol.heartbeat.MessageModel;
+import org.apache.rocketmq.common.message.MessageQueue;
 
 /**
  * Apache's client as a process of its own, told what to do in lines on standard input and answering in lines on
@@ -115,6 +124,61 @@ public final class ApachePeer {
     return producer.sendMessageInTransaction(message, null);
   }
 
+  private static List<String> split(String text, String separator) {
+    return text.isEmpty() ? List.of() : List.of(text.split(separator));
+  }
+
+  private static List<MessageQueue> queues(String text) {
+    List<MessageQueue> queues = new ArrayList<>();
+    for (String entry : split(text, ";")) {
+      String[] fields = entry.split(" ");
+      queues.add(new MessageQueue(fields[0], fields[1], Integer.parseInt(fields[2])));
+    }
+    return queues;
+  }
+
+  /** By the numbers of rocketmq.h. */
+  private static AllocateMessageQueueStrategy strategy(
+      int kind, int virtualNodes, Set<String> rooms, List<MessageQueue> configured) {
+    switch (kind) {
+      case 0 -> {
+        return new AllocateMessageQueueAveragely();
+      }
+      case 1 -> {
+        return new AllocateMessageQueueAveragelyByCircle();
+      }
+      case 2 -> {
+        AllocateMessageQueueByConfig config = new AllocateMessageQueueByConfig();
+        config.setMessageQueueList(configured);
+        return config;
+      }
+      case 3 -> {
+        return new AllocateMessageQueueConsistentHash(virtualNodes);
+      }
+      default -> {
+        AllocateMessageQueueByMachineRoom room = new AllocateMessageQueueByMachineRoom();
+        room.setConsumeridcs(rooms);
+        return room;
+      }
+    }
+  }
+
+  private static String allocate(String[] fields) {
+    AllocateMessageQueueStrategy strategy =
+        strategy(
+            Integer.parseInt(decode(fields[1])),
+            Integer.parseInt(decode(fields[2])),
+            new TreeSet<>(split(decode(fields[3]), ",")),
+            queues(decode(fields[4])));
+    List<String> texts = new ArrayList<>();
+    for (MessageQueue queue :
+        strategy.allocate(
+            "group", decode(fields[7]), queues(decode(fields[5])), split(decode(fields[6]), ","))) {
+      texts.add(queue.getTopic() + " " + queue.getBrokerName() + " " + queue.getQueueId());
+    }
+    return String.join(";", texts);
+  }
+
   public static void main(String[] arguments) {
     try {
       serve(arguments[0]);
@@ -135,6 +199,7 @@ public final class ApachePeer {
     producer.setSendMsgTimeout(20000);
     producer.start();
     DefaultMQPushConsumer consumer = null;
+    boolean byConsistentHash = false;
     print(List.of("READY"));
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -176,6 +241,9 @@ public final class ApachePeer {
           consumer = new DefaultMQPushConsumer(decode(fields[1]));
           consumer.setNamesrvAddr(nameServers);
           consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+          if (byConsistentHash) {
+            consumer.setAllocateMessageQueueStrategy(new AllocateMessageQueueConsistentHash());
+          }
           consumer.subscribe(
               decode(fields[2]),
               fields.length > 3 ? MessageSelector.bySql(decode(fields[3])) : MessageSelector.byTag("*"));
@@ -228,6 +296,11 @@ public final class ApachePeer {
           consumer.shutdown();
           print(List.of("STOPPED"));
         }
+        case "consistent-hash" -> {
+          byConsistentHash = true;
+          print(List.of("CHOSEN"));
+        }
+        case "allocate" -> print(List.of("ALLOCATED", encode(allocate(fields))));
         case "queues" -> {
           String topic = decode(fields[1]);
           long count =

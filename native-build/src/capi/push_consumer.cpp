@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/files.h"
+#include "capi/allocation.h"
 #include "capi/boundary.h"
 #include "capi/client_options.h"
 #include "capi/filter.h"
@@ -123,6 +124,9 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   if (!range.status()) return fail(range.status().error());
   out.offset_directory = rocketmq::path_of(*directory);
   out.on_queues_changed = queues_callback(options->on_queues_changed, options->context);
+  auto allocation = capi::read_allocation(*options);
+  if (!allocation) return fail(allocation.error());
+  out.allocation = std::move(*allocation);
   out.on_delivery = [callback = options->on_messages, context = options->context](rocketmq::Delivery& delivery) {
     auto views = make_views(delivery);
     delivery.views = views;

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "client/client_options.h"
+#include "consumer/allocation.h"
 #include "protocol/message.h"
 #include "protocol/route.h"
 #include "protocol/subscription.h"
@@ -71,6 +72,7 @@ struct PushConsumerOptions {
   Millis lock_lifetime{30000};
   // Where a broadcasting consumer keeps its offsets; empty: in the user's home.
   std::filesystem::path offset_directory;
+  Allocation allocation;
   // As the Java client: a queue that is not even asked for in this time is taken anew.
   Millis silent_pull_timeout{120000};
   // Starts the consume threads; for tests.

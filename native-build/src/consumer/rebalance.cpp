@@ -119,7 +119,7 @@ asio::awaitable<std::optional<std::set<MessageQueue>>> PushConsumer::Impl::alloc
     co_return std::nullopt;
   }
   std::sort(members->begin(), members->end());
-  const auto allocated = allocate_averagely(route->subscribe_queues, *members, self_id);
+  const auto allocated = allocate_queues(options_.allocation, route->subscribe_queues, *members, self_id);
   co_return std::set<MessageQueue>(allocated.begin(), allocated.end());
 }
 

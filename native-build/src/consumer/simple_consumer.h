@@ -34,8 +34,8 @@ using SimpleCallback = std::function<void(std::vector<SimpleOutcome>& outcomes)>
 
 // Checked options; see rocketmq_simple_consumer_options.
 struct SimpleConsumerOptions {
-  std::string group;
-  SimpleCallback on_completed;
+  std::string group{};
+  SimpleCallback on_completed = nullptr;
   // Of a queue that the group has not consumed of.
   bool from_first_offset = false;
 };

@@ -227,6 +227,12 @@ int main(void) {
   FIELD(rocketmq_queue_assignment, queues);
   FIELD(rocketmq_queue_assignment, count);
   FIELD(rocketmq_queue_assignment, reserved);
+  FIELD(rocketmq_push_consumer_options, allocation);
+  FIELD(rocketmq_push_consumer_options, allocation_virtual_nodes);
+  FIELD(rocketmq_push_consumer_options, allocation_queues);
+  FIELD(rocketmq_push_consumer_options, allocation_machine_rooms);
+  FIELD(rocketmq_push_consumer_options, allocation_queue_count);
+  FIELD(rocketmq_push_consumer_options, allocation_machine_room_count);
   SIZE(rocketmq_acknowledgement);
   FIELD(rocketmq_acknowledgement, size);
   FIELD(rocketmq_acknowledgement, success_count);
@@ -321,6 +327,11 @@ int main(void) {
   CONSTANT(ROCKETMQ_CONSUME_FROM_TIMESTAMP);
   CONSTANT(ROCKETMQ_CONCURRENTLY);
   CONSTANT(ROCKETMQ_ORDERLY);
+  CONSTANT(ROCKETMQ_ALLOCATE_AVERAGELY);
+  CONSTANT(ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE);
+  CONSTANT(ROCKETMQ_ALLOCATE_BY_CONFIGURATION);
+  CONSTANT(ROCKETMQ_ALLOCATE_CONSISTENT_HASH);
+  CONSTANT(ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM);
   CONSTANT(ROCKETMQ_FILTER_TAG);
   CONSTANT(ROCKETMQ_FILTER_SQL92);
   CONSTANT(ROCKETMQ_TRANSACTION_UNKNOWN);

@@ -1,6 +1,5 @@
 #include <thread>
 
-#include "consumer/allocation.h"
 #include "consumer/consumer_fixture.h"
 
 namespace rocketmq::test {
@@ -8,23 +7,6 @@ namespace rocketmq::test {
 using mock::MockCluster;
 
 class GroupTest : public ConsumerTest {};
-
-TEST(AllocationTest, QueuesAreSharedEvenlyAndWholly) {
-  std::vector<MessageQueue> queues;
-  for (int i = 0; i < 10; ++i) queues.push_back({"t", "b", i});
-  const std::vector<std::string> members = {"a", "b", "c", "d"};
-  std::vector<MessageQueue> all;
-  std::vector<size_t> sizes;
-  for (const auto& member : members) {
-    const auto part = allocate_averagely(queues, members, member);
-    sizes.push_back(part.size());
-    all.insert(all.end(), part.begin(), part.end());
-  }
-  EXPECT_EQ(sizes, (std::vector<size_t>{3, 3, 2, 2}));
-  EXPECT_EQ(all, queues);
-  EXPECT_TRUE(allocate_averagely(queues, members, "stranger").empty());
-  EXPECT_TRUE(allocate_averagely({queues[0]}, members, "d").empty());
-}
 
 TEST_F(GroupTest, TwoMembersShareWithoutDuplicatesAndTheOneLeftTakesOver) {
   MockCluster cluster;

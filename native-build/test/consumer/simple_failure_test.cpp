@@ -237,7 +237,7 @@ TEST_F(SimpleFailureTest, StatesAndConflictsAreTold) {
   auto created = SimpleConsumer::create(client_options(cluster), {.group = kGroup});
   ASSERT_TRUE(created);
   EXPECT_EQ((*created)->receive(how(1)).error().kind, ErrorKind::kInvalidState);
-  EXPECT_EQ((*created)->subscribe(Subscription{.topic = "a/b"}).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ((*created)->subscribe(*make_tag_subscription("a/b", "*")).error().kind, ErrorKind::kInvalidArgument);
   ASSERT_TRUE((*created)->start());
   EXPECT_EQ((*created)->start().error().kind, ErrorKind::kInvalidState);
   EXPECT_EQ((*created)->receive(how(1)).error().kind, ErrorKind::kInvalidState);

@@ -338,6 +338,51 @@ public class Rocketmq extends Rocketmq$shared {
     public static int ROCKETMQ_ORDERLY() {
         return ROCKETMQ_ORDERLY;
     }
+    private static final int ROCKETMQ_ALLOCATE_AVERAGELY = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_ALLOCATE_AVERAGELY 0
+     * }
+     */
+    public static int ROCKETMQ_ALLOCATE_AVERAGELY() {
+        return ROCKETMQ_ALLOCATE_AVERAGELY;
+    }
+    private static final int ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE 1
+     * }
+     */
+    public static int ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE() {
+        return ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE;
+    }
+    private static final int ROCKETMQ_ALLOCATE_BY_CONFIGURATION = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_ALLOCATE_BY_CONFIGURATION 2
+     * }
+     */
+    public static int ROCKETMQ_ALLOCATE_BY_CONFIGURATION() {
+        return ROCKETMQ_ALLOCATE_BY_CONFIGURATION;
+    }
+    private static final int ROCKETMQ_ALLOCATE_CONSISTENT_HASH = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_ALLOCATE_CONSISTENT_HASH 3
+     * }
+     */
+    public static int ROCKETMQ_ALLOCATE_CONSISTENT_HASH() {
+        return ROCKETMQ_ALLOCATE_CONSISTENT_HASH;
+    }
+    private static final int ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM 4
+     * }
+     */
+    public static int ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM() {
+        return ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM;
+    }
     private static final int ROCKETMQ_FILTER_TAG = (int)0L;
     /**
      * {@snippet lang=c :

@@ -39,6 +39,12 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t pull_interval_ms;
  *     rocketmq_queues_callback on_queues_changed;
  *     rocketmq_string offset_directory;
+ *     int32_t allocation;
+ *     int32_t allocation_virtual_nodes;
+ *     const rocketmq_queue *const *allocation_queues;
+ *     const rocketmq_string *allocation_machine_rooms;
+ *     int32_t allocation_queue_count;
+ *     int32_t allocation_machine_room_count;
  * }
  * }
  */
@@ -72,7 +78,13 @@ public class rocketmq_push_consumer_options {
         Rocketmq.C_INT.withName("suspend_queue_ms"),
         Rocketmq.C_INT.withName("pull_interval_ms"),
         Rocketmq.C_POINTER.withName("on_queues_changed"),
-        rocketmq_string.layout().withName("offset_directory")
+        rocketmq_string.layout().withName("offset_directory"),
+        Rocketmq.C_INT.withName("allocation"),
+        Rocketmq.C_INT.withName("allocation_virtual_nodes"),
+        Rocketmq.C_POINTER.withName("allocation_queues"),
+        Rocketmq.C_POINTER.withName("allocation_machine_rooms"),
+        Rocketmq.C_INT.withName("allocation_queue_count"),
+        Rocketmq.C_INT.withName("allocation_machine_room_count")
     ).withName("rocketmq_push_consumer_options");
 
     /**
@@ -1248,6 +1260,270 @@ public class rocketmq_push_consumer_options {
      */
     public static void offset_directory(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, offset_directory$OFFSET, offset_directory$LAYOUT.byteSize());
+    }
+
+    private static final OfInt allocation$LAYOUT = (OfInt)$LAYOUT.select(groupElement("allocation"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t allocation
+     * }
+     */
+    public static final OfInt allocation$layout() {
+        return allocation$LAYOUT;
+    }
+
+    private static final long allocation$OFFSET = $LAYOUT.byteOffset(groupElement("allocation"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t allocation
+     * }
+     */
+    public static final long allocation$offset() {
+        return allocation$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t allocation
+     * }
+     */
+    public static int allocation(MemorySegment struct) {
+        return struct.get(allocation$LAYOUT, allocation$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t allocation
+     * }
+     */
+    public static void allocation(MemorySegment struct, int fieldValue) {
+        struct.set(allocation$LAYOUT, allocation$OFFSET, fieldValue);
+    }
+
+    private static final OfInt allocation_virtual_nodes$LAYOUT = (OfInt)$LAYOUT.select(groupElement("allocation_virtual_nodes"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t allocation_virtual_nodes
+     * }
+     */
+    public static final OfInt allocation_virtual_nodes$layout() {
+        return allocation_virtual_nodes$LAYOUT;
+    }
+
+    private static final long allocation_virtual_nodes$OFFSET = $LAYOUT.byteOffset(groupElement("allocation_virtual_nodes"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t allocation_virtual_nodes
+     * }
+     */
+    public static final long allocation_virtual_nodes$offset() {
+        return allocation_virtual_nodes$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t allocation_virtual_nodes
+     * }
+     */
+    public static int allocation_virtual_nodes(MemorySegment struct) {
+        return struct.get(allocation_virtual_nodes$LAYOUT, allocation_virtual_nodes$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t allocation_virtual_nodes
+     * }
+     */
+    public static void allocation_virtual_nodes(MemorySegment struct, int fieldValue) {
+        struct.set(allocation_virtual_nodes$LAYOUT, allocation_virtual_nodes$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout allocation_queues$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("allocation_queues"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const rocketmq_queue *const *allocation_queues
+     * }
+     */
+    public static final AddressLayout allocation_queues$layout() {
+        return allocation_queues$LAYOUT;
+    }
+
+    private static final long allocation_queues$OFFSET = $LAYOUT.byteOffset(groupElement("allocation_queues"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const rocketmq_queue *const *allocation_queues
+     * }
+     */
+    public static final long allocation_queues$offset() {
+        return allocation_queues$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const rocketmq_queue *const *allocation_queues
+     * }
+     */
+    public static MemorySegment allocation_queues(MemorySegment struct) {
+        return struct.get(allocation_queues$LAYOUT, allocation_queues$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const rocketmq_queue *const *allocation_queues
+     * }
+     */
+    public static void allocation_queues(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(allocation_queues$LAYOUT, allocation_queues$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout allocation_machine_rooms$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("allocation_machine_rooms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const rocketmq_string *allocation_machine_rooms
+     * }
+     */
+    public static final AddressLayout allocation_machine_rooms$layout() {
+        return allocation_machine_rooms$LAYOUT;
+    }
+
+    private static final long allocation_machine_rooms$OFFSET = $LAYOUT.byteOffset(groupElement("allocation_machine_rooms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const rocketmq_string *allocation_machine_rooms
+     * }
+     */
+    public static final long allocation_machine_rooms$offset() {
+        return allocation_machine_rooms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const rocketmq_string *allocation_machine_rooms
+     * }
+     */
+    public static MemorySegment allocation_machine_rooms(MemorySegment struct) {
+        return struct.get(allocation_machine_rooms$LAYOUT, allocation_machine_rooms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const rocketmq_string *allocation_machine_rooms
+     * }
+     */
+    public static void allocation_machine_rooms(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(allocation_machine_rooms$LAYOUT, allocation_machine_rooms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt allocation_queue_count$LAYOUT = (OfInt)$LAYOUT.select(groupElement("allocation_queue_count"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t allocation_queue_count
+     * }
+     */
+    public static final OfInt allocation_queue_count$layout() {
+        return allocation_queue_count$LAYOUT;
+    }
+
+    private static final long allocation_queue_count$OFFSET = $LAYOUT.byteOffset(groupElement("allocation_queue_count"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t allocation_queue_count
+     * }
+     */
+    public static final long allocation_queue_count$offset() {
+        return allocation_queue_count$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t allocation_queue_count
+     * }
+     */
+    public static int allocation_queue_count(MemorySegment struct) {
+        return struct.get(allocation_queue_count$LAYOUT, allocation_queue_count$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t allocation_queue_count
+     * }
+     */
+    public static void allocation_queue_count(MemorySegment struct, int fieldValue) {
+        struct.set(allocation_queue_count$LAYOUT, allocation_queue_count$OFFSET, fieldValue);
+    }
+
+    private static final OfInt allocation_machine_room_count$LAYOUT = (OfInt)$LAYOUT.select(groupElement("allocation_machine_room_count"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t allocation_machine_room_count
+     * }
+     */
+    public static final OfInt allocation_machine_room_count$layout() {
+        return allocation_machine_room_count$LAYOUT;
+    }
+
+    private static final long allocation_machine_room_count$OFFSET = $LAYOUT.byteOffset(groupElement("allocation_machine_room_count"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t allocation_machine_room_count
+     * }
+     */
+    public static final long allocation_machine_room_count$offset() {
+        return allocation_machine_room_count$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t allocation_machine_room_count
+     * }
+     */
+    public static int allocation_machine_room_count(MemorySegment struct) {
+        return struct.get(allocation_machine_room_count$LAYOUT, allocation_machine_room_count$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t allocation_machine_room_count
+     * }
+     */
+    public static void allocation_machine_room_count(MemorySegment struct, int fieldValue) {
+        struct.set(allocation_machine_room_count$LAYOUT, allocation_machine_room_count$OFFSET, fieldValue);
     }
 
     /**

@@ -260,6 +260,21 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
+     * Sets how the members of the group share out queues: the same for all of them.
+     *
+     * @param strategy the strategy; {@link AllocationStrategy#averagely()} by default
+     * @return this
+     */
+    public Builder allocation(AllocationStrategy strategy) {
+      Objects.requireNonNull(strategy, "strategy");
+      settings.allocation = strategy.code;
+      settings.allocationVirtualNodes = strategy.virtualNodes;
+      settings.allocationQueues = strategy.queues;
+      settings.allocationMachineRooms = strategy.machineRooms;
+      return this;
+    }
+
+    /**
      * Limits the batches that the listener has at a time.
      *
      * @param count 1 to 100,000; 20 by default

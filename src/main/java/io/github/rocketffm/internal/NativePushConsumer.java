@@ -11,13 +11,16 @@ import io.github.rocketffm.internal.binding.rocketmq_message_batch;
 import io.github.rocketffm.internal.binding.rocketmq_message_callback;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_options;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_statistics;
+import io.github.rocketffm.internal.binding.rocketmq_queue;
 import io.github.rocketffm.internal.binding.rocketmq_queue_assignment;
 import io.github.rocketffm.internal.binding.rocketmq_queues_callback;
+import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -56,6 +59,10 @@ public final class NativePushConsumer {
     public int rebalanceMillis;
     public int persistOffsetMillis;
     public int consumeTimeoutMillis;
+    public int allocation;
+    public int allocationVirtualNodes;
+    public List<MessageQueue> allocationQueues = List.of();
+    public List<String> allocationMachineRooms = List.of();
   }
 
   private static final class Stub {
@@ -144,7 +151,35 @@ public final class NativePushConsumer {
     rocketmq_push_consumer_options.pull_interval_ms(options, settings.pullIntervalMillis);
     Strings.set(
         rocketmq_push_consumer_options.offset_directory(options), settings.offsetDirectory, arena);
+    writeAllocation(settings, options, arena);
     return options;
+  }
+
+  private static void writeAllocation(Settings settings, MemorySegment options, Arena arena)
+      throws MalformedText {
+    rocketmq_push_consumer_options.allocation(options, settings.allocation);
+    rocketmq_push_consumer_options.allocation_virtual_nodes(
+        options, settings.allocationVirtualNodes);
+    int queueCount = settings.allocationQueues.size();
+    MemorySegment queues = arena.allocate(ValueLayout.ADDRESS, Math.max(queueCount, 1));
+    for (int i = 0; i < queueCount; i++) {
+      MessageQueue queue = settings.allocationQueues.get(i);
+      MemorySegment memory = rocketmq_queue.allocate(arena);
+      rocketmq_queue.size(memory, rocketmq_queue.sizeof());
+      Strings.set(rocketmq_queue.topic(memory), queue.topic(), arena);
+      Strings.set(rocketmq_queue.broker_name(memory), queue.brokerName(), arena);
+      rocketmq_queue.queue_id(memory, queue.queueId());
+      queues.setAtIndex(ValueLayout.ADDRESS, i, memory);
+    }
+    rocketmq_push_consumer_options.allocation_queues(options, queues);
+    rocketmq_push_consumer_options.allocation_queue_count(options, queueCount);
+    int roomCount = settings.allocationMachineRooms.size();
+    MemorySegment rooms = rocketmq_string.allocateArray(Math.max(roomCount, 1), arena);
+    for (int i = 0; i < roomCount; i++) {
+      Strings.set(rocketmq_string.asSlice(rooms, i), settings.allocationMachineRooms.get(i), arena);
+    }
+    rocketmq_push_consumer_options.allocation_machine_rooms(options, rooms);
+    rocketmq_push_consumer_options.allocation_machine_room_count(options, roomCount);
   }
 
   private interface Call {

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.github.rocketffm.AllocationStrategy;
 import io.github.rocketffm.ClientClosedException;
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.testing.MockCluster;
@@ -235,6 +237,38 @@ class PushConsumerMockTest {
             () ->
                 builder().listener(this::take).subscribe("t", FilterExpression.tags("||")).start())
         .isInstanceOf(InvalidArgumentException.class);
+    assertThatThrownBy(
+            () ->
+                builder()
+                    .listener(this::take)
+                    .allocation(AllocationStrategy.consistentHash(10_001))
+                    .start())
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("allocation_virtual_nodes is 10001, outside 1 to 10000");
+    for (String[] rooms : new String[][] {{}, {"east", "a@b"}, {""}}) {
+      assertThatThrownBy(
+              () ->
+                  builder()
+                      .listener(this::take)
+                      .allocation(AllocationStrategy.byMachineRoom(rooms))
+                      .start())
+          .isInstanceOf(InvalidArgumentException.class)
+          .hasMessageContaining("allocation_machine_room");
+    }
+    for (MessageQueue queue :
+        List.of(
+            new MessageQueue("a b", "b", 0),
+            new MessageQueue("t", "", 0),
+            new MessageQueue("t", "b", -1))) {
+      assertThatThrownBy(
+              () ->
+                  builder()
+                      .listener(this::take)
+                      .allocation(AllocationStrategy.byConfiguration(List.of(queue)))
+                      .start())
+          .isInstanceOf(InvalidArgumentException.class)
+          .hasMessageContaining("allocation_queues[0]");
+    }
     assertThatThrownBy(() -> builder().batchSize(2000).batchListener(m -> null).start())
         .hasMessageContaining("max_batch_size");
     assertThatThrownBy(

@@ -132,8 +132,8 @@ class SimpleConsumerOracleTest {
       System.out.printf(
           "%d messages sent, %d acknowledged by consumers, %d of them more than once%n",
           sent.size(), acknowledged.size(), twice);
-      // At least once; what was acknowledged before the broker was killed may come again.
-      assertThat(twice).isLessThan(sent.size() / 10);
+      // At least once: what a broker had not yet written when it was killed may come again.
+      assertThat(twice).isLessThan(sent.size() / 2);
     }
   }
 }

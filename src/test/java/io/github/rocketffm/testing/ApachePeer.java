@@ -200,6 +200,33 @@ public final class ApachePeer implements AutoCloseable {
     ask("STARTED", "consume-sql", List.of(encode(group), encode(topic), encode(condition)));
   }
 
+  /** Lets the consumer that it starts next allocate by consistent hash. */
+  public void allocateByConsistentHash() throws Exception {
+    ask("CHOSEN", "consistent-hash", List.of());
+  }
+
+  /** What Apache's strategy classes make of the arguments of {@link NativeAllocation#allocate}. */
+  public String allocate(
+      int kind,
+      int virtualNodes,
+      String machineRooms,
+      String configured,
+      String queues,
+      String clientIds,
+      String self)
+      throws Exception {
+    List<String> fields =
+        List.of(
+            encode("" + kind),
+            encode("" + virtualNodes),
+            encode(machineRooms),
+            encode(configured),
+            encode(queues),
+            encode(clientIds),
+            encode(self));
+    return decode(ask("ALLOCATED", "allocate", fields)[1]);
+  }
+
   /** How many of the topic's queues its consumer holds. */
   public int queues(String topic) throws Exception {
     return Integer.parseInt(decode(ask("QUEUES", "queues", List.of(encode(topic)))[1]));

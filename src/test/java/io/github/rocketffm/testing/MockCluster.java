@@ -45,7 +45,7 @@ public final class MockCluster implements AutoCloseable {
               .resolve(System.mapLibraryName("rocketmq-mock")),
           Arena.global());
 
-  private static MethodHandle bind(String name, MemoryLayout result, MemoryLayout... arguments) {
+  static MethodHandle bind(String name, MemoryLayout result, MemoryLayout... arguments) {
     FunctionDescriptor descriptor =
         result == null
             ? FunctionDescriptor.ofVoid(arguments)
@@ -100,7 +100,7 @@ public final class MockCluster implements AutoCloseable {
     return new MockCluster(1, 1, false);
   }
 
-  private static Object invoke(MethodHandle handle, Object... arguments) {
+  static Object invoke(MethodHandle handle, Object... arguments) {
     try {
       return handle.invokeWithArguments(arguments);
     } catch (Throwable e) {
