@@ -169,10 +169,10 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_con
                                                              rocketmq_simple_consumer_statistics *statistics,
                                                              rocketmq_error *error);
 
-// Ends receives under way with CLOSED, waits up to timeout_ms (0 to 600,000) for acknowledgements and changes, ends the
-// rest with CLOSED, and returns when every completion was delivered and the group left. What was received can no longer
-// be acknowledged by this consumer, and stays valid until it is released. Idempotent; inside a callback it does not wait,
-// as rocketmq_producer_close.
+// Ends receives under way with CLOSED (what a broker gives them all the same goes back to the group), waits up to
+// timeout_ms (0 to 600,000) for acknowledgements and changes, ends the rest with CLOSED, and returns when every completion
+// was delivered and the group left. What was received can no longer be acknowledged by this consumer, and stays valid
+// until it is released. Idempotent; inside a callback it does not wait, as rocketmq_producer_close.
 ROCKETMQ_API int32_t rocketmq_simple_consumer_close(rocketmq_simple_consumer *consumer, int32_t timeout_ms,
                                                     rocketmq_error *error);
 

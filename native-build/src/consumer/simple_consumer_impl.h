@@ -24,7 +24,7 @@ namespace rocketmq {
 // simple_receive.cpp, simple_acknowledge.cpp.
 //
 // What calls do happens on the client's event loop, in coroutines that keep this object alive and look at ended_ after
-// each wait: from then on they touch nothing of the client.
+// each wait: from then on they begin nothing new.
 class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_from_this<SimpleConsumer::Impl> {
  public:
   using Operation = SimpleOperations::Operation;
@@ -90,6 +90,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   // Takes as much as there is, or as much as is left of what the operation asks for.
   asio::awaitable<void> take(Operation operation, Target target, Millis poll, Look* look);
   asio::awaitable<Result<Popped>> pop(Target target, int32_t most, Millis invisible, Millis poll);
+  void give_back(const std::vector<PoppedMessage>& messages);
   Popped keep_wanted(PoppedMessages popped, const Target& target, const Subscription& subscription);
   void end_receive(const Operation& operation, const Look& look);
   // Waits at several brokers: each tells when it has messages.

@@ -18,6 +18,8 @@ constexpr Millis kLongestPoll{15000};
 constexpr Millis kFirstPause{50};
 constexpr Millis kLongestPause{1000};
 constexpr Millis kNow{0};
+// The invisible time of what is given back: brokers count in seconds.
+constexpr Millis kGivenBack{1000};
 // Name servers are not asked more often for a topic that they do not know.
 constexpr Millis kLookAgain{500};
 // A broker chooses the queues.
@@ -217,7 +219,10 @@ asio::awaitable<void> SimpleConsumer::Impl::take(Operation operation, Target tar
     const int32_t most = std::min(rest, kMostPopped);
     if (most <= 0) co_return;
     auto popped = co_await pop(target, most, operation->receive.invisible, poll);
-    if (ended_ || operation->ended) co_return;
+    if (ended_ || operation->ended) {
+      if (popped) give_back(popped->messages);
+      co_return;
+    }
     if (!popped) {
       const Error& error = popped.error();
       const bool refused = error.kind == ErrorKind::kRejected && !may_pass(error.response_code);
@@ -231,6 +236,17 @@ asio::awaitable<void> SimpleConsumer::Impl::take(Operation operation, Target tar
     // What is there without waiting.
     poll = kNow;
     if (popped->given < static_cast<size_t>(most)) co_return;
+  }
+}
+
+// What came too late for its receive: others shall not wait until the end of its invisible time, which may be hours.
+void SimpleConsumer::Impl::give_back(const std::vector<PoppedMessage>& messages) {
+  for (const PoppedMessage& message : messages) {
+    const std::string address = client().routes().find_master(message.handle.topic, message.handle.broker_name);
+    if (address.empty()) continue;
+    RemotingCommand request = request_about(request_code::kChangeInvisibleTime, message.handle);
+    request.ext_fields.add("invisibleTime", int64_t{kGivenBack.count()});
+    client().remoting().call_one_way(address, std::move(request));
   }
 }
 
@@ -264,8 +280,8 @@ asio::awaitable<Result<SimpleConsumer::Impl::Popped>> SimpleConsumer::Impl::pop(
   fields.add("bname", target.broker_name);
   auto response =
       co_await client().remoting().call(address, std::move(request), poll + client_options_.request_timeout);
-  if (ended_) co_return Popped{};
   if (!response) {
+    if (ended_) co_return Popped{};
     // A broker that comes back knows this group by its heartbeat only.
     client().heartbeat_soon();
     client().routes().invalidate(target.topic);

@@ -196,6 +196,31 @@ TEST_F(SimpleFailureTest, CloseEndsWhatIsUnderWayOnce) {
   }
 }
 
+// The client lives on for another group, and with it the connection at which the broker holds the receive.
+TEST_F(SimpleFailureTest, WhatComesAfterTheCloseGoesBackAtOnce) {
+  for (const int brokers : {1, 2}) {
+    MockCluster cluster({.brokers = brokers});
+    cluster.create_topic(kTopic, 1);
+    auto other = SimpleConsumer::create(client_options(cluster), {.group = "other"});
+    ASSERT_TRUE(other);
+    ASSERT_TRUE((*other)->start());
+    auto consumer = start(client_options(cluster));
+    ASSERT_TRUE(consumer->receive_async(how(1, Millis(60000), Millis(3600000)), 1));
+    const int32_t held = brokers == 1 ? request_code::kPopMessage : request_code::kNotification;
+    ASSERT_TRUE(cluster.broker().await_requests(held, 1, kPatience));
+    ASSERT_TRUE(consumer->close(Millis(1000)));
+    cluster.broker().put(kTopic, 0, "x");
+    if (brokers == 1) {
+      ASSERT_TRUE(cluster.broker().await_requests(request_code::kChangeInvisibleTime, 1, kPatience));
+    }
+    // Of several brokers only one that was told to gives messages.
+    auto next = start(client_options(cluster));
+    const auto messages = receive(*next, how(1));
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_EQ(messages[0].message.reconsume_times, brokers == 1 ? 1 : 0);
+  }
+}
+
 TEST_F(SimpleFailureTest, CloseWaitsForAcknowledgements) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);
