@@ -12,10 +12,10 @@ constexpr int32_t kMostVirtualNodes = 10000;
 std::string field(std::string_view name) { return "push_consumer_options." + std::string(name); }
 
 // Of an array that the caller passed in.
-Status check_array(std::string_view name, const void* array, int32_t count) {
-  if (count >= 0 && (count == 0 || array != nullptr)) return {};
+Status check_array(std::string_view name, bool is_set, int32_t count) {
+  if (count >= 0 && (count == 0 || is_set)) return {};
   return fail(ErrorKind::kInvalidArgument, field(name) + "_count is " + std::to_string(count) + " with " +
-                                               std::string(name) + "s " + (array == nullptr ? "NULL" : "set") +
+                                               std::string(name) + "s " + (is_set ? "set" : "NULL") +
                                                ": give an array of that many, or 0");
 }
 
@@ -49,11 +49,11 @@ Result<Allocation> read_allocation(const rocketmq_push_consumer_options& options
       range.number("allocation_virtual_nodes", options.allocation_virtual_nodes, 10, 1, kMostVirtualNodes);
   if (!range.status()) return fail(range.status().error());
   const int32_t queues = options.allocation_queue_count;
-  if (auto valid = check_array("allocation_queue", options.allocation_queues, queues); !valid) {
+  if (auto valid = check_array("allocation_queue", options.allocation_queues != nullptr, queues); !valid) {
     return fail(valid.error());
   }
   const int32_t rooms = options.allocation_machine_room_count;
-  if (auto valid = check_array("allocation_machine_room", options.allocation_machine_rooms, rooms); !valid) {
+  if (auto valid = check_array("allocation_machine_room", options.allocation_machine_rooms != nullptr, rooms); !valid) {
     return fail(valid.error());
   }
   for (int32_t i = 0; i < queues; ++i) {

@@ -23,8 +23,8 @@ class MessageViews {
   void fill(const std::vector<StoredMessage>& messages, std::string_view broker_name) {
     fill(messages.data(), messages.size(), broker_name);
   }
-  // For messages of several brokers, one by one: room for all that is added afterwards, then each with its queue's broker
-  // and a receipt handle, which is copied.
+  // For messages of several brokers, one by one: room for all that is added afterwards, then each with its queue's
+  // broker and a receipt handle, which is copied.
   void reserve(size_t messages, size_t properties, size_t handle_bytes);
   void add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle);
   const rocketmq_message_view* const* pointers() const { return pointers_.data(); }

@@ -417,7 +417,8 @@ asio::awaitable<bool> SimpleConsumer::Impl::serve_first(Target target) {
   const auto first = std::find_if(waiting_.begin(), waiting_.end(),
                                   [](const Operation& each) { return !each->served && !each->ended; });
   if (first == waiting_.end()) co_return false;
-  const Operation operation = *first;
+  // A copy, as it may leave the list meanwhile.
+  Operation operation = *first;
   operation->served = true;
   Look seen;
   co_await take(operation, target, kNow, &seen);
