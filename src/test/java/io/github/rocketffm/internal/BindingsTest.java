@@ -35,6 +35,16 @@ class BindingsTest {
     return (MemoryLayout) Class.forName(PACKAGE + struct).getMethod("layout").invoke(null);
   }
 
+  /** Function types have no layout. */
+  private static boolean isStruct(String name) {
+    try {
+      Class.forName(PACKAGE + name).getMethod("layout");
+      return true;
+    } catch (ReflectiveOperationException e) {
+      return false;
+    }
+  }
+
   @Test
   void structsFieldsAndConstantsAreTheCompilers() throws Exception {
     List<String> lines = compilersView();
@@ -62,7 +72,7 @@ class BindingsTest {
       long layouts =
           generated
               .map(file -> file.getFileName().toString().replace(".java", ""))
-              .filter(name -> name.startsWith("rocketmq_") && !name.contains("callback"))
+              .filter(name -> name.startsWith("rocketmq_") && isStruct(name))
               .count();
       assertThat(layouts).isEqualTo(structs);
     }

@@ -146,7 +146,8 @@ class TransactionMockTest {
           asked.set(message.messageId());
           return TransactionState.COMMIT;
         };
-    try (Producer producer = builder().transactionChecker(checker).start()) {
+    try (Producer producer =
+        builder().sendTimeout(Duration.ofSeconds(3)).transactionChecker(checker).start()) {
       Transaction transaction = producer.begin(MESSAGE);
       cluster.stop(MockCluster.BROKER, 0);
       await()
