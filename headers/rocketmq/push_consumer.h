@@ -29,28 +29,11 @@ typedef struct rocketmq_message_batch {
 // max_outstanding_batches, and the offset does not pass it.
 typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_message_batch *batch);
 
-// One queue of a topic.
-typedef struct rocketmq_assigned_queue {
-  uint64_t size;
-  rocketmq_string broker_name;
-  int32_t queue_id;
-  int32_t reserved;
-} rocketmq_assigned_queue;
-
-// The queues of a topic that a consumer has.
-typedef struct rocketmq_queue_assignment {
-  uint64_t size;
-  rocketmq_string topic;
-  const rocketmq_assigned_queue *const *queues;
-  // 0 and up.
-  int32_t count;
-  int32_t reserved;
-} rocketmq_queue_assignment;
-
-// Called on the thread "rmq-queues", one call at a time, after the queues of a topic have changed: after a start, when
-// members of the group come or go, when the topic gets or loses queues, when the topic is given up. The group's retry
-// topic is not told of, nor is the end of the consumer. The assignment is valid until the callback returns.
-typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_queue_assignment *assignment);
+// Called on the thread "rmq-queues", one call at a time, with all `count` queues of a topic that the consumer has now,
+// none where `count` is 0: after a start, when members of the group come or go, when the topic gets or loses queues, when
+// the topic is given up. The group's retry topic is not told of, nor is the end of the consumer.
+typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_string *topic,
+                                         const rocketmq_queue *const *queues, int32_t count);
 
 // The members of a group share the queues of its topics.
 #define ROCKETMQ_CLUSTERING 0

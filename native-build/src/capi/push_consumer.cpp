@@ -8,6 +8,7 @@
 #include "capi/client_options.h"
 #include "capi/filter.h"
 #include "capi/message_views.h"
+#include "capi/queue_views.h"
 #include "protocol/names.h"
 
 using rocketmq::ErrorKind;
@@ -53,20 +54,10 @@ std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
 rocketmq::QueuesCallback queues_callback(rocketmq_queues_callback callback, uint64_t context) {
   if (callback == nullptr) return nullptr;
   return [callback, context](const std::string& topic, const std::set<rocketmq::MessageQueue>& queues) {
-    std::vector<rocketmq_assigned_queue> views;
-    std::vector<const rocketmq_assigned_queue*> pointers;
-    views.reserve(queues.size());
-    pointers.reserve(queues.size());
-    for (const auto& queue : queues) {
-      views.push_back({sizeof(rocketmq_assigned_queue), capi::to_c(queue.broker_name), queue.queue_id, 0});
-      pointers.push_back(&views.back());
-    }
-    rocketmq_queue_assignment assignment{};
-    assignment.size = sizeof assignment;
-    assignment.topic = capi::to_c(topic);
-    assignment.queues = pointers.data();
-    assignment.count = static_cast<int32_t>(pointers.size());
-    callback(context, &assignment);
+    const std::vector<rocketmq::MessageQueue> list(queues.begin(), queues.end());
+    const capi::QueueViews views(list);
+    const rocketmq_string name = capi::to_c(topic);
+    callback(context, &name, views.pointers(), static_cast<int32_t>(list.size()));
   };
 }
 

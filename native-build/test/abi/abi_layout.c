@@ -216,17 +216,6 @@ int main(void) {
   FIELD(rocketmq_push_consumer_options, pull_interval_ms);
   FIELD(rocketmq_push_consumer_options, on_queues_changed);
   FIELD(rocketmq_push_consumer_options, offset_directory);
-  SIZE(rocketmq_assigned_queue);
-  FIELD(rocketmq_assigned_queue, size);
-  FIELD(rocketmq_assigned_queue, broker_name);
-  FIELD(rocketmq_assigned_queue, queue_id);
-  FIELD(rocketmq_assigned_queue, reserved);
-  SIZE(rocketmq_queue_assignment);
-  FIELD(rocketmq_queue_assignment, size);
-  FIELD(rocketmq_queue_assignment, topic);
-  FIELD(rocketmq_queue_assignment, queues);
-  FIELD(rocketmq_queue_assignment, count);
-  FIELD(rocketmq_queue_assignment, reserved);
   FIELD(rocketmq_push_consumer_options, allocation);
   FIELD(rocketmq_push_consumer_options, allocation_virtual_nodes);
   FIELD(rocketmq_push_consumer_options, allocation_queues);

@@ -67,15 +67,16 @@ class PushConsumerCApiTest : public ::testing::Test {
               ROCKETMQ_OK);
   }
 
-  static void on_queues_changed(uint64_t context, const rocketmq_queue_assignment* assignment) {
+  static void on_queues_changed(uint64_t context, const rocketmq_string* topic, const rocketmq_queue* const* queues,
+                                int32_t count) {
     auto* state = reinterpret_cast<State*>(context);
     std::lock_guard lock(state->mutex);
-    EXPECT_EQ(assignment->size, sizeof *assignment);
-    state->assigned_topic = text(assignment->topic);
+    state->assigned_topic = text(*topic);
     state->assigned.clear();
-    for (int32_t i = 0; i < assignment->count; ++i) {
-      const rocketmq_assigned_queue* queue = assignment->queues[i];
-      state->assigned.push_back(text(queue->broker_name) + "/" + std::to_string(queue->queue_id));
+    for (int32_t i = 0; i < count; ++i) {
+      EXPECT_EQ(queues[i]->size, sizeof *queues[i]);
+      EXPECT_EQ(text(queues[i]->topic), state->assigned_topic);
+      state->assigned.push_back(text(queues[i]->broker_name) + "/" + std::to_string(queues[i]->queue_id));
     }
   }
 

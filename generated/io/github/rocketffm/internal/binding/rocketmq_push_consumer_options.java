@@ -1133,12 +1133,14 @@ public class rocketmq_push_consumer_options {
          * The function pointer signature, expressed as a functional interface
          */
         public interface Function {
-            void apply(long _x0, MemorySegment _x1);
+            void apply(long _x0, MemorySegment _x1, MemorySegment _x2, int _x3);
         }
 
         private static final FunctionDescriptor $DESC = FunctionDescriptor.ofVoid(
             Rocketmq.C_LONG_LONG,
-            Rocketmq.C_POINTER
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT
         );
 
         /**
@@ -1163,9 +1165,9 @@ public class rocketmq_push_consumer_options {
         /**
          * Invoke the upcall stub {@code funcPtr}, with given parameters
          */
-        public static void invoke(MemorySegment funcPtr, long _x0, MemorySegment _x1) {
+        public static void invoke(MemorySegment funcPtr, long _x0, MemorySegment _x1, MemorySegment _x2, int _x3) {
             try {
-                 DOWN$MH.invokeExact(funcPtr, _x0, _x1);
+                 DOWN$MH.invokeExact(funcPtr, _x0, _x1, _x2, _x3);
             } catch (Error | RuntimeException ex) {
                 throw ex;
             } catch (Throwable ex$) {

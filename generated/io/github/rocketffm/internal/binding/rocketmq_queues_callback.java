@@ -14,7 +14,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 /**
  * {@snippet lang=c :
- * typedef void (*rocketmq_queues_callback)(uint64_t, const rocketmq_queue_assignment *)
+ * typedef void (*rocketmq_queues_callback)(uint64_t, const rocketmq_string *, const rocketmq_queue *const *, int32_t)
  * }
  */
 public final class rocketmq_queues_callback {
@@ -27,12 +27,14 @@ public final class rocketmq_queues_callback {
      * The function pointer signature, expressed as a functional interface
      */
     public interface Function {
-        void apply(long context, MemorySegment assignment);
+        void apply(long context, MemorySegment topic, MemorySegment queues, int count);
     }
 
     private static final FunctionDescriptor $DESC = FunctionDescriptor.ofVoid(
         Rocketmq.C_LONG_LONG,
-        Rocketmq.C_POINTER
+        Rocketmq.C_POINTER,
+        Rocketmq.C_POINTER,
+        Rocketmq.C_INT
     );
 
     /**
@@ -57,9 +59,9 @@ public final class rocketmq_queues_callback {
     /**
      * Invoke the upcall stub {@code funcPtr}, with given parameters
      */
-    public static void invoke(MemorySegment funcPtr, long context, MemorySegment assignment) {
+    public static void invoke(MemorySegment funcPtr, long context, MemorySegment topic, MemorySegment queues, int count) {
         try {
-             DOWN$MH.invokeExact(funcPtr, context, assignment);
+             DOWN$MH.invokeExact(funcPtr, context, topic, queues, count);
         } catch (Error | RuntimeException ex) {
             throw ex;
         } catch (Throwable ex$) {

@@ -6,12 +6,10 @@ import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_producer_options;
 import io.github.rocketffm.internal.binding.rocketmq_producer_statistics;
-import io.github.rocketffm.internal.binding.rocketmq_queue;
 import io.github.rocketffm.internal.binding.rocketmq_queue_list;
 import io.github.rocketffm.internal.binding.rocketmq_send_callback;
 import io.github.rocketffm.internal.binding.rocketmq_send_completion;
 import io.github.rocketffm.internal.binding.rocketmq_send_result;
-import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -340,7 +338,9 @@ public final class NativeProducer<R> {
           error);
       MemorySegment list = out.get(ValueLayout.ADDRESS, 0);
       try {
-        return readQueues(topic, list.reinterpret(rocketmq_queue_list.sizeof()));
+        MemorySegment found = list.reinterpret(rocketmq_queue_list.sizeof());
+        return queues.read(
+            topic, rocketmq_queue_list.queues(found), rocketmq_queue_list.count(found));
       } finally {
         Rocketmq.rocketmq_queue_list_destroy(list);
       }
@@ -349,26 +349,6 @@ public final class NativeProducer<R> {
     } finally {
       handle.leave();
     }
-  }
-
-  private List<MessageQueue> readQueues(String topic, MemorySegment list) {
-    int count = rocketmq_queue_list.count(list);
-    long pointers = rocketmq_queue_list.queues(list).address();
-    List<MessageQueue> found = new ArrayList<>(count);
-    for (int i = 0; i < count; i++) {
-      MemorySegment queue =
-          MemorySegment.ofAddress(Memory.address(pointers + 8L * i))
-              .reinterpret(rocketmq_queue.sizeof());
-      MemorySegment broker = rocketmq_queue.broker_name(queue);
-      found.add(
-          queues.find(
-              topic,
-              Memory.ALL,
-              rocketmq_string.data(broker).address(),
-              rocketmq_string.length(broker),
-              rocketmq_queue.queue_id(queue)));
-    }
-    return found;
   }
 
   public void recall(String topic, String recallHandle, int timeoutMillis) throws NativeFailure {

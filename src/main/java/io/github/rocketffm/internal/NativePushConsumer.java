@@ -5,14 +5,12 @@ import io.github.rocketffm.QueueListener;
 import io.github.rocketffm.internal.Strings.MalformedText;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_acknowledgement;
-import io.github.rocketffm.internal.binding.rocketmq_assigned_queue;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_message_batch;
 import io.github.rocketffm.internal.binding.rocketmq_message_callback;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_options;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_statistics;
 import io.github.rocketffm.internal.binding.rocketmq_queue;
-import io.github.rocketffm.internal.binding.rocketmq_queue_assignment;
 import io.github.rocketffm.internal.binding.rocketmq_queues_callback;
 import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
@@ -311,30 +309,17 @@ public final class NativePushConsumer {
     receiver.receive(messages);
   }
 
-  private static void onQueuesChanged(long context, MemorySegment pointer) {
+  private static void onQueuesChanged(
+      long context, MemorySegment topic, MemorySegment queues, int count) {
     try {
       NativePushConsumer consumer = CONSUMERS.get(context);
       if (consumer == null) {
         return;
       }
       LibraryThread.enter(consumer.loader);
-      MemorySegment assignment = pointer.reinterpret(rocketmq_queue_assignment.sizeof());
-      String topic = Strings.get(rocketmq_queue_assignment.topic(assignment));
-      int count = rocketmq_queue_assignment.count(assignment);
-      MemorySegment pointers =
-          rocketmq_queue_assignment
-              .queues(assignment)
-              .reinterpret(count * ValueLayout.ADDRESS.byteSize());
-      Set<MessageQueue> queues = new LinkedHashSet<>();
-      for (int i = 0; i < count; i++) {
-        MemorySegment queue =
-            pointers
-                .getAtIndex(ValueLayout.ADDRESS, i)
-                .reinterpret(rocketmq_assigned_queue.sizeof());
-        String brokerName = Strings.get(rocketmq_assigned_queue.broker_name(queue));
-        queues.add(new MessageQueue(topic, brokerName, rocketmq_assigned_queue.queue_id(queue)));
-      }
-      consumer.queueListener.queuesChanged(topic, Collections.unmodifiableSet(queues));
+      String name = Strings.get(topic.reinterpret(rocketmq_string.sizeof()));
+      Set<MessageQueue> all = new LinkedHashSet<>(consumer.queues.read(name, queues, count));
+      consumer.queueListener.queuesChanged(name, Collections.unmodifiableSet(all));
     } catch (Throwable e) {
       LibraryThread.report(LOGGER, "the queue listener failed", e);
     }

@@ -1,8 +1,12 @@
 package io.github.rocketffm.internal;
 
 import io.github.rocketffm.MessageQueue;
+import io.github.rocketffm.internal.binding.rocketmq_queue;
+import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** The queues seen lately, so that results of the same queue share one object. Any thread. */
@@ -22,6 +26,26 @@ final class QueueCache {
     }
     MessageQueue found = look(topic, memory, offset, length, queueId);
     last = found;
+    return found;
+  }
+
+  /** Reads {@code count} pointers to rocketmq_queue of one topic. */
+  List<MessageQueue> read(String topic, MemorySegment pointers, int count) {
+    long address = pointers.address();
+    List<MessageQueue> found = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      MemorySegment queue =
+          MemorySegment.ofAddress(Memory.address(address + 8L * i))
+              .reinterpret(rocketmq_queue.sizeof());
+      MemorySegment broker = rocketmq_queue.broker_name(queue);
+      found.add(
+          find(
+              topic,
+              Memory.ALL,
+              rocketmq_string.data(broker).address(),
+              rocketmq_string.length(broker),
+              rocketmq_queue.queue_id(queue)));
+    }
     return found;
   }
 

@@ -13,8 +13,6 @@ import java.util.concurrent.TimeUnit;
 
 /** Every member of a group drops its cache when it is told to. */
 public final class BroadcastingExample {
-  private BroadcastingExample() {}
-
   private static PushConsumer member(
       String nameServers, String name, Path offsets, CountDownLatch told) {
     return PushConsumer.builder("caches")

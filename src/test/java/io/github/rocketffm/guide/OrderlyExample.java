@@ -15,8 +15,6 @@ import java.util.concurrent.TimeUnit;
 
 /** The steps of an order, consumed in the order in which they were sent. */
 public final class OrderlyExample {
-  private OrderlyExample() {}
-
   public static void main(String[] arguments) throws Exception {
     List<String> steps = List.of("created", "paid", "shipped");
     List<String> seen = new CopyOnWriteArrayList<>();

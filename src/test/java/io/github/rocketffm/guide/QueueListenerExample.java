@@ -11,8 +11,6 @@ import java.util.concurrent.TimeUnit;
 
 /** Learns which queues a consumer has, and holds its messages back for a while. */
 public final class QueueListenerExample {
-  private QueueListenerExample() {}
-
   public static void main(String[] arguments) throws Exception {
     CountDownLatch ready = new CountDownLatch(1);
     CountDownLatch consumed = new CountDownLatch(1);
