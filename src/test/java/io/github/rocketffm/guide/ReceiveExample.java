@@ -17,7 +17,7 @@ public final class ReceiveExample {
     try (var consumer =
             PushConsumer.builder("billing")
                 .nameServers(arguments[0])
-                .subscribe("payments", FilterExpression.tags("created", "paid"))
+                .subscribe("invoices", FilterExpression.tags("created", "paid"))
                 .consumeFrom(ConsumeFrom.firstOffset())
                 .listener(
                     message -> {
@@ -30,7 +30,7 @@ public final class ReceiveExample {
                     })
                 .start();
         var producer = Producer.builder("shop").nameServers(arguments[0]).start()) {
-      producer.send(Message.builder("payments").tag("paid").body("order 42").build());
+      producer.send(Message.builder("invoices").tag("paid").body("order 42").build());
       if (!paid.await(60, TimeUnit.SECONDS)) {
         throw new IllegalStateException("nothing came: " + consumer.statistics());
       }
