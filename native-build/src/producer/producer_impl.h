@@ -28,7 +28,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
         options_(std::move(options)),
         in_flight_(options_.max_in_flight_count, options_.max_in_flight_bytes),
         batcher_(options_, [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }),
-        requests_(std::make_shared<Requests>(options_.max_in_flight_count)) {}
+        requests_(std::make_shared<Requests>(options_.max_in_flight_count, options_.default_topic_queues)) {}
 
   bool in_child_process() const { return generation_ != fork_generation(); }
   Status check_usable() const;

@@ -172,13 +172,13 @@ bool Requests::is_reachable(std::string_view topic) const {
 }
 
 void Requests::send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation) {
+  client_->keep_reachable();
   bool try_to_reach = false;
   {
     std::lock_guard lock(mutex_);
     try_to_reach = !closed_ && now() >= reach_again_at_;
   }
   if (!try_to_reach || is_reachable(request->topic)) return operation->start();
-  client_->keep_reachable();
   {
     std::lock_guard lock(mutex_);
     ++reaching_;
@@ -203,14 +203,16 @@ asio::awaitable<void> Requests::reach_and_send(std::shared_ptr<Requests> self, s
     Requests& requests;
     ~End() { requests.end_reaching(); }
   } end{*self};
+  std::shared_ptr<Pause> done;
   try {
-    auto done = std::make_shared<Pause>(self->client_->loop());
-    start_coroutine(self->client_->loop(), reach(self->client_.get(), request->topic, done), "search for brokers");
+    done = std::make_shared<Pause>(self->client_->loop());
+    start_coroutine(self->client_->loop(),
+                    reach(self->client_.get(), request->topic, self->default_topic_queues_, done),
+                    "search for brokers");
     self->pauses_.insert(done);
     if (self->is_closed()) done->interrupt();
     // Whatever it takes, the message shall have its time.
     co_await done->wait(std::chrono::duration_cast<Millis>(request->deadline - now()) / 2);
-    self->pauses_.erase(done);
     if (!self->is_reachable(request->topic)) {
       std::lock_guard lock(self->mutex_);
       self->reach_again_at_ = now() + kReachAgain;
@@ -218,6 +220,8 @@ asio::awaitable<void> Requests::reach_and_send(std::shared_ptr<Requests> self, s
   } catch (const std::exception& e) {
     log(LogLevel::kWarn, "producer", "the brokers of a reply were not looked for: {}", e.what());
   }
+  // It must go before the loop.
+  self->pauses_.erase(done);
   operation->start();
 }
 
@@ -226,11 +230,12 @@ bool Requests::is_closed() const {
   return closed_;
 }
 
-asio::awaitable<void> Requests::reach(ClientInstance* client, std::string topic, std::shared_ptr<Pause> done) {
+asio::awaitable<void> Requests::reach(ClientInstance* client, std::string topic, int32_t default_queues,
+                                      std::shared_ptr<Pause> done) {
   if (!client->routes().find(topic)) {
     auto found = std::make_shared<Pause>(client->loop());
     // Told on another thread too, when the client is closed.
-    client->routes().get(topic, true, 1, [client, found](const Result<Route>&) {
+    client->routes().get(topic, true, default_queues, [client, found](const Result<Route>&) {
       client->loop().post([found] { found->interrupt(); });
     });
     co_await found->wait(client->options().request_timeout);

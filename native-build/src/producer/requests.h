@@ -44,7 +44,8 @@ struct Request {
 // The requests of one producer that wait for their replies. Any thread.
 class Requests : public std::enable_shared_from_this<Requests> {
  public:
-  explicit Requests(int64_t max_waiting) : max_waiting_(max_waiting) {}
+  Requests(int64_t max_waiting, int32_t default_topic_queues)
+      : max_waiting_(max_waiting), default_topic_queues_(default_topic_queues) {}
 
   // Once, before the first asynchronous one. kInvalidState.
   Status set_callback(ReplyCallback on_reply);
@@ -78,7 +79,8 @@ class Requests : public std::enable_shared_from_this<Requests> {
   bool is_reachable(std::string_view topic) const;
   static asio::awaitable<void> reach_and_send(std::shared_ptr<Requests> self, std::shared_ptr<Request> request,
                                               std::shared_ptr<SendOperation> operation);
-  static asio::awaitable<void> reach(ClientInstance* client, std::string topic, std::shared_ptr<Pause> done);
+  static asio::awaitable<void> reach(ClientInstance* client, std::string topic, int32_t default_queues,
+                                     std::shared_ptr<Pause> done);
   void end_reaching();
   bool is_closed() const;
   // False when it has ended before.
@@ -90,6 +92,7 @@ class Requests : public std::enable_shared_from_this<Requests> {
   Error no_reply(const Request& request) const;
 
   const int64_t max_waiting_;
+  const int32_t default_topic_queues_;
   // Not changed once the flag is set.
   ReplyCallback on_reply_;
   std::atomic<bool> has_callback_{false};

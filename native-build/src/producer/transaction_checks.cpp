@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -25,13 +26,12 @@ struct Pending {
   TransactionCheck check;
   TransactionEnd end;
   std::string address;
+  // Of the message: one that was sent twice, as an attempt's answer was lost, has one id on two brokers.
+  std::string key;
   // When its callback began.
   std::optional<TimePoint> given_out;
 };
 using Record = std::shared_ptr<Pending>;
-
-// A message that was sent twice, as an attempt's answer was lost, has one id on two brokers.
-std::string key_of(const Pending& pending) { return pending.end.message_id + "@" + pending.address; }
 
 }  // namespace
 
@@ -79,7 +79,7 @@ int64_t TransactionChecks::State::count(TimePoint at) const {
 void TransactionChecks::State::forget(const Record& record) {
   by_id.erase(record->check.id);
   // A later check of the message may have taken the place of one that was overdue.
-  auto found = by_message.find(key_of(*record));
+  auto found = by_message.find(record->key);
   if (found != by_message.end() && found->second == record) by_message.erase(found);
 }
 
@@ -116,9 +116,20 @@ void TransactionChecks::State::run() {
     Record record = std::move(waiting.front());
     waiting.pop_front();
     record->given_out = now();
-    in_callback.insert(record);
+    try {
+      in_callback.insert(record);
+    } catch (const std::bad_alloc&) {
+      // The broker asks again.
+      forget(record);
+      continue;
+    }
     lock.unlock();
-    give_out(record);
+    try {
+      give_out(record);
+    } catch (const std::exception&) {
+      // Without memory, not even an answer can be sent. One that was answered before is not here any more.
+      take(record->check.id);
+    }
     lock.lock();
     in_callback.erase(record);
     record.reset();
@@ -172,12 +183,15 @@ void TransactionChecks::add(StoredMessage message, TransactionEnd end, const std
   record->check.message = std::move(message);
   record->end = std::move(end);
   record->address = address;
+  record->key = record->end.message_id + "@" + address;
   std::lock_guard lock(state_->mutex);
   if (state_->stopping) return;
   const TimePoint at = now();
-  auto [known, is_new] = state_->by_message.try_emplace(key_of(*record), record);
+  auto [known, is_new] = state_->by_message.try_emplace(record->key, record);
   if (!is_new && !state_->is_overdue(*known->second, at)) {
-    known->second->end = std::move(record->end);
+    // Read by nobody before it is answered, unlike the rest.
+    known->second->end.queue_offset = record->end.queue_offset;
+    known->second->end.commit_log_offset = record->end.commit_log_offset;
     return;
   }
   if (state_->count(at) >= state_->options.max_pending_checks) {
@@ -189,8 +203,13 @@ void TransactionChecks::add(StoredMessage message, TransactionEnd end, const std
   }
   known->second = record;
   record->check.id = ++state_->last_id;
-  state_->by_id.emplace(record->check.id, record);
-  state_->waiting.push_back(record);
+  try {
+    state_->by_id.emplace(record->check.id, record);
+    state_->waiting.push_back(record);
+  } catch (const std::bad_alloc&) {
+    state_->forget(record);
+    throw;
+  }
   state_->start_thread_if_needed(state_);
   state_->work.notify_one();
 }

@@ -148,6 +148,21 @@ TEST_F(RequestTest, GetsItsReply) {
   }));
 }
 
+// The search for the brokers must not be what decides on the number of queues.
+TEST_F(RequestTest, ANewTopicGetsTheProducersNumberOfQueues) {
+  MockCluster cluster({1, 1, 16, true});
+  Echo echo(prepared(cluster));
+  ProducerOptions options;
+  options.default_topic_queues = 7;
+  auto producer = requester(cluster, nullptr, options);
+  std::set<int32_t> queues;
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_TRUE(producer->request(message(kTopic, "x"), Millis(0)));
+    for (const auto& each : cluster.messages(kTopic)) queues.insert(each.queue_id);
+    return queues.size() == 7;
+  }));
+}
+
 TEST_F(RequestTest, ManyAtOnceGetTheirOwn) {
   MockCluster cluster;
   Echo echo(prepared(cluster));

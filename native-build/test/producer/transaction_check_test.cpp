@@ -280,6 +280,7 @@ TEST_F(TransactionCheckTest, CompressedBodiesAreUnpacked) {
     EXPECT_EQ(running.all().back().transaction_id, "T1");
     ASSERT_TRUE(eventually([&] { return running.producer->statistics()->pending_checks == 0; }));
   }
+  ASSERT_TRUE(cluster.broker().await_requests(request_code::kEndTransaction, static_cast<int>(count), kPatience));
   const auto ends = cluster.broker().requests(request_code::kEndTransaction);
   ASSERT_EQ(ends.size(), count);
   EXPECT_EQ(ends[0].ext_fields.number("tranStateTableOffset", 0), 11);
