@@ -30,6 +30,8 @@ bool read_field(const ExtFields& fields, std::string_view name, Number* out) {
 Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::acknowledge(std::string_view text, bool asynchronous,
                                                                           uint64_t context) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
+  const auto running = running_client();
+  if (!running) return fail(ErrorKind::kClosed, "the consumer is closed: create another one");
   auto handle = ReceiptHandle::parse(text);
   if (!handle) return fail(handle.error());
   auto operation = std::make_shared<SimpleOperation>();
@@ -37,7 +39,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::acknowledge(std::s
   operation->asynchronous = asynchronous;
   operation->context = context;
   operation->deadline = operation->begin + client_options_.request_timeout;
-  if (auto added = register_operation(operation); !added) return fail(added.error());
+  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
   try {
     start(run_acknowledge(operation, std::move(*handle)), "acknowledge");
   } catch (const std::bad_alloc&) {
@@ -49,6 +51,8 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::acknowledge(std::s
 Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::change_invisible(std::string_view text, Millis invisible,
                                                                                bool asynchronous, uint64_t context) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
+  const auto running = running_client();
+  if (!running) return fail(ErrorKind::kClosed, "the consumer is closed: create another one");
   auto handle = ReceiptHandle::parse(text);
   if (!handle) return fail(handle.error());
   auto operation = std::make_shared<SimpleOperation>();
@@ -56,7 +60,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::change_invisible(s
   operation->asynchronous = asynchronous;
   operation->context = context;
   operation->deadline = operation->begin + client_options_.request_timeout;
-  if (auto added = register_operation(operation); !added) return fail(added.error());
+  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
   try {
     start(run_change_invisible(operation, std::move(*handle), invisible), "change of the invisible time");
   } catch (const std::bad_alloc&) {

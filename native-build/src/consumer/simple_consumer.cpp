@@ -68,6 +68,7 @@ Status SimpleConsumer::Impl::start() {
     return joined;
   }
   client_ = lease_.instance();
+  loop_client_ = client_.get();
   started_ms_ = wall_clock_ms();
   state_ = State::kStarted;
   return {};
@@ -82,10 +83,9 @@ void SimpleConsumer::Impl::start(asio::awaitable<void> coroutine, const char* na
       name);
 }
 
-// Takes an operation on, which then ends once.
-Status SimpleConsumer::Impl::register_operation(const Operation& operation) {
-  if (auto usable = check_usable(); !usable) return usable;
-  return operations_->add(operation, client_);
+std::shared_ptr<ClientInstance> SimpleConsumer::Impl::running_client() const {
+  std::lock_guard lock(mutex_);
+  return state_ == State::kStarted ? client_ : nullptr;
 }
 
 Result<SimpleResult> SimpleConsumer::Impl::wait(Result<Operation> operation) {
@@ -242,7 +242,9 @@ void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
     });
     lease_.release();
   }
+  std::shared_ptr<ClientInstance> unused;
   std::lock_guard lock(mutex_);
+  unused.swap(client_);
   state_ = State::kClosed;
   closed_.notify_all();
 }

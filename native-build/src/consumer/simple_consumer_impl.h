@@ -74,10 +74,12 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
 
   // Life cycle.
   Status check_usable() const;
-  Status register_operation(const Operation& operation);
   void finish_close(bool was_started, Millis timeout);
   void start(asio::awaitable<void> coroutine, const char* name);
-  ClientInstance& client() { return *client_; }
+  // On the loop, which the client outlives.
+  ClientInstance& client() { return *loop_client_; }
+  // For other threads, which keep it as long as they use it; nullptr unless started.
+  std::shared_ptr<ClientInstance> running_client() const;
   std::vector<Subscription> subscriptions() const;
   bool find_subscription(const std::string& topic, Subscription* out) const;
   Status check_filter(const std::shared_ptr<ClientInstance>& client, const Subscription& filter,
@@ -112,8 +114,9 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   const SimpleConsumerOptions options_;
   const uint64_t generation_ = fork_generation();
   ClientLease lease_;
-  // Outlives the lease: a late answer finds a client that is shut down, but not gone.
+  // Until the close: a coroutine that never wakes would otherwise keep the loop that keeps it.
   std::shared_ptr<ClientInstance> client_;
+  ClientInstance* loop_client_ = nullptr;
   const std::shared_ptr<SimpleOperations> operations_;
 
   mutable std::mutex mutex_;

@@ -17,7 +17,7 @@ constexpr Millis kMemoryPause{10};
 
 }  // namespace
 
-Status SimpleOperations::add(const Operation& operation, std::shared_ptr<ClientInstance> client) {
+Status SimpleOperations::add(const Operation& operation, ClientInstance* client) {
   if (operation->asynchronous && !on_completed_) {
     return fail(
         ErrorKind::kInvalidArgument,
@@ -32,7 +32,7 @@ Status SimpleOperations::add(const Operation& operation, std::shared_ptr<ClientI
   }
   if (finished_.capacity() <= operations_.size()) finished_.reserve(2 * (operations_.size() + 1));
   operations_.insert(operation);
-  client_ = std::move(client);
+  client_ = client;
   return {};
 }
 

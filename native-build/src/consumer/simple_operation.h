@@ -55,7 +55,8 @@ class SimpleOperations : public std::enable_shared_from_this<SimpleOperations> {
   explicit SimpleOperations(SimpleCallback on_completed) : on_completed_(std::move(on_completed)) {}
 
   // kTooManyRequests, kClosed after refuse().
-  Status add(const Operation& operation, std::shared_ptr<ClientInstance> client);
+  // The client lives as long as operations that have not ended.
+  Status add(const Operation& operation, ClientInstance* client);
   // Does nothing for one that has ended.
   void end(const Operation& operation, Result<SimpleResult> result);
   // Of a synchronous one.
@@ -78,7 +79,7 @@ class SimpleOperations : public std::enable_shared_from_this<SimpleOperations> {
   std::unordered_set<Operation> operations_;
   // Has room for all operations, so that an end needs no memory.
   std::vector<Operation> finished_;
-  std::shared_ptr<ClientInstance> client_;
+  ClientInstance* client_ = nullptr;
   bool refusing_ = false;
   bool delivering_ = false;
 };

@@ -69,6 +69,8 @@ Error refusal_of(const RemotingCommand& response, const std::string& address, st
 Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const ReceiveOptions& options, bool asynchronous,
                                                                       uint64_t context) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
+  const auto running = running_client();
+  if (!running) return fail(ErrorKind::kClosed, "the consumer is closed: create another one");
   {
     std::lock_guard lock(mutex_);
     if (subscriptions_.empty()) {
@@ -80,7 +82,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const Rece
   operation->context = context;
   operation->receive = options;
   operation->deadline = operation->begin + options.await;
-  if (auto added = register_operation(operation); !added) return fail(added.error());
+  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
   ++receives_;
   try {
     start(run_receive(operation), "receive");
