@@ -92,14 +92,14 @@ class SendingBrokerTest {
     List<SendResult> sent = new ArrayList<>();
     try (Producer producer = builder().start()) {
       List<Message> messages =
-          IntStream.range(0, 500).mapToObj(i -> message("batches", "m" + i)).toList();
+          IntStream.range(0, 500).mapToObj(i -> message("sent-batches", "m" + i)).toList();
       for (List<Message> batch : new MessageSplitter(10_000).split(messages)) {
         sent.addAll(producer.send(batch));
       }
       sent.addAll(producer.sendAsync(messages.subList(0, 10)).join());
     }
     assertThat(sent).hasSize(510);
-    assertReceived("batches", sent);
+    assertReceived("sent-batches", sent);
   }
 
   @Test
