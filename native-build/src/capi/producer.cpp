@@ -7,7 +7,6 @@
 #include "capi/client_options.h"
 #include "capi/producer_access.h"
 
-using rocketmq::ErrorKind;
 using rocketmq::fail;
 using rocketmq::Millis;
 using rocketmq::Result;

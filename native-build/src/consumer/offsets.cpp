@@ -111,6 +111,8 @@ asio::awaitable<void> PushConsumer::Impl::persist_offsets() {
   queues.reserve(queues_.size());
   for (const auto& [name, queue] : queues_) queues.push_back(queue);
   for (const Queue& queue : queues) {
+    // Dropped meanwhile: what it would write may be older than what an operator has set.
+    if (!is_current(queue)) continue;
     co_await persist_offset(queue);
     if (ended_) co_return;
   }

@@ -71,6 +71,7 @@ Status PushConsumer::Impl::start() {
   // First what may fail and is known to nobody, so that no failure leaves a member behind.
   if (auto ready = start_threads(); !ready) return ready;
   std::vector<Subscription> filters;
+  filters.reserve(subscriptions_.size());
   for (const auto& [topic, subscription] : subscriptions_) filters.push_back(subscription);
   std::vector<Subscription> unanswered;
   if (auto accepted = check_filters(lease_.instance(), filters, &unanswered); !accepted) {

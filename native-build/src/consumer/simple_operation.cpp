@@ -36,8 +36,8 @@ Status SimpleOperations::add(const Operation& operation, ClientInstance* client)
   return {};
 }
 
-void SimpleOperations::end(const Operation& operation, Result<SimpleResult> result) {
-  if (operation->ended.exchange(true)) return;
+bool SimpleOperations::end(const Operation& operation, Result<SimpleResult>&& result) {
+  if (operation->ended.exchange(true)) return false;
   if (!result) result.error().elapsed_ms = millis_between(operation->begin, now());
   operation->result = std::move(result);
   if (!operation->asynchronous) {
@@ -46,12 +46,12 @@ void SimpleOperations::end(const Operation& operation, Result<SimpleResult> resu
     std::lock_guard lock(operation->mutex);
     operation->has_result = true;
     operation->changed.notify_all();
-    return;
+    return true;
   }
   std::lock_guard lock(mutex_);
   finished_.push_back(operation);
-  if (delivering_) return;
-  delivering_ = client_->callbacks().post([self = shared_from_this()] { self->deliver(); });
+  if (!delivering_) delivering_ = client_->callbacks().post([self = shared_from_this()] { self->deliver(); });
+  return true;
 }
 
 Result<SimpleResult> SimpleOperations::wait(const Operation& operation) {

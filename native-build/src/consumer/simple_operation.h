@@ -57,8 +57,8 @@ class SimpleOperations : public std::enable_shared_from_this<SimpleOperations> {
   // kTooManyRequests, kClosed after refuse().
   // The client lives as long as operations that have not ended.
   Status add(const Operation& operation, ClientInstance* client);
-  // Does nothing for one that has ended.
-  void end(const Operation& operation, Result<SimpleResult> result);
+  // False, and the result is left as it is, for one that has ended.
+  bool end(const Operation& operation, Result<SimpleResult>&& result);
   // Of a synchronous one.
   Result<SimpleResult> wait(const Operation& operation);
 

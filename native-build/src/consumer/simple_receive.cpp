@@ -125,6 +125,8 @@ asio::awaitable<void> SimpleConsumer::Impl::run_receive(Operation operation) {
     error.message = std::string("the receive failed: ") + e.what();
     operations_->end(operation, fail(std::move(error)));
   }
+  // Taken from one broker before the receive ended at another.
+  if (!operation->messages.empty()) give_back(operation->messages);
 }
 
 void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& seen) {
@@ -138,9 +140,11 @@ void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& s
     log(LogLevel::kWarn, "consumer", "group {} received without {}: {}", options_.group, seen.failure->topic,
         seen.failure->message);
   }
-  SimpleResult result;
-  result.messages = std::move(operation->messages);
-  operations_->end(operation, std::move(result));
+  Result<SimpleResult> result{SimpleResult{}};
+  result->messages = std::move(operation->messages);
+  operation->messages.clear();
+  // It was closed just now.
+  if (!operations_->end(operation, std::move(result))) operation->messages = std::move(result->messages);
 }
 
 // Waits, and is woken at the end of the consumer.
@@ -420,11 +424,17 @@ asio::awaitable<bool> SimpleConsumer::Impl::serve_first(Target target) {
                                   [](const Operation& each) { return !each->served && !each->ended; });
   if (first == waiting_.end()) co_return false;
   // A copy, as it may leave the list meanwhile.
-  Operation operation = *first;
-  operation->served = true;
+  const Operation operation(*first);  // NOLINT(performance-unnecessary-copy-initialization)
   Look seen;
-  co_await take(operation, target, kNow, &seen);
-  operation->served = false;
+  {
+    // Also when memory is short: it would wait for this one for ever.
+    const struct Served {
+      explicit Served(SimpleOperation& of) : served(of) { served.served = true; }
+      ~Served() { served.served = false; }
+      SimpleOperation& served;
+    } served(*operation);
+    co_await take(operation, target, kNow, &seen);
+  }
   if (ended_) co_return false;
   const bool found = !operation->messages.empty();
   const bool over = operation->deadline <= now();

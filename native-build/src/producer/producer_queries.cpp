@@ -22,7 +22,7 @@ Error timed_out(const std::string& what, std::string_view topic, TimePoint begin
 }  // namespace
 
 Result<Route> Producer::Impl::wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline) {
-  const Route known = client_->routes().find(topic);
+  Route known = client_->routes().find(topic);
   if (known) return known;
   auto waited = std::make_shared<Waited<Route>>();
   client_->routes().get(std::string(topic), true, options_.default_topic_queues,

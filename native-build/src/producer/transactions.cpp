@@ -59,9 +59,12 @@ void Transactions::start(std::shared_ptr<ClientInstance> client) {
   client_ = std::move(client);
   checks_ = std::make_unique<TransactionChecks>(
       // A checker that hangs may outlive this object.
-      options_,
-      [client = client_, group = group_](const std::string& address, const TransactionEnd& end,
-                                         TransactionState state) { send_answer(*client, address, group, end, state); });
+      options_, [client = client_, group = group_, weak = weak_from_this()](
+                    const std::string& address, const TransactionEnd& end, TransactionState state) {
+        send_answer(*client, address, group, end, state);
+        auto self = weak.lock();
+        if (self && state != TransactionState::kUnknown) self->note_answered(end.message_id);
+      });
   client_->keep_reachable();
   start_coroutine(client_->loop(), find_brokers(client_.get(), search_), "search for brokers");
 }
@@ -96,7 +99,7 @@ void Transactions::stop() {
   });
 }
 
-Result<std::unique_ptr<HalfMessage>> Transactions::prepare(const OutgoingMessage& message) const {
+Result<std::unique_ptr<HalfMessage>> Transactions::prepare(const OutgoingMessage& message) {
   if (message.delay_level != 0 || message.deliver_at_ms != 0) {
     return fail(ErrorKind::kInvalidArgument, "a message in a transaction has delay_level " +
                                                  std::to_string(message.delay_level) + " and deliver_at_ms " +
@@ -108,6 +111,10 @@ Result<std::unique_ptr<HalfMessage>> Transactions::prepare(const OutgoingMessage
   }
   {
     std::lock_guard lock(mutex_);
+    if (open_.size() >= kMostOpen) {
+      // Those whose end got lost, and which nobody will end any more.
+      std::erase_if(open_, [](const auto& each) { return each.second.answered && !each.second.ending; });
+    }
     if (open_.size() >= kMostOpen) {
       return fail(ErrorKind::kTooManyRequests, std::to_string(open_.size()) +
                                                    " transactions were begun and not ended: end each one, with "
@@ -151,8 +158,15 @@ SendOperation::OnEnd Transactions::when_sent(const HalfMessage& half) {
 
 uint64_t Transactions::begin(TransactionEnd end) {
   std::lock_guard lock(mutex_);
-  open_.emplace(++last_transaction_, Open{std::move(end), false});
+  open_.emplace(++last_transaction_, Open{std::move(end), false, false});
   return last_transaction_;
+}
+
+void Transactions::note_answered(const std::string& message_id) {
+  std::lock_guard lock(mutex_);
+  for (auto& [number, each] : open_) {
+    if (each.end.message_id == message_id) each.answered = true;
+  }
 }
 
 void Transactions::roll_back(const TransactionEnd& end, SendStatus status) {
@@ -235,7 +249,7 @@ void Transactions::check(const RemotingCommand& request, StoredMessage& message,
 
 int64_t Transactions::open() const {
   std::lock_guard lock(mutex_);
-  return static_cast<int64_t>(open_.size());
+  return std::count_if(open_.begin(), open_.end(), [](const auto& each) { return !each.second.answered; });
 }
 
 }  // namespace rocketmq

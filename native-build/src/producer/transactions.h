@@ -36,7 +36,7 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
   void start(std::shared_ptr<ClientInstance> client);
 
   // kInvalidArgument for what no half message can have, kTooManyRequests.
-  Result<std::unique_ptr<HalfMessage>> prepare(const OutgoingMessage& message) const;
+  Result<std::unique_ptr<HalfMessage>> prepare(const OutgoingMessage& message);
   // For the send of it: begins the transaction where the message was stored as safely as asked, and rolls it back
   // otherwise.
   SendOperation::OnEnd when_sent(const HalfMessage& half);
@@ -64,10 +64,13 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
     TransactionEnd end;
     // Somebody ends it just now.
     bool ending = false;
+    // The broker asked for its state, and was told: it may still be ended, but need not be.
+    bool answered = false;
   };
 
   static asio::awaitable<void> find_brokers(ClientInstance* client, std::shared_ptr<Search> search);
   uint64_t begin(TransactionEnd end);
+  void note_answered(const std::string& message_id);
   void roll_back(const TransactionEnd& end, SendStatus status);
 
   const std::string group_;

@@ -19,6 +19,12 @@ class BatchTest : public ProducerTest {
     for (const std::string& body : bodies) all.push_back(message(topic, body));
     return all;
   }
+  // Of literals, as the messages point at their bodies.
+  static std::vector<OutgoingMessage> messages(std::string_view topic, std::initializer_list<const char*> bodies) {
+    std::vector<OutgoingMessage> all;
+    for (const char* body : bodies) all.push_back(message(topic, body));
+    return all;
+  }
 };
 
 TEST_F(BatchTest, ABatchGoesInOneRequestAndEachMessageHasItsOwnResult) {

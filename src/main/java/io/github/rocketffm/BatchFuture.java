@@ -11,13 +11,18 @@ final class BatchFuture extends CompletableFuture<List<SendResult>>
   private final Producer producer;
   private final String topic;
 
+  /** It has a place among the producer's {@link Producer#turns}. */
+  boolean holdsTurn;
+
   BatchFuture(Producer producer, String topic) {
     this.producer = producer;
     this.topic = topic;
   }
 
-  Producer producer() {
-    return producer;
+  void giveTurnBack() {
+    if (holdsTurn) {
+      producer.turns.release();
+    }
   }
 
   @Override
@@ -27,11 +32,13 @@ final class BatchFuture extends CompletableFuture<List<SendResult>>
 
   @Override
   public void complete(SendResult result, NativeError error) {
+    giveTurnBack();
     completeExceptionally(SendFuture.failure(error));
   }
 
   @Override
   public void completeBatch(List<SendResult> results) {
+    giveTurnBack();
     complete(results);
   }
 

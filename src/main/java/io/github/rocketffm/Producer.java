@@ -245,9 +245,18 @@ public final class Producer implements AutoCloseable {
       List<OutgoingMessage> batch, boolean unlimited) {
     BatchFuture future = new BatchFuture(this, batch.isEmpty() ? "" : batch.getFirst().topic);
     try {
-      producer.sendBatchAsync(batch, 0, unlimited, future);
+      boolean waits = !unlimited && turns != null && Thread.currentThread().isVirtual();
+      int left = waits ? awaitTurn(0) : 0;
+      future.holdsTurn = waits;
+      producer.sendBatchAsync(batch, left, unlimited || waits, future);
     } catch (NativeFailure e) {
+      future.giveTurnBack();
       future.completeExceptionally(ClientBuilder.exception(e));
+    } catch (RocketMqException e) {
+      future.completeExceptionally(e);
+    } catch (Error e) {
+      future.giveTurnBack();
+      throw e;
     }
     return future;
   }
@@ -322,7 +331,8 @@ public final class Producer implements AutoCloseable {
     try {
       // A virtual thread has waited here: natively it would hold its carrier.
       boolean waits = turns != null && Thread.currentThread().isVirtual();
-      int left = waits ? awaitTurn(future, timeoutMillis) : timeoutMillis;
+      int left = waits ? awaitTurn(timeoutMillis) : timeoutMillis;
+      future.holdsTurn = waits;
       producer.sendAsync(content, left, waits, future);
     } catch (NativeFailure e) {
       future.giveTurnBack();
@@ -337,7 +347,7 @@ public final class Producer implements AutoCloseable {
   }
 
   /** Parks until there is room for another send; returns what is left of its time. */
-  private int awaitTurn(SendFuture future, int timeoutMillis) {
+  private int awaitTurn(int timeoutMillis) {
     int limit = timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
     long begin = System.nanoTime();
     try {
@@ -354,7 +364,6 @@ public final class Producer implements AutoCloseable {
           ErrorKind.INTERRUPTED,
           "the thread was interrupted while it waited for its turn; nothing was sent");
     }
-    future.holdsTurn = true;
     long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
     return (int) Math.max(1, limit - waited);
   }

@@ -84,7 +84,7 @@ public final class SimpleConsumer implements AutoCloseable {
       if (error == null) {
         complete(result(messages, handle));
       } else {
-        completeExceptionally(ClientBuilder.exception(error));
+        completeExceptionally(SendFuture.failure(error));
       }
     }
 
