@@ -71,7 +71,8 @@ typedef struct rocketmq_producer_options {
   int32_t compression;
   // Puts single sends together that come within so many milliseconds: those for the same topic (and queue, or sharding
   // key, where they name one) with the same timeout go in one request. Each still has a result of its own. Not delayed
-  // messages, nor those larger than auto_batch_max_bytes: they go by themselves. Default 0: off; to 60,000.
+  // messages, nor those larger than auto_batch_max_bytes: they go by themselves. A batch waits at most for half of its
+  // sends' timeout. Default 0: off; to 60,000.
   int32_t auto_batch_linger_ms;
   // A batch that is so large goes at once. Defaults 32,768 bytes (1 to max_message_bytes) and 1,000 messages (1 to
   // 32,767).

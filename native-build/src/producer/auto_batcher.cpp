@@ -59,7 +59,8 @@ Status AutoBatcher::add(const OutgoingMessage& message, Millis timeout, BatchMem
     auto operation = open_(message, timeout);
     if (!operation) return fail(operation.error());
     batch.operation = std::move(*operation);
-    batch.due = now() + options_.auto_batch_linger;
+    // A linger as long as the timeout would leave none of it for the send.
+    batch.due = now() + std::min(options_.auto_batch_linger, timeout / 2);
     try {
       batch.operation->members.push_back(member);
       found = batches_

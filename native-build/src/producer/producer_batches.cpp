@@ -47,12 +47,15 @@ Status Producer::Impl::send_batch_async(const std::vector<OutgoingMessage>& mess
 // The linger timer's own time is the client's loop.
 void Producer::Impl::wake_batcher(TimePoint at) {
   client_->loop().post([self = shared_from_this(), at] {
-    if (self->background_ended_) return;
+    // One that was asked for meanwhile may be sooner.
+    if (self->background_ended_ || at >= self->linger_at_) return;
+    self->linger_at_ = at;
     if (!self->linger_timer_)
       self->linger_timer_ = std::make_unique<asio::steady_timer>(self->client_->loop().context());
     self->linger_timer_->expires_at(at);
     self->linger_timer_->async_wait([self](asio::error_code error) {
       if (error) return;
+      self->linger_at_ = TimePoint::max();
       std::optional<TimePoint> wake_at;
       until_memory([&] {
         for (auto& batch : self->batcher_.take_due(now(), wake_at)) batch.start();

@@ -135,6 +135,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   std::shared_ptr<Transactions> transactions_;
   // On the loop.
   std::unique_ptr<asio::steady_timer> linger_timer_;
+  TimePoint linger_at_ = TimePoint::max();
   std::shared_ptr<Pause> detector_pause_;
   bool background_ended_ = false;
 

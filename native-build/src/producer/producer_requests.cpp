@@ -31,7 +31,8 @@ Result<std::shared_ptr<Request>> Producer::Impl::begin_request(const OutgoingMes
   operation->on_end = requests_->when_sent(*request);
   if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
   if (auto added = requests_->add(*request); !added) {
-    in_flight_.remove(*operation);
+    // Not removed: a close that came between has ended it already, which happens once.
+    operation->abort(added.error());
     return fail(added.error());
   }
   accepted_.fetch_add(1, std::memory_order_relaxed);

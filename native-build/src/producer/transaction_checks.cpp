@@ -92,6 +92,8 @@ void TransactionChecks::State::start_thread_if_needed(const std::shared_ptr<Stat
   if (live_threads - written_off >= options.check_threads || written_off > kMostWrittenOffThreads) return;
   ++live_threads;
   try {
+    // A thread that runs must not be without a place.
+    threads.reserve(threads.size() + 1);
     threads.push_back(options.thread_starter("rmq-check-" + std::to_string(++next_thread), [self] {
       mark_client_thread();
       self->run();
@@ -192,6 +194,8 @@ void TransactionChecks::add(StoredMessage message, TransactionEnd end, const std
     // Read by nobody before it is answered, unlike the rest.
     known->second->end.queue_offset = record->end.queue_offset;
     known->second->end.commit_log_offset = record->end.commit_log_offset;
+    // Callbacks that hang may have been written off since it began to wait.
+    state_->start_thread_if_needed(state_);
     return;
   }
   if (state_->count(at) >= state_->options.max_pending_checks) {

@@ -45,7 +45,10 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
   Status end(uint64_t transaction, TransactionState state, Millis timeout);
 
   void check(const RemotingCommand& request, StoredMessage& message, const std::string& address);
-  Status answer(uint64_t check, TransactionState state) { return checks_->answer(check, state); }
+  Status answer(uint64_t check, TransactionState state) {
+    if (!checks_) return fail(ErrorKind::kInvalidState, "the producer was never started, and given no check");
+    return checks_->answer(check, state);
+  }
 
   int64_t open() const;
   int64_t pending_checks() const { return checks_ ? checks_->pending() : 0; }

@@ -237,6 +237,18 @@ TEST_F(AutoBatchTest, WhatCannotGoWithOthersGoesByItself) {
   EXPECT_EQ(cluster.broker(0).request_count(request_code::kSendBatchMessage), 0);
 }
 
+TEST_F(AutoBatchTest, ALingerBeyondTheTimeoutLeavesTimeToSend) {
+  MockCluster cluster;
+  Outcomes outcomes;
+  auto producer = started(cluster, lingering(outcomes, Millis(60000)));
+  ASSERT_TRUE(producer->send_async(message("orders", "long"), Millis(60000), 1));
+  ASSERT_TRUE(producer->send_async(message("orders", "short"), Millis(4000), 2));
+  ASSERT_TRUE(eventually([&] { return outcomes.count() == 1; }));
+  EXPECT_TRUE(*outcomes.result(2));
+  ASSERT_TRUE(producer->close(Millis(30000)));
+  EXPECT_TRUE(*outcomes.result(1));
+}
+
 TEST_F(AutoBatchTest, AMessageThatIsRefusedDoesNotHurtItsBatch) {
   MockCluster cluster;
   Outcomes outcomes;

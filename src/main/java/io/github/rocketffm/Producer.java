@@ -673,7 +673,7 @@ public final class Producer implements AutoCloseable {
      * where they name one) with the same timeout go in one request. Each still has a result of its own. Delayed messages, and
      * those that are larger than a batch, go by themselves; batches are not compressed.
      *
-     * @param linger how long a batch waits for more: 1 ms to 1 min
+     * @param linger how long a batch waits for more, at most half of its sends' timeout: 1 ms to 1 min
      * @return this
      */
     public Builder autoBatch(Duration linger) {
