@@ -129,11 +129,12 @@ TEST_F(LocalOffsetsTest, ADirectoryThatCannotBeUsedIsAnArgument) {
 TEST_F(LocalOffsetsTest, AFileThatCannotBeWrittenIsTriedAgain) {
   auto offsets = open();
   offsets->set(queue_, 5);
-  fs::remove_all(directory_ / "one");
-  overwrite(directory_ / "one", "in the way");
+  // A folder where the file is to be written first; Windows removes no folder whose files are open.
+  const fs::path in_the_way = fs::path(offsets->file()) += ".tmp";
+  fs::remove(in_the_way);
+  fs::create_directories(in_the_way / "x");
   EXPECT_FALSE(offsets->save());
-  fs::remove(directory_ / "one");
-  fs::create_directories(directory_ / "one" / "g");
+  fs::remove_all(in_the_way);
   EXPECT_TRUE(offsets->save());
   EXPECT_NE(content(offsets->file()).find(":5"), std::string::npos);
 }
