@@ -186,7 +186,8 @@ typedef struct rocketmq_producer_statistics {
   int64_t sends_failed;
   int64_t sends_retried;
   int64_t one_way_sends;
-  // Gauges: asynchronous and synchronous sends in flight, and the bytes of their bodies.
+  // Gauges: asynchronous and synchronous sends in flight, and the bytes of their bodies. A batch that the producer made
+  // itself counts as one, without bytes.
   int64_t in_flight_count;
   int64_t in_flight_bytes;
   // Gauges: transactions begun and not ended, checks of transactions that wait or are not answered, and requests that

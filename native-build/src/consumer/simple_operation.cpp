@@ -3,9 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
-#include "base/log.h"
+#include "base/memory.h"
 
 namespace rocketmq {
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr size_t kMostOperations = 65536;
 constexpr size_t kLargestBatch = 1024;
-constexpr Millis kMemoryPause{10};
 
 }  // namespace
 
@@ -36,7 +34,11 @@ Status SimpleOperations::add(const Operation& operation, ClientInstance* client)
   return {};
 }
 
-bool SimpleOperations::end(const Operation& operation, Result<SimpleResult>&& result) {
+void SimpleOperations::end(const Operation& operation, Result<SimpleResult> result) {
+  (void)try_end(operation, result);
+}
+
+bool SimpleOperations::try_end(const Operation& operation, Result<SimpleResult>& result) {
   if (operation->ended.exchange(true)) return false;
   if (!result) result.error().elapsed_ms = millis_between(operation->begin, now());
   operation->result = std::move(result);
@@ -71,9 +73,11 @@ void SimpleOperations::deliver() {
   for (;;) {
     std::vector<Operation> batch;
     std::vector<SimpleOutcome> outcomes;
-    try {
+    until_memory([&] {
       batch.reserve(kLargestBatch);
       outcomes.reserve(kLargestBatch);
+    });
+    {
       std::lock_guard lock(mutex_);
       if (finished_.empty()) {
         delivering_ = false;
@@ -83,20 +87,9 @@ void SimpleOperations::deliver() {
       const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(count);
       batch.assign(finished_.begin(), end);
       finished_.erase(finished_.begin(), end);
-    } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(kMemoryPause);
-      continue;
     }
     for (const Operation& each : batch) outcomes.push_back({each->context, *each->result});
-    for (bool told = false; !told;) {
-      try {
-        on_completed_(outcomes);
-        told = true;
-      } catch (const std::bad_alloc&) {
-        // Told when there is memory again.
-        std::this_thread::sleep_for(kMemoryPause);
-      }
-    }
+    until_memory([&] { on_completed_(outcomes); });
     for (const Operation& each : batch) remove(each);
   }
 }

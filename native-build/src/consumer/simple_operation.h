@@ -57,8 +57,10 @@ class SimpleOperations : public std::enable_shared_from_this<SimpleOperations> {
   // kTooManyRequests, kClosed after refuse().
   // The client lives as long as operations that have not ended.
   Status add(const Operation& operation, ClientInstance* client);
-  // False, and the result is left as it is, for one that has ended.
-  bool end(const Operation& operation, Result<SimpleResult>&& result);
+  // Does nothing for one that has ended.
+  void end(const Operation& operation, Result<SimpleResult> result);
+  // The same; takes the result, or is false and leaves it as it is.
+  bool try_end(const Operation& operation, Result<SimpleResult>& result);
   // Of a synchronous one.
   Result<SimpleResult> wait(const Operation& operation);
 

@@ -143,9 +143,8 @@ void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& s
   Result<SimpleResult> result{SimpleResult{}};
   result->messages = std::move(operation->messages);
   operation->messages.clear();
-  // It was closed just now, and the result was not taken.
-  // NOLINTNEXTLINE(bugprone-use-after-move)
-  if (!operations_->end(operation, std::move(result))) operation->messages = std::move(result->messages);
+  // Else it was closed just now.
+  if (!operations_->try_end(operation, result)) operation->messages = std::move(result->messages);
 }
 
 // Waits, and is woken at the end of the consumer.

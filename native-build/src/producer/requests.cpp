@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <asio/ip/address.hpp>
 #include <new>
-#include <thread>
 #include <vector>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/call.h"
 #include "producer/reply.h"
 #include "protocol/unique_id.h"
@@ -17,7 +17,6 @@ namespace {
 
 // A broker that is down must not hold up every request.
 constexpr Millis kReachAgain{5000};
-constexpr Millis kMemoryPause{10};
 
 Host parse_host(std::string_view text) {
   Host host;
@@ -285,18 +284,13 @@ void Requests::finish(const std::shared_ptr<Request>& request, End end) {
 }
 
 void Requests::call_back(const Request& request) {
-  for (;;) {
-    try {
+  try {
+    until_memory([&] {
       const auto reply = reply_of(request);
       on_reply_({request.context, reply});
-    } catch (const std::bad_alloc&) {
-      // Told when there is memory again.
-      std::this_thread::sleep_for(kMemoryPause);
-      continue;
-    } catch (const std::exception& e) {
-      log(LogLevel::kError, "producer", "the callback for a reply failed: {}", e.what());
-    }
-    break;
+    });
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "producer", "the callback for a reply failed: {}", e.what());
   }
   std::lock_guard lock(mutex_);
   --undelivered_;
