@@ -16,7 +16,6 @@ function(add_native_test folder)
   set(target rocketmq_${folder}_test)
   add_executable(${target} ${ARG_SOURCES})
   target_include_directories(${target} PRIVATE ${ROOT}/test ${HEADERS})
-  target_compile_definitions(${target} PRIVATE ROCKETMQ_CORPUS="${ROOT}/fuzz/corpus")
   target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} ${GTEST_MAIN})
   if(MINGW)
     target_link_options(${target} PRIVATE -static)
@@ -44,7 +43,7 @@ endif()
 if(EXISTS ${ROOT}/fuzz/replay_test.cpp)
 # The parsers of what comes from the network, over the fuzzers' corpora.
 add_native_test(fuzz SOURCES ${ROOT}/fuzz/replay_test.cpp ${FUZZER_SOURCES} LIBRARIES rocketmq_core)
-target_compile_definitions(rocketmq_fuzz_test PRIVATE ROCKETMQ_FUZZ_REPLAY)
+target_compile_definitions(rocketmq_fuzz_test PRIVATE ROCKETMQ_FUZZ_REPLAY ROCKETMQ_CORPUS="${ROOT}/fuzz/corpus")
 endif()
 
 # Prints what the C compiler makes of rocketmq.h; Java's bindings are compared with it.
