@@ -27,12 +27,11 @@ extern "C" {
 #define ROCKETMQ_INVALID_STATE 2
 // The object is closed or closing, or was closed before the operation completed.
 #define ROCKETMQ_CLOSED 3
-// The deadline passed. A send that timed out may or may not have been stored.
+// The deadline passed. Of a send, may_be_stored tells whether a broker may have the message.
 #define ROCKETMQ_TIMEOUT 4
 // No name server or broker could be reached: nothing was sent.
 #define ROCKETMQ_UNREACHABLE 5
-// The connection broke while a request was on its way: it may or may not have been carried out. Told also of a send
-// whose later attempts were refused or met nobody: an earlier one may have been stored.
+// The connection broke while a request was on its way: it may or may not have been carried out.
 #define ROCKETMQ_CONNECTION_LOST 6
 // No name server knows the topic, and it cannot be created on demand.
 #define ROCKETMQ_TOPIC_NOT_FOUND 7
@@ -70,7 +69,9 @@ typedef struct rocketmq_error {
   int32_t response_code;
   // Attempts made, for a send; otherwise 0.
   int32_t attempts;
-  int32_t reserved;
+  // 1 where a broker may have stored the message, or one of the batch, although the send failed: sending it again may
+  // make a second copy. 0 where it is certain that none did, and for what sends no message.
+  int32_t may_be_stored;
   // From the call to the failure.
   int64_t elapsed_ms;
   // A sentence that tells what failed and why.

@@ -40,6 +40,8 @@ struct Error {
   std::string topic;
   int32_t attempts = 0;
   int64_t elapsed_ms = 0;
+  // Of a send, whatever its kind: a broker may have stored the message.
+  bool may_be_stored = false;
 };
 
 template <typename T>

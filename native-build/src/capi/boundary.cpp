@@ -18,7 +18,7 @@ void to_c(const Error& error, rocketmq_error& out) {
   out.status = static_cast<int32_t>(error.kind);
   out.response_code = error.response_code;
   out.attempts = error.attempts;
-  out.reserved = 0;
+  out.may_be_stored = error.may_be_stored ? 1 : 0;
   out.elapsed_ms = error.elapsed_ms;
   copy_text(error.message, out.message, sizeof out.message);
   copy_text(error.remark, out.remark, sizeof out.remark);

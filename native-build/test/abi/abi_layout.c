@@ -22,7 +22,7 @@ int main(void) {
   FIELD(rocketmq_error, status);
   FIELD(rocketmq_error, response_code);
   FIELD(rocketmq_error, attempts);
-  FIELD(rocketmq_error, reserved);
+  FIELD(rocketmq_error, may_be_stored);
   FIELD(rocketmq_error, elapsed_ms);
   FIELD(rocketmq_error, message);
   FIELD(rocketmq_error, remark);

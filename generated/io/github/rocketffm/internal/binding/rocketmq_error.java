@@ -19,7 +19,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t status;
  *     int32_t response_code;
  *     int32_t attempts;
- *     int32_t reserved;
+ *     int32_t may_be_stored;
  *     int64_t elapsed_ms;
  *     char message[1024];
  *     char remark[512];
@@ -39,7 +39,7 @@ public class rocketmq_error {
         Rocketmq.C_INT.withName("status"),
         Rocketmq.C_INT.withName("response_code"),
         Rocketmq.C_INT.withName("attempts"),
-        Rocketmq.C_INT.withName("reserved"),
+        Rocketmq.C_INT.withName("may_be_stored"),
         Rocketmq.C_LONG_LONG.withName("elapsed_ms"),
         MemoryLayout.sequenceLayout(1024, Rocketmq.C_CHAR).withName("message"),
         MemoryLayout.sequenceLayout(512, Rocketmq.C_CHAR).withName("remark"),
@@ -230,48 +230,48 @@ public class rocketmq_error {
         struct.set(attempts$LAYOUT, attempts$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt may_be_stored$LAYOUT = (OfInt)$LAYOUT.select(groupElement("may_be_stored"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t may_be_stored
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt may_be_stored$layout() {
+        return may_be_stored$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long may_be_stored$OFFSET = $LAYOUT.byteOffset(groupElement("may_be_stored"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t may_be_stored
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long may_be_stored$offset() {
+        return may_be_stored$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t may_be_stored
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int may_be_stored(MemorySegment struct) {
+        return struct.get(may_be_stored$LAYOUT, may_be_stored$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t may_be_stored
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void may_be_stored(MemorySegment struct, int fieldValue) {
+        struct.set(may_be_stored$LAYOUT, may_be_stored$OFFSET, fieldValue);
     }
 
     private static final OfLong elapsed_ms$LAYOUT = (OfLong)$LAYOUT.select(groupElement("elapsed_ms"));
