@@ -17,7 +17,7 @@
 #include "client/name_servers.h"
 #include "client/producer_member.h"
 #include "client/route_table.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "net/event_loop.h"
 #include "net/remoting_client.h"
 

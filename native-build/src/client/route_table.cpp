@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "protocol/admin_bodies.h"
 #include "protocol/message.h"
 #include "protocol/route.h"

@@ -8,7 +8,7 @@
 
 #include "base/fork.h"
 #include "client/client_lease.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "producer/auto_batcher.h"
 #include "producer/in_flight.h"
 #include "producer/producer.h"

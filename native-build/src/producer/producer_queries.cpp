@@ -1,6 +1,6 @@
 #include "base/waited.h"
 #include "client/client_lease.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "producer/producer_impl.h"
 #include "producer/recall_handle.h"
 #include "protocol/codes.h"

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "producer/reply.h"
 #include "protocol/unique_id.h"
 

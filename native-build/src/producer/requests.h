@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "client/client_instance.h"
-#include "net/call.h"
+#include "net/coroutine.h"
 #include "producer/producer.h"
 #include "producer/send_operation.h"
 

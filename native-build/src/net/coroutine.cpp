@@ -1,4 +1,4 @@
-#include "net/call.h"
+#include "net/coroutine.h"
 
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
