@@ -65,13 +65,12 @@ void MockServer::on_closed(Session& session) {
 }
 
 void MockServer::on_request(const std::shared_ptr<Session>& session, RemotingCommand request) {
-  {
-    std::lock_guard lock(mutex_);
-    ++counts_[request.code];
-    ++counts_[kAnyRequest];
-    if (recording_) requests_.push_back(request);
-    arrived_.notify_all();
-  }
+  // One who waits for the request sees what it did.
+  std::lock_guard lock(mutex_);
+  ++counts_[request.code];
+  ++counts_[kAnyRequest];
+  if (recording_) requests_.push_back(request);
+  arrived_.notify_all();
   if (frozen_) {
     held_requests_.emplace_back(session, std::move(request));
   } else {
