@@ -20,6 +20,10 @@ function(add_native_test folder)
   if(MINGW)
     target_link_options(${target} PRIVATE -static)
   endif()
+  if(ROCKETMQ_SANITIZE)
+    # Tests that take memory away have an operator new of their own, as clang's runtimes do.
+    target_link_options(${target} PRIVATE -Wl,-z,muldefs)
+  endif()
   add_test(NAME ${folder} COMMAND ${target} --gtest_output=xml:test-results/${folder}.xml
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
   set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
