@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/task_thread.h"
+#include "base/worker_pool.h"
 #include "client/broker_states.h"
 #include "client/broker_watch.h"
 #include "client/client_options.h"
@@ -45,6 +46,8 @@ class ClientInstance {
   EventLoop& loop() { return loop_; }
   // Runs the users' completion callbacks.
   TaskThread& callbacks() { return callbacks_; }
+  // Runs what belongs to the users, and what waits for a disk, on threads "rmq-callback-N-K".
+  WorkerPool& workers() { return workers_; }
   RemotingClient& remoting() { return *remoting_; }
   NameServers& name_servers() { return *name_servers_; }
   RouteTable& routes() { return routes_; }
@@ -107,6 +110,7 @@ class ClientInstance {
   const std::string client_id_;
   EventLoop loop_;
   TaskThread callbacks_;
+  WorkerPool workers_;
   const std::shared_ptr<BrokerStates> brokers_ = std::make_shared<BrokerStates>();
   std::shared_ptr<RemotingClient> remoting_;
   std::shared_ptr<NameServers> name_servers_;

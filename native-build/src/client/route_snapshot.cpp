@@ -35,6 +35,23 @@ const PublishBroker& RouteSnapshot::broker_of(const MessageQueue& queue) const {
   return **std::prev(after);
 }
 
+void RouteSnapshot::note_refusal(const PublishBroker& broker, TimePoint at) const {
+  // Those of one moment count once.
+  if (broker.refuses(at)) return;
+  constexpr int32_t kMostDoublings = 5;
+  const int32_t before = broker.refusals.fetch_add(1, std::memory_order_relaxed);
+  if (before == 0) refusing.fetch_add(1, std::memory_order_relaxed);
+  const Millis pause = std::min(Millis(30000), Millis(1000) * (1 << std::min(before, kMostDoublings)));
+  broker.refused_until.store((at + pause).time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+void RouteSnapshot::note_success(const PublishBroker& broker) const {
+  if (broker.refusals.load(std::memory_order_relaxed) == 0) return;
+  if (broker.refusals.exchange(0, std::memory_order_relaxed) == 0) return;
+  broker.refused_until.store(INT64_MIN, std::memory_order_relaxed);
+  refusing.fetch_sub(1, std::memory_order_relaxed);
+}
+
 Route make_snapshot(const std::string& topic, TopicRoute route, BrokerStates& states) {
   auto snapshot = std::make_shared<RouteSnapshot>();
   snapshot->publish_queues = publish_queues(topic, route);

@@ -79,6 +79,7 @@ Status Producer::Impl::start() {
   }
   new (&lease_) ClientLease(ClientLease::acquire(client_options_));
   client_ = lease_.instance();
+  selector_.emplace(client_->brokers(), options_.avoid_slow_brokers);
   requests_->start(client_);
   if (transactions_) transactions_->start(client_);
   lease_->start();

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/fork.h"
@@ -61,7 +62,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
 
   ClientInstance& client() override { return *client_; }
   const ProducerOptions& options() const override { return options_; }
-  QueueSelector& selector() override { return selector_; }
+  const QueueSelector& selector() const override { return *selector_; }
+  void on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) override;
   void on_retry() override { retried_.fetch_add(1, std::memory_order_relaxed); }
   void on_finished(std::shared_ptr<SendOperation> operation) override;
 
@@ -109,7 +111,6 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   Status connect_to(std::string_view topic, TimePoint begin, TimePoint deadline);
   Result<Route> wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline);
   asio::awaitable<void> detector_loop(std::shared_ptr<Pause> pause);
-  asio::awaitable<void> detect(std::string broker_name);
   void start_detector();
   // Ends the linger timer and the detector, which keep the producer and its client.
   void end_background();
@@ -127,7 +128,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   ClientLease lease_;
   // Outlives the lease: a late answer finds a client that is shut down, but not gone.
   std::shared_ptr<ClientInstance> client_;
-  QueueSelector selector_;
+  // From the start on.
+  std::optional<QueueSelector> selector_;
   InFlight in_flight_;
   AutoBatcher batcher_;
   const std::shared_ptr<Requests> requests_;

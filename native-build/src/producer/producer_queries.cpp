@@ -171,31 +171,16 @@ asio::awaitable<void> Producer::Impl::detector_loop(std::shared_ptr<Pause> pause
   while (!background_ended_) {
     co_await pause->wait(options_.detect_interval);
     if (background_ended_) break;
-    for (const std::string& broker : selector_.health().all_avoided()) {
-      co_await detect(broker);
+    for (const std::string& broker : client_->brokers().all_avoided()) {
+      const bool answers = co_await client_->watch().probe(broker, options_.detect_timeout);
       if (background_ended_) break;
+      if (answers) client_->brokers().succeeded(*client_->brokers().of(broker));
     }
   }
 }
 
-asio::awaitable<void> Producer::Impl::detect(std::string broker_name) {
-  for (const std::string& topic : client_->routes().topics()) {
-    const Route route = client_->routes().find(topic);
-    if (!route) continue;
-    for (const MessageQueue& queue : route->publish_queues) {
-      if (queue.broker_name != broker_name) continue;
-      RemotingCommand request = RemotingCommand::request(request_code::kGetMaxOffset);
-      request.ext_fields.add("topic", queue.topic);
-      request.ext_fields.add("queueId", queue.queue_id);
-      request.ext_fields.add("bname", broker_name);
-      const std::string address(route->route.master_address(broker_name));
-      if (address.empty()) co_return;
-      auto response = co_await client_->remoting().call(address, std::move(request), options_.detect_timeout);
-      // Whatever it says: it answers in time.
-      if (!background_ended_ && response) selector_.health().succeeded(broker_name);
-      co_return;
-    }
-  }
+void Producer::Impl::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+  for (const auto& operation : in_flight_.operations()) operation->on_suspected(brokers, at);
 }
 
 Result<std::vector<MessageQueue>> Producer::queues(std::string_view topic, Millis timeout) {

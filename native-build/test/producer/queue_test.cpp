@@ -1,4 +1,3 @@
-#include "producer/broker_health.h"
 #include "producer/producer_fixture.h"
 #include "producer/recall_handle.h"
 
@@ -77,22 +76,6 @@ TEST_F(QueueTest, TheDetectorFindsABrokerThatAnswersAgain) {
     (void)producer->send(message("orders", "m"), Millis(0));
     return !cluster.broker(0).messages("orders").empty();
   }));
-}
-
-TEST(BrokerHealthTest, ABrokerIsAvoidedAsLongAsItWasSlow) {
-  BrokerHealth health;
-  const TimePoint at = now();
-  health.answered("b", 549, at);
-  EXPECT_FALSE(health.avoided("b", at));
-  const std::pair<int, int> steps[] = {{550, 2000}, {1800, 5000}, {3000, 6000}, {5000, 10000}, {15000, 30000}};
-  for (const auto& [latency, pause] : steps) {
-    health.answered("b", latency, at);
-    EXPECT_TRUE(health.avoided("b", at + Millis(pause - 1)));
-    EXPECT_FALSE(health.avoided("b", at + Millis(pause)));
-  }
-  EXPECT_EQ(health.all_avoided(at), std::vector<std::string>{"b"});
-  health.answered("b", 1, at);
-  EXPECT_TRUE(health.all_avoided(at).empty());
 }
 
 TEST(RecallHandleTest, TellsTopicAndBroker) {
