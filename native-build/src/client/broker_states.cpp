@@ -35,8 +35,8 @@ void BrokerState::answered(TimePoint at, Millis took) {
 
 Millis BrokerState::quiet(TimePoint at) const {
   if (waiting_.load(std::memory_order_acquire) <= 0) return Millis(0);
-  const int64_t since = std::max(waiting_since_.load(std::memory_order_relaxed),
-                                 heard_at_.load(std::memory_order_relaxed));
+  const int64_t since =
+      std::max(waiting_since_.load(std::memory_order_relaxed), heard_at_.load(std::memory_order_relaxed));
   if (since == INT64_MIN || since >= ticks(at)) return Millis(0);
   return std::chrono::duration_cast<Millis>(TimePoint::duration(ticks(at) - since));
 }
@@ -94,8 +94,7 @@ void BrokerStates::prolong(BrokerState::Trouble& trouble, TimePoint at) {
 // What others read without the lock follows from the rest.
 void BrokerStates::update(BrokerState& state) {
   const bool suspected = state.suspected();
-  const TimePoint until =
-      suspected ? TimePoint::max() : std::max(state.unreachable_.until, state.failing_.until);
+  const TimePoint until = suspected ? TimePoint::max() : std::max(state.unreachable_.until, state.failing_.until);
   state.avoid_until_.store(BrokerState::ticks(until), std::memory_order_relaxed);
   const bool counts = !state.forgotten_ && (suspected || state.unreachable_.exists() || state.failing_.exists() ||
                                             state.slow_until_.load(std::memory_order_relaxed) != INT64_MIN);

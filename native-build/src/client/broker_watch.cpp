@@ -17,8 +17,8 @@ constexpr int kIdleLooks = 10;
 
 }  // namespace
 
-BrokerWatch::BrokerWatch(EventLoop& loop, std::shared_ptr<BrokerStates> states, std::shared_ptr<RemotingClient> remoting,
-                         RouteTable& routes, Millis probe_timeout, Tell tell)
+BrokerWatch::BrokerWatch(EventLoop& loop, std::shared_ptr<BrokerStates> states,
+                         std::shared_ptr<RemotingClient> remoting, RouteTable& routes, Millis probe_timeout, Tell tell)
     : loop_(loop),
       states_(std::move(states)),
       remoting_(std::move(remoting)),

@@ -59,8 +59,7 @@ bool QueueSelector::has_other(const RouteSnapshot& route, const PublishBroker& t
                      [&](const auto& broker) { return broker->name != than.name && is_fit(*broker, at); });
 }
 
-const MessageQueue* QueueSelector::next_in_turn(const RouteSnapshot& route, const QueueWish& wish,
-                                                TimePoint at) const {
+const MessageQueue* QueueSelector::next_in_turn(const RouteSnapshot& route, const QueueWish& wish, TimePoint at) const {
   const auto& queues = route.publish_queues;
   const MessageQueue& next = queues[route.turn.fetch_add(1, std::memory_order_relaxed) % queues.size()];
   const bool all_well = brokers_.all_well() && route.refusing.load(std::memory_order_relaxed) == 0;

@@ -101,8 +101,7 @@ void SendOperation::on_refusal(const RemotingCommand& response, const std::strin
   // One that goes away has not looked at the message.
   if (!refusal.leaving) ++counted_attempts_;
   const bool other = owner_->selector().has_other(*attempt_.route, *attempt_.broker, at);
-  const bool needs_route =
-      refusal.wrong_queue || (response.code == response_code::kTopicNotExist && !other);
+  const bool needs_route = refusal.wrong_queue || (response.code == response_code::kTopicNotExist && !other);
   if (!needs_route || !attempts_left()) return retry_or_fail(std::move(error), false);
   last_error_ = std::move(error);
   owner_->on_retry();
@@ -111,7 +110,8 @@ void SendOperation::on_refusal(const RemotingCommand& response, const std::strin
 
 // It ends the send, too, however many attempts came after.
 void SendOperation::on_late_answer(int32_t number, const RemotingCommand& response, const std::string& address) {
-  auto found = std::find_if(given_up_.begin(), given_up_.end(), [&](const auto& each) { return each.number == number; });
+  auto found =
+      std::find_if(given_up_.begin(), given_up_.end(), [&](const auto& each) { return each.number == number; });
   if (found == given_up_.end()) return;
   const SendAttempt attempt = std::move(*found);
   given_up_.erase(found);

@@ -68,7 +68,8 @@ void SendOperation::start() {
 
 void SendOperation::attempt() {
   // The caller may still be inside the connection with the attempt before, whose frame must stay as it is.
-  if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0) return retry_after(kCallerPause);
+  if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0)
+    return retry_after(kCallerPause);
   try {
     try_to_send();
   } catch (const std::exception& e) {
@@ -177,7 +178,9 @@ void SendOperation::send_now(TimePoint at) {
   BrokerState& state = *attempt_.broker->state;
   state.begin_request(at);
   const bool first = attempt_.number == 1;
-  caller_.store(on_caller_ ? Caller::kExchanging : first ? Caller::kHandingOver : Caller::kNone,
+  caller_.store(on_caller_ ? Caller::kExchanging
+                : first    ? Caller::kHandingOver
+                           : Caller::kNone,
                 std::memory_order_relaxed);
   // After the rest of the attempt, which is read by whoever sees this.
   awaited_.store(&state, std::memory_order_release);
@@ -216,13 +219,13 @@ bool SendOperation::exchange(int32_t opaque, ByteView frame, TimePoint deadline)
   // What follows it, such as another attempt, runs on the loop.
   if (!std::exchange(on_caller_, false)) return false;
   const std::string address = attempt_.broker->address;
-  auto response = client().remoting().exchange(address, opaque, frame, deadline,
-                                               [this](std::shared_ptr<SyncChannel> channel) {
-                                                 std::lock_guard lock(mutex_);
-                                                 exchange_ = std::move(channel);
-                                                 // An abort that came before had nothing to interrupt.
-                                                 if (exchange_ && finished_) exchange_->interrupt();
-                                               });
+  auto response =
+      client().remoting().exchange(address, opaque, frame, deadline, [this](std::shared_ptr<SyncChannel> channel) {
+        std::lock_guard lock(mutex_);
+        exchange_ = std::move(channel);
+        // An abort that came before had nothing to interrupt.
+        if (exchange_ && finished_) exchange_->interrupt();
+      });
   if (!response) return false;
   if (*response) {
     on_answer(attempt_.number, std::move(**response), address);
@@ -297,7 +300,8 @@ void SendOperation::give_up(TimePoint at) {
   Error error;
   error.kind = ErrorKind::kTimeout;
   error.address = state->address();
-  error.message = state->address() + " is silent, after " + std::to_string(millis_between(attempt_.sent_at, at)) + " ms";
+  error.message =
+      state->address() + " is silent, after " + std::to_string(millis_between(attempt_.sent_at, at)) + " ms";
   may_be_stored_ = true;
   wish_.last_broker = attempt_.queue->broker_name;
   given_up_.push_back(std::exchange(attempt_, {}));

@@ -45,10 +45,10 @@ struct TopicRoute {
     bool operator==(const QueueData&) const = default;
   };
   std::string order_topic_conf;
-  // Of a static topic, whose logical queues are mapped to those of brokers: the brokers with a part of the mapping.
-  std::vector<std::string> mapping_brokers;
   std::vector<Broker> brokers;
   std::vector<QueueData> queues;
+  // Of a static topic, whose logical queues are mapped to those of brokers: the brokers with a part of the mapping.
+  std::vector<std::string> mapping_brokers = {};
   bool operator==(const TopicRoute&) const = default;
 
   // The queues that the route lists are not those of the topic then, and are of no use.
