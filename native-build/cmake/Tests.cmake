@@ -26,7 +26,7 @@ function(add_native_test folder)
 endfunction()
 
 foreach(folder base protocol net client producer consumer mock)
-  file(GLOB sources CONFIGURE_DEPENDS ${ROOT}/test/${folder}/*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${ROOT}/test/${folder}/*.cpp ${ROOT}/test/${folder}/*/*.cpp)
   if(sources)
     add_native_test(${folder} SOURCES ${sources} LIBRARIES rocketmq_mock_core)
   endif()
