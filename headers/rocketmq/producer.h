@@ -43,8 +43,8 @@ typedef struct rocketmq_producer_options {
   uint64_t context;
   // For one send with all its attempts. Default 3,000; 1 to 600,000.
   int32_t send_timeout_ms;
-  // For one attempt. Default: what is left of the send's time, divided by the attempts that are left, but
-  // at least 500 and at most what is left; so that one silent broker does not eat the time of the retry.
+  // For one attempt. Default: all that is left of the send's time, as a broker that is slow would otherwise store copies; only
+  // a broker that is known to be dead or silent is given up before, where another one can take the message.
   int32_t attempt_timeout_ms;
   // Attempts of a send, the first one included. Default 3; 1 to 16.
   int32_t max_attempts;
@@ -87,6 +87,16 @@ typedef struct rocketmq_producer_options {
   int32_t detect_interval_ms;
   // How soon they must answer that. Default 200; 1 to 600,000.
   int32_t detect_timeout_ms;
+  // 1: a send that names its queue (by broker_name, a selector or a sharding key) is tried again on that queue, too, where
+  // the message may be stored already, or the broker refused it. Default 0: such a send has one attempt, so that it neither
+  // makes copies nor overtakes later ones of its queue; only what was not sent at all (no route, no connection) is tried
+  // again until the deadline.
+  int32_t retry_same_queue;
+  // The broker's response codes after which a send is tried again, the asynchronous ones too: in place of the default, which is
+  // 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for asynchronous ones (as in Apache's client), which a
+  // refusal ends. Default NULL and 0; at most 64, and with 0 of them none. Only read by rocketmq_producer_create.
+  const int32_t *retry_response_codes;
+  int32_t retry_response_code_count;
   int32_t reserved;
 } rocketmq_producer_options;
 

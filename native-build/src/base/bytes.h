@@ -24,10 +24,8 @@ class SharedBytes {
     view_ = {owned->data(), owned->size()};
     owner_ = std::move(owned);
   }
-  static SharedBytes copy_of(std::string_view text) {
-    const ByteView bytes = as_bytes(text);
-    return SharedBytes(std::vector<uint8_t>(bytes.begin(), bytes.end()));
-  }
+  static SharedBytes copy_of(ByteView bytes) { return SharedBytes(std::vector<uint8_t>(bytes.begin(), bytes.end())); }
+  static SharedBytes copy_of(std::string_view text) { return copy_of(as_bytes(text)); }
   SharedBytes(std::shared_ptr<const void> owner, ByteView view) : owner_(std::move(owner)), view_(view) {}
 
   const uint8_t* data() const { return view_.data(); }

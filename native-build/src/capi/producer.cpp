@@ -88,6 +88,21 @@ class CompletionWriter {
 // The highest level of the formats, by ROCKETMQ_COMPRESS_*.
 constexpr int32_t kMostLevels[] = {9, 12, 22};
 
+constexpr int32_t kMostRetryCodes = 64;
+
+Status read_retry_codes(const rocketmq_producer_options& in, rocketmq::ProducerOptions& out) {
+  const int32_t count = in.retry_response_code_count;
+  if (in.retry_response_codes == nullptr && count == 0) return {};
+  if (in.retry_response_codes == nullptr || count < 0 || count > kMostRetryCodes) {
+    return fail(rocketmq::ErrorKind::kInvalidArgument,
+                "producer_options.retry_response_code_count is " + std::to_string(count) +
+                    " with retry_response_codes " + (in.retry_response_codes ? "set" : "NULL") +
+                    ": give an array of 0 to " + std::to_string(kMostRetryCodes) + " codes, or NULL and 0");
+  }
+  out.retry_response_codes.emplace(in.retry_response_codes, in.retry_response_codes + count);
+  return {};
+}
+
 Result<rocketmq::ProducerOptions> read_options(const rocketmq_producer_options* in) {
   auto options = capi::copy_in(in, "producer_options");
   if (!options) return fail(options.error());
@@ -121,7 +136,9 @@ Result<rocketmq::ProducerOptions> read_options(const rocketmq_producer_options* 
   out.detect_timeout =
       Millis(range.number("detect_timeout_ms", options->detect_timeout_ms, 200, 1, capi::kMostTimeoutMs));
   out.block_when_full = range.number("block_when_full", options->block_when_full, 0, 1, 1) == 1;
+  out.retry_same_queue = range.number("retry_same_queue", options->retry_same_queue, 0, 1, 1) == 1;
   if (!range.status()) return fail(range.status().error());
+  if (auto codes = read_retry_codes(*options, out); !codes) return fail(codes.error());
   if (options->on_sent != nullptr) {
     out.on_sent = [writer = std::make_shared<CompletionWriter>(options->on_sent, options->context)](
                       std::vector<rocketmq::SendOutcome>& outcomes) { (*writer)(outcomes); };

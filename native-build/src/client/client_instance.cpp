@@ -80,6 +80,13 @@ struct CountdownShare {
   bool succeeded = false;
 };
 
+WorkerPool::Options worker_options(int number) {
+  WorkerPool::Options options;
+  options.name = "rmq-callback-" + std::to_string(number);
+  options.on_thread_start = mark_client_thread;
+  return options;
+}
+
 }  // namespace
 
 std::string host_label(std::string_view host_name) {
@@ -97,6 +104,7 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       client_id_(make_client_id(options_.instance_name)),
       loop_("rmq-io-" + std::to_string(number)),
       callbacks_("rmq-callback-" + std::to_string(number)),
+      workers_(worker_options(number)),
       remoting_(RemotingClient::create(loop_, remoting_options(options_))),
       name_servers_(std::make_shared<NameServers>(remoting_, options_.name_servers, options_.request_timeout)),
       routes_(loop_, name_servers_),
@@ -435,6 +443,7 @@ void ClientInstance::shutdown() {
   routes_.close();
   remoting_->close();
   callbacks_.stop();
+  workers_.stop();
   loop_.stop();
 }
 

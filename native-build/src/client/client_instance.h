@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/task_thread.h"
+#include "base/worker_pool.h"
 #include "client/client_options.h"
 #include "client/consumer_member.h"
 #include "client/name_servers.h"
@@ -43,6 +44,8 @@ class ClientInstance {
   EventLoop& loop() { return loop_; }
   // Runs the users' completion callbacks.
   TaskThread& callbacks() { return callbacks_; }
+  // Runs what belongs to the users, and what waits for a disk, on threads "rmq-callback-N-K".
+  WorkerPool& workers() { return workers_; }
   RemotingClient& remoting() { return *remoting_; }
   NameServers& name_servers() { return *name_servers_; }
   RouteTable& routes() { return routes_; }
@@ -102,6 +105,7 @@ class ClientInstance {
   const std::string client_id_;
   EventLoop loop_;
   TaskThread callbacks_;
+  WorkerPool workers_;
   std::shared_ptr<RemotingClient> remoting_;
   std::shared_ptr<NameServers> name_servers_;
   RouteTable routes_;

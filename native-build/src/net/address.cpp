@@ -23,15 +23,22 @@ tl::unexpected<Error> invalid(std::string_view text, std::string_view reason) {
                                                ": write host:port, such as 127.0.0.1:9876 or [::1]:9876");
 }
 
-}  // namespace
-
-std::string Address::text() const {
-  const bool v6 = host.find(':') != std::string::npos;
-  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+bool is_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return is_host_character(c, false) && c != '.' && c != '-'; });
 }
 
-Result<Address> parse_address(std::string_view text) {
-  const std::string_view all = trim(text);
+std::string_view without_scheme(std::string_view text) {
+  constexpr std::string_view kMark = "://";
+  const size_t mark = text.find(kMark);
+  if (mark == std::string_view::npos || !is_word(text.substr(0, mark))) return text;
+  text.remove_prefix(mark + kMark.size());
+  if (!text.empty() && text.back() == '/') text.remove_suffix(1);
+  return text;
+}
+
+// `all` is the part of `text` that counts.
+Result<Address> parse(std::string_view text, std::string_view all, bool bare_v6) {
   const size_t colon = all.rfind(':');
   if (all.empty()) return invalid(text, "is empty");
   std::string_view host = all.substr(0, colon);
@@ -39,10 +46,11 @@ Result<Address> parse_address(std::string_view text) {
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (colon == std::string_view::npos || (!bracketed && all.back() == ']')) return invalid(text, "has no port");
   if (host.empty()) return invalid(text, "has no host");
-  if (!bracketed && host.find(':') != std::string_view::npos) {
+  const bool v6 = bracketed || (bare_v6 && host.find(':') != std::string_view::npos);
+  if (!v6 && host.find(':') != std::string_view::npos) {
     return invalid(text, "has more than one ':' (an IPv6 address goes in brackets)");
   }
-  if (!std::all_of(host.begin(), host.end(), [&](char c) { return is_host_character(c, bracketed); })) {
+  if (!std::all_of(host.begin(), host.end(), [&](char c) { return is_host_character(c, v6); })) {
     return invalid(text, "has a host with a character that no host name has");
   }
   const std::string_view digits = all.substr(colon + 1);
@@ -53,6 +61,17 @@ Result<Address> parse_address(std::string_view text) {
   }
   return Address{std::string(host), static_cast<uint16_t>(port)};
 }
+
+}  // namespace
+
+std::string Address::text() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+Result<Address> parse_address(std::string_view text) { return parse(text, without_scheme(trim(text)), false); }
+
+Result<Address> parse_announced_address(std::string_view text) { return parse(text, trim(text), true); }
 
 Result<std::vector<Address>> parse_address_list(std::string_view text) {
   std::vector<Address> addresses;

@@ -18,8 +18,13 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-// "host:port"; IPv6 literals in brackets. kInvalidArgument naming the text and what is wrong.
+// "host:port"; IPv6 literals in brackets. A scheme in front ("http://") is passed over, as Apache's clients do.
+// kInvalidArgument naming the text and what is wrong.
 Result<Address> parse_address(std::string_view text);
+
+// The same for what name servers and brokers announce: they write IPv6 addresses without brackets, and the port is
+// what follows the last ':'.
+Result<Address> parse_announced_address(std::string_view text);
 
 // Addresses separated by ';' (blanks around them are ignored, repeated ones dropped). kInvalidArgument when
 // there is none.

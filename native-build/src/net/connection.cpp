@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <asio/buffer.hpp>
-#include <asio/read.hpp>
 #include <asio/write.hpp>
 #include <cstring>
 #include <thread>
@@ -36,6 +35,17 @@ std::string first_bytes(ByteView bytes) {
   return text;
 }
 
+// Short enough to need no memory itself.
+constexpr const char* kNoMemory = "out of memory";
+
+void shut_down(asio::ip::tcp::socket::native_handle_type socket) {
+#ifdef _WIN32
+  ::shutdown(socket, SD_BOTH);
+#else
+  ::shutdown(socket, SHUT_RDWR);
+#endif
+}
+
 asio::ip::tcp::endpoint remote_endpoint_of(const asio::ip::tcp::socket& socket) {
   asio::error_code ignored;
   return socket.remote_endpoint(ignored);
@@ -58,7 +68,24 @@ Connection::Connection(EventLoop& loop, asio::ip::tcp::socket socket, std::strin
   socket_.non_blocking(true, ignored);
 }
 
-void Connection::start() { read(); }
+void Connection::start() {
+  guarded([this] { read(); });
+}
+
+// A connection that is not read or written any more, for want of memory say, must not stay open.
+template <typename Action>
+void Connection::guarded(Action action) {
+  try {
+    action();
+  } catch (const std::bad_alloc&) {
+    Error error;
+    error.kind = ErrorKind::kConnectionLost;
+    error.message = kNoMemory;
+    close(std::move(error));
+  } catch (const std::exception& e) {
+    close(lost(e.what()));
+  }
+}
 
 Error Connection::lost(const std::string& reason) const {
   Error error;
@@ -71,8 +98,10 @@ Error Connection::lost(const std::string& reason) const {
 void Connection::read() {
   socket_.async_read_some(asio::buffer(input_.data() + end_, input_.size() - end_),
                           [self = shared_from_this()](asio::error_code error, size_t count) {
-                            if (error) return self->close(self->lost(error.message()));
-                            self->on_read(count);
+                            self->guarded([&] {
+                              if (error) return self->close(self->lost(error.message()));
+                              self->on_read(count);
+                            });
                           });
 }
 
@@ -109,7 +138,7 @@ bool Connection::take_frames() {
     }
     if (available.size() - 4 < length) {
       if (length <= kLargeFrame) return true;
-      read_large(length);
+      begin_large(length);
       return false;
     }
     begin_ += 4 + length;
@@ -118,19 +147,28 @@ bool Connection::take_frames() {
   return true;
 }
 
-void Connection::read_large(size_t length) {
+void Connection::begin_large(size_t length) {
   const size_t present = end_ - begin_ - 4;
   large_.resize(length);
   std::memcpy(large_.data(), input_.data() + begin_ + 4, present);
+  large_read_ = present;
   begin_ = end_ = 0;
-  asio::async_read(socket_, asio::buffer(large_.data() + present, length - present),
-                   [self = shared_from_this()](asio::error_code error, size_t) {
-                     if (error) return self->close(self->lost(error.message()));
-                     self->last_read_ = now();
-                     const SharedBytes frame(std::move(self->large_));
-                     self->large_ = {};
-                     if (self->handle(frame, true)) self->read();
-                   });
+  read_large();
+}
+
+// Piece by piece, as each of them says that the server lives.
+void Connection::read_large() {
+  socket_.async_read_some(asio::buffer(large_.data() + large_read_, large_.size() - large_read_),
+                          [self = shared_from_this()](asio::error_code error, size_t count) {
+                            self->guarded([&] {
+                              if (error) return self->close(self->lost(error.message()));
+                              self->last_read_ = now();
+                              self->large_read_ += count;
+                              if (self->large_read_ < self->large_.size()) return self->read_large();
+                              const SharedBytes frame(std::exchange(self->large_, {}));
+                              if (self->handle(frame, true)) self->read();
+                            });
+                          });
 }
 
 // `owned`: the frame's bytes outlive the call, so that the body need not be copied.
@@ -144,20 +182,11 @@ bool Connection::handle(const SharedBytes& frame, bool owned) {
     close(std::move(error));
     return false;
   }
-  if (!owned && !command->body.empty()) {
-    const ByteView body = command->body.view();
-    command->body = SharedBytes(std::vector<uint8_t>(body.begin(), body.end()));
-  }
+  if (!owned && !command->body.empty()) command->body = SharedBytes::copy_of(command->body.view());
   answered_ = true;
   auto listener = listener_.lock();
   if (!listener) return true;
-  try {
-    listener->on_command(shared_from_this(), std::move(*command));
-  } catch (const std::exception& e) {
-    // Without memory, say: a connection that is not read any more must not stay open.
-    close(lost(std::string("a response could not be handled: ") + e.what()));
-    return false;
-  }
+  listener->on_command(shared_from_this(), std::move(*command));
   return true;
 }
 
@@ -186,31 +215,60 @@ Status Connection::write(ByteView frame, RemotingClient::Write mode) {
   size_t sent = 0;
   if (mode == RemotingClient::Write::kDirect && !flushing_) sent = write_directly(frame);
   if (sent == frame.size()) return {};
-  output_.insert(output_.end(), frame.begin() + static_cast<std::ptrdiff_t>(sent), frame.end());
-  if (!flushing_) schedule_flush();
-  return {};
+  const size_t before = output_.size();
+  try {
+    output_.insert(output_.end(), frame.begin() + static_cast<std::ptrdiff_t>(sent), frame.end());
+    if (!flushing_) schedule_flush();
+    return {};
+  } catch (const std::bad_alloc&) {
+    output_.resize(before);
+    // The server would take the rest of a frame from the next one: its end is seen where it is read.
+    if (sent > 0) shut_down(socket_.native_handle());
+  }
+  return fail(ErrorKind::kOutOfMemory, kNoMemory);
 }
 
 void Connection::schedule_flush() {
-  flushing_ = true;
   loop_.post([self = shared_from_this()] { self->flush(); });
+  flushing_ = true;
 }
 
 void Connection::flush() {
+  std::optional<Error> closing;
   {
     std::lock_guard lock(write_mutex_);
     if (!open_) return;
     if (output_.empty()) {
       flushing_ = false;
+      closing = std::exchange(closing_, std::nullopt);
+    } else {
+      writing_.clear();
+      writing_.swap(output_);
+    }
+  }
+  if (closing) return close(std::move(*closing));
+  if (writing_.empty()) return;
+  guarded([this] {
+    asio::async_write(socket_, asio::buffer(writing_), [self = shared_from_this()](asio::error_code error, size_t) {
+      self->guarded([&] {
+        if (error) return self->close(self->lost(error.message()));
+        self->writing_.clear();
+        self->flush();
+      });
+    });
+  });
+}
+
+void Connection::close_when_written(Error cause) {
+  {
+    std::lock_guard lock(write_mutex_);
+    if (!open_) return;
+    if (flushing_) {
+      closing_ = std::move(cause);
       return;
     }
-    writing_.clear();
-    writing_.swap(output_);
   }
-  asio::async_write(socket_, asio::buffer(writing_), [self = shared_from_this()](asio::error_code error, size_t) {
-    if (error) return self->close(self->lost(error.message()));
-    self->flush();
-  });
+  close(std::move(cause));
 }
 
 void Connection::close(Error cause) {
@@ -226,11 +284,6 @@ void Connection::close(Error cause) {
   }
   log(LogLevel::kDebug, "net", "closed the connection to {}: {}", address_, cause.message);
   if (auto listener = listener_.lock()) listener->on_closed(shared_from_this(), cause);
-}
-
-int64_t Connection::queued_bytes() const {
-  std::lock_guard lock(write_mutex_);
-  return static_cast<int64_t>(output_.size());
 }
 
 }  // namespace rocketmq

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <asio/ip/tcp.hpp>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "net/event_loop.h"
+#include "net/pending_requests.h"
 #include "net/remoting_client.h"
 #include "protocol/remoting_command.h"
 
@@ -28,19 +31,25 @@ class ConnectionListener {
   virtual void on_closed(const std::shared_ptr<Connection>& connection, const Error& cause) = 0;
 };
 
-// One TCP connection to a server. Reading happens on the loop; any thread may write.
-class Connection : public std::enable_shared_from_this<Connection> {
+// One TCP connection to a server. Reading happens on the loop; any thread may write. Owned by RemotingClient, and by
+// what reads and writes until it is closed.
+class Connection : public RequestTarget, public std::enable_shared_from_this<Connection> {
  public:
   Connection(EventLoop& loop, asio::ip::tcp::socket socket, std::string address, int32_t max_frame_bytes,
              std::weak_ptr<ConnectionListener> listener);
 
   // On the loop, once.
   void start();
-  // Any thread; of the frame nothing is used afterwards. Fails without having written: kUnreachable when closed,
-  // kTooManyRequests when the server does not read what waits already.
+  // Any thread; of the frame nothing is used afterwards. Fails without having written a whole frame: kUnreachable when
+  // closed, kTooManyRequests when the server does not read what waits already, kOutOfMemory.
   Status write(ByteView frame, RemotingClient::Write mode);
   // On the loop.
   void close(Error cause);
+  // On the loop: closes it as soon as all that was given to write() is written.
+  void close_when_written(Error cause);
+
+  // It takes no new requests, and is closed once those that it has are answered. Set by RemotingClient.
+  std::atomic<bool> left{false};
 
   const std::string& address() const { return address_; }
   const asio::ip::tcp::endpoint& endpoint() const { return endpoint_; }
@@ -49,13 +58,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool answered() const { return answered_; }
   // When bytes came last, at first when it was opened; on the loop.
   TimePoint last_read() const { return last_read_; }
-  int64_t queued_bytes() const;
 
  private:
   void read();
   void on_read(size_t count);
   bool take_frames();
-  void read_large(size_t length);
+  void begin_large(size_t length);
+  void read_large();
+  template <typename Action>
+  void guarded(Action action);
   bool handle(const SharedBytes& frame, bool owned);
   void schedule_flush();
   void flush();
@@ -76,10 +87,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t begin_ = 0;
   size_t end_ = 0;
   std::vector<uint8_t> large_;
+  size_t large_read_ = 0;
 
   mutable std::mutex write_mutex_;
   bool open_ = true;
   bool flushing_ = false;
+  // Closed once nothing is left to write.
+  std::optional<Error> closing_;
   std::vector<uint8_t> output_;
   // What the loop is writing; only touched there.
   std::vector<uint8_t> writing_;

@@ -16,16 +16,22 @@ PendingRequests::Request* PendingRequests::find(int32_t opaque) {
 PendingRequests::Request PendingRequests::remove(int32_t opaque) {
   --count_;
   Slot& slot = slots_[static_cast<uint32_t>(opaque) % slots_.size()];
-  if (slot.opaque == opaque && slot.request.handler) return std::exchange(slot.request, {});
-  auto found = others_.find(opaque);
-  Request request = std::move(found->second);
-  others_.erase(found);
+  Request request;
+  if (slot.opaque == opaque && slot.request.handler) {
+    request = std::exchange(slot.request, {});
+  } else {
+    auto found = others_.find(opaque);
+    request = std::move(found->second);
+    others_.erase(found);
+  }
+  if (request.connection != nullptr) --request.connection->pending_;
   return request;
 }
 
 bool PendingRequests::add(int32_t opaque, Request request) {
   std::lock_guard lock(mutex_);
   const TimePoint deadline = request.deadline;
+  RequestTarget* const connection = request.connection;
   Slot& slot = slots_[static_cast<uint32_t>(opaque) % slots_.size()];
   if (!slot.request.handler) {
     slot.opaque = opaque;
@@ -34,16 +40,19 @@ bool PendingRequests::add(int32_t opaque, Request request) {
     others_.insert_or_assign(opaque, std::move(request));
   }
   ++count_;
-  if (armed_ && *armed_ <= deadline) return false;
+  if (connection != nullptr) ++connection->pending_;
+  const bool failed = std::exchange(arming_failed_, false);
+  if (armed_ && *armed_ <= deadline) return failed;
   armed_ = deadline;
   return true;
 }
 
-bool PendingRequests::set_connection(int32_t opaque, const void* connection) {
+bool PendingRequests::set_connection(int32_t opaque, RequestTarget* connection) {
   std::lock_guard lock(mutex_);
   Request* request = find(opaque);
   if (request == nullptr) return false;
   request->connection = connection;
+  ++connection->pending_;
   return true;
 }
 
@@ -53,7 +62,7 @@ std::optional<PendingRequests::Request> PendingRequests::take(int32_t opaque) {
   return remove(opaque);
 }
 
-std::optional<PendingRequests::Request> PendingRequests::take(int32_t opaque, const void* connection) {
+std::optional<PendingRequests::Request> PendingRequests::take(int32_t opaque, const RequestTarget* connection) {
   std::lock_guard lock(mutex_);
   const Request* request = find(opaque);
   if (request == nullptr || request->connection != connection) return std::nullopt;
@@ -82,7 +91,7 @@ std::vector<PendingRequests::Request> PendingRequests::take_if(Predicate predica
   return taken;
 }
 
-std::vector<PendingRequests::Request> PendingRequests::take_of(const void* connection) {
+std::vector<PendingRequests::Request> PendingRequests::take_of(const RequestTarget* connection) {
   std::lock_guard lock(mutex_);
   return take_if([&](const Request& request) { return request.connection == connection; });
 }
@@ -90,6 +99,17 @@ std::vector<PendingRequests::Request> PendingRequests::take_of(const void* conne
 std::vector<PendingRequests::Request> PendingRequests::take_all() {
   std::lock_guard lock(mutex_);
   return take_if([](const Request&) { return true; });
+}
+
+std::optional<PendingRequests::Request> PendingRequests::take_one_of(const RequestTarget* connection) {
+  std::lock_guard lock(mutex_);
+  std::optional<int32_t> first;
+  for_each([&](int32_t opaque, const Request& request) {
+    const bool fits = connection == nullptr || request.connection == connection;
+    if (fits && (!first || opaque < *first)) first = opaque;
+  });
+  if (!first) return std::nullopt;
+  return remove(*first);
 }
 
 std::vector<PendingRequests::Request> PendingRequests::take_expired(TimePoint at) {
@@ -105,6 +125,16 @@ std::vector<PendingRequests::Request> PendingRequests::take_expired(TimePoint at
 std::optional<TimePoint> PendingRequests::earliest() const {
   std::lock_guard lock(mutex_);
   return armed_;
+}
+
+void PendingRequests::arming_failed() {
+  std::lock_guard lock(mutex_);
+  arming_failed_ = true;
+}
+
+int64_t PendingRequests::count_of(const RequestTarget& connection) const {
+  std::lock_guard lock(mutex_);
+  return connection.pending_;
 }
 
 int64_t PendingRequests::count() const {

@@ -15,6 +15,7 @@
 
 namespace rocketmq {
 
+class PeerObserver;
 class SyncChannel;
 
 struct RemotingOptions {
@@ -25,12 +26,15 @@ struct RemotingOptions {
   Millis reconnect_first{50};
   Millis reconnect_max{5000};
   int32_t max_frame_bytes = kMaxFrameBytes;
+  // A server that answered GO_AWAY is connected to anew at once, and again after so long at the earliest.
+  Millis go_away_pause{3000};
   // A connection on which a request timed out, and nothing at all came for so long, is given up.
   Millis longest_silence{5000};
 };
 
 // Receives the end of one request: exactly one of the two calls, once, on the event loop's thread (on_failure
-// also on the caller's own thread, before send() returns). Must not block.
+// also on the caller's own thread, before send() returns). Must not block. Where one of them throws, on_failure comes
+// once more.
 class ResponseHandler {
  public:
   virtual ~ResponseHandler() = default;
@@ -58,8 +62,10 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
   ~RemotingClient();
 
   // Any thread. `deadline` covers connecting, writing and waiting. kTimeout, kUnreachable (not connected:
-  // nothing was sent), kConnectionLost (may have been sent), kProtocolError, kClosed.
-  // A GO_AWAY response closes the connection for new requests; those in flight go on.
+  // nothing was sent), kConnectionLost (may have been sent), kProtocolError, kClosed, kOutOfMemory; may_be_stored says
+  // whether the request may have reached the server.
+  // A GO_AWAY response closes the connection for new requests; those in flight go on, and the connection is closed
+  // with the end of the last one. While no new one may be made, requests fail with kUnreachable at once.
   void send(const std::string& address, const RemotingCommand& request, TimePoint deadline, Write write,
             std::shared_ptr<ResponseHandler> handler);
   // The number by which a request and its response are matched.
@@ -87,6 +93,8 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
   // Called on the loop for each new connection, before the requests that waited for it are written: what it sends to
   // the address comes first. Before the first request.
   void set_connected_handler(std::function<void(const std::string& address)> handler);
+  // Before the first request.
+  void set_peer_observer(std::shared_ptr<PeerObserver> observer);
 
   // Closes the connections to addresses that are not in `keep`. Any thread.
   void retain(const std::vector<std::string>& keep);
@@ -97,13 +105,6 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
   // Any thread: fails every pending request with kClosed and closes the connections; later requests fail with
   // kClosed. On return, from another thread than the loop's, no handler runs any more. Idempotent.
   void close();
-
-  struct Gauges {
-    int64_t connections = 0;
-    int64_t pending_requests = 0;
-    int64_t queued_bytes = 0;
-  };
-  Gauges gauges() const;
 
  private:
   struct Impl;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <asio/error.hpp>
 
+#include "net/socket.h"
+
 #ifdef _WIN32
 #include <winsock2.h>
 #else
@@ -31,7 +33,6 @@ using Handle = asio::ip::tcp::socket::native_handle_type;
 
 #ifdef _WIN32
 using SocketLength = int;
-constexpr int kCloseOnExec = 0;
 int last_error() { return WSAGetLastError(); }
 bool is_under_way(int error) { return error == WSAEWOULDBLOCK || error == WSAEINPROGRESS; }
 void close_socket(Handle socket) { ::closesocket(socket); }
@@ -47,7 +48,6 @@ int poll_once(Handle socket, int what, int timeout_ms) {
 }
 #else
 using SocketLength = socklen_t;
-constexpr int kCloseOnExec = SOCK_CLOEXEC;
 int last_error() { return errno; }
 bool is_under_way(int error) { return error == EINPROGRESS || error == EINTR; }
 void close_socket(Handle socket) { ::close(socket); }
@@ -93,10 +93,9 @@ SyncChannel::~SyncChannel() { close_socket(socket_); }
 Result<std::shared_ptr<SyncChannel>> SyncChannel::open(const asio::ip::tcp::endpoint& endpoint,
                                                        const std::string& address, int32_t max_frame_bytes,
                                                        TimePoint deadline) {
-  const Handle socket = ::socket(endpoint.protocol().family(), SOCK_STREAM | kCloseOnExec, IPPROTO_TCP);
-  if (socket == asio::detail::invalid_socket) {
-    return fail(ErrorKind::kUnreachable, address + " cannot be reached: " + message_of(last_error()));
-  }
+  asio::error_code error;
+  const Handle socket = open_socket(endpoint.protocol().family(), error);
+  if (error) return fail(ErrorKind::kUnreachable, address + " cannot be reached: " + error.message());
   std::shared_ptr<SyncChannel> channel;
   try {
     channel = std::shared_ptr<SyncChannel>(new SyncChannel(socket, address, max_frame_bytes));
@@ -130,7 +129,6 @@ std::string SyncChannel::connect(const asio::ip::tcp::endpoint& endpoint, TimePo
   timeval slice{};
   slice.tv_usec = std::chrono::microseconds(kSlice).count();
   ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &slice, sizeof slice);
-  ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &slice, sizeof slice);
 #endif
   return {};
 }
@@ -163,20 +161,20 @@ SyncChannel::Io SyncChannel::send_all(ByteView bytes, TimePoint deadline, size_t
     const auto count = ::send(socket_, reinterpret_cast<const char*>(data), static_cast<int>(size), 0);
     const bool again = count < 0 && WSAGetLastError() == WSAEWOULDBLOCK;
 #else
-    const auto count = ::send(socket_, data, size, MSG_NOSIGNAL);
+    // A blocking call would last as long as the server takes all of it, however slowly.
+    const auto count = ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     const bool again = count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 #endif
     if (count > 0) {
       *sent += static_cast<size_t>(count);
-      continue;
-    }
-    if (!again) {
+      if (*sent == bytes.size()) break;
+    } else if (!again) {
       reason_ = "it could not be written to";
       return Io::kLost;
     }
     const Millis left = left_until(deadline);
     if (left.count() <= 0) return Io::kLate;
-    (void)wait_ready(socket_, kWritable, std::min(left, kSlice));
+    (void)wait_ready(socket_, kWritable, left);
   }
   return Io::kDone;
 }
@@ -228,9 +226,16 @@ Result<size_t> SyncChannel::receive_frame(TimePoint deadline) {
 Result<RemotingCommand> SyncChannel::exchange(int32_t opaque, ByteView frame, TimePoint deadline) {
   size_t sent = 0;
   const Io io = send_all(frame, deadline, &sent);
+  // A frame of which a part is missing is none to the server.
   if (io == Io::kLate) return fail(failure(ErrorKind::kTimeout, {}));
   if (io == Io::kLost) return fail(failure(sent > 0 ? ErrorKind::kConnectionLost : ErrorKind::kUnreachable, reason_));
   received_ = 0;
+  auto response = receive_response(opaque, deadline);
+  if (!response) response.error().may_be_stored = true;
+  return response;
+}
+
+Result<RemotingCommand> SyncChannel::receive_response(int32_t opaque, TimePoint deadline) {
   for (;;) {
     const auto size = receive_frame(deadline);
     if (!size) return fail(size.error());
@@ -238,8 +243,7 @@ Result<RemotingCommand> SyncChannel::exchange(int32_t opaque, ByteView frame, Ti
     if (!command) return fail(failure(ErrorKind::kProtocolError, command.error().message));
     if (command->is_response() && command->opaque == opaque) {
       // Its bytes are the next exchange's.
-      const ByteView body = command->body.view();
-      command->body = SharedBytes(std::vector<uint8_t>(body.begin(), body.end()));
+      command->body = SharedBytes::copy_of(command->body.view());
       return command;
     }
     // What belongs to nobody here is passed over: requests of the server, answers that nobody asked for.

@@ -25,9 +25,10 @@ class SyncChannel {
   SyncChannel& operator=(const SyncChannel&) = delete;
 
   // Writes a frame that carries `opaque` and waits for its response. After a failure the channel is of no use any
-  // more: kUnreachable (nothing was written), kConnectionLost, kTimeout, kProtocolError.
+  // more: kUnreachable (nothing was written), kConnectionLost, kTimeout, kProtocolError; may_be_stored where the whole
+  // frame was written.
   Result<RemotingCommand> exchange(int32_t opaque, ByteView frame, TimePoint deadline);
-  // Nothing came meanwhile, the server's farewell least of all.
+  // Nothing came meanwhile, the end of the connection least of all.
   bool is_quiet();
   // Any thread: ends an exchange that waits, with kConnectionLost.
   void interrupt();
@@ -39,6 +40,7 @@ class SyncChannel {
   // Some bytes more behind what is there.
   Io receive(TimePoint deadline);
   Result<size_t> receive_frame(TimePoint deadline);
+  Result<RemotingCommand> receive_response(int32_t opaque, TimePoint deadline);
   Error failure(ErrorKind kind, const std::string& reason) const;
   std::string connect(const asio::ip::tcp::endpoint& endpoint, TimePoint deadline) const;
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -102,7 +103,7 @@ struct ProducerOptions {
   std::string group;
   SendCallback on_sent;
   Millis send_timeout{3000};
-  Millis attempt_timeout{0};  // 0: a share of what is left
+  Millis attempt_timeout{0};  // 0: what is left
   int32_t max_attempts = 3;
   int32_t compress_threshold_bytes = 4096;  // -1: never
   CompressionType compression = CompressionType::kZlib;
@@ -121,6 +122,10 @@ struct ProducerOptions {
   Millis detect_interval{0};
   Millis detect_timeout{200};
   bool retry_not_store_ok = false;
+  // Sends to a queue of their own are tried again there.
+  bool retry_same_queue = false;
+  // The codes after which a send is tried again; where it is not set, those of Apache's client.
+  std::optional<std::vector<int32_t>> retry_response_codes;
   bool block_when_full = false;
 };
 

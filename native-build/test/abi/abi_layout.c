@@ -135,6 +135,9 @@ int main(void) {
   FIELD(rocketmq_producer_options, avoid_slow_brokers);
   FIELD(rocketmq_producer_options, detect_interval_ms);
   FIELD(rocketmq_producer_options, detect_timeout_ms);
+  FIELD(rocketmq_producer_options, retry_same_queue);
+  FIELD(rocketmq_producer_options, retry_response_codes);
+  FIELD(rocketmq_producer_options, retry_response_code_count);
   FIELD(rocketmq_producer_options, reserved);
   SIZE(rocketmq_send_options);
   FIELD(rocketmq_send_options, size);

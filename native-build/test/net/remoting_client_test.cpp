@@ -9,21 +9,12 @@
 #include <thread>
 
 #include "eventually.h"
+#include "net/outcome.h"
 #include "net/scripted_server.h"
 
 namespace rocketmq::test {
 
 namespace {
-
-class Outcome : public ResponseHandler {
- public:
-  void on_response(RemotingCommand response, const std::string&) override { end_.set_value(std::move(response)); }
-  void on_failure(Error error) override { end_.set_value(fail(std::move(error))); }
-  Result<RemotingCommand> get() { return end_.get_future().get(); }
-
- private:
-  std::promise<Result<RemotingCommand>> end_;
-};
 
 class RemotingClientTest : public ::testing::Test {
  protected:

@@ -37,6 +37,9 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t avoid_slow_brokers;
  *     int32_t detect_interval_ms;
  *     int32_t detect_timeout_ms;
+ *     int32_t retry_same_queue;
+ *     const int32_t *retry_response_codes;
+ *     int32_t retry_response_code_count;
  *     int32_t reserved;
  * }
  * }
@@ -70,6 +73,9 @@ public class rocketmq_producer_options {
         Rocketmq.C_INT.withName("avoid_slow_brokers"),
         Rocketmq.C_INT.withName("detect_interval_ms"),
         Rocketmq.C_INT.withName("detect_timeout_ms"),
+        Rocketmq.C_INT.withName("retry_same_queue"),
+        Rocketmq.C_POINTER.withName("retry_response_codes"),
+        Rocketmq.C_INT.withName("retry_response_code_count"),
         Rocketmq.C_INT.withName("reserved")
     ).withName("rocketmq_producer_options");
 
@@ -1103,6 +1109,138 @@ public class rocketmq_producer_options {
      */
     public static void detect_timeout_ms(MemorySegment struct, int fieldValue) {
         struct.set(detect_timeout_ms$LAYOUT, detect_timeout_ms$OFFSET, fieldValue);
+    }
+
+    private static final OfInt retry_same_queue$LAYOUT = (OfInt)$LAYOUT.select(groupElement("retry_same_queue"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t retry_same_queue
+     * }
+     */
+    public static final OfInt retry_same_queue$layout() {
+        return retry_same_queue$LAYOUT;
+    }
+
+    private static final long retry_same_queue$OFFSET = $LAYOUT.byteOffset(groupElement("retry_same_queue"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t retry_same_queue
+     * }
+     */
+    public static final long retry_same_queue$offset() {
+        return retry_same_queue$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t retry_same_queue
+     * }
+     */
+    public static int retry_same_queue(MemorySegment struct) {
+        return struct.get(retry_same_queue$LAYOUT, retry_same_queue$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t retry_same_queue
+     * }
+     */
+    public static void retry_same_queue(MemorySegment struct, int fieldValue) {
+        struct.set(retry_same_queue$LAYOUT, retry_same_queue$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout retry_response_codes$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("retry_response_codes"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const int32_t *retry_response_codes
+     * }
+     */
+    public static final AddressLayout retry_response_codes$layout() {
+        return retry_response_codes$LAYOUT;
+    }
+
+    private static final long retry_response_codes$OFFSET = $LAYOUT.byteOffset(groupElement("retry_response_codes"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const int32_t *retry_response_codes
+     * }
+     */
+    public static final long retry_response_codes$offset() {
+        return retry_response_codes$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const int32_t *retry_response_codes
+     * }
+     */
+    public static MemorySegment retry_response_codes(MemorySegment struct) {
+        return struct.get(retry_response_codes$LAYOUT, retry_response_codes$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const int32_t *retry_response_codes
+     * }
+     */
+    public static void retry_response_codes(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(retry_response_codes$LAYOUT, retry_response_codes$OFFSET, fieldValue);
+    }
+
+    private static final OfInt retry_response_code_count$LAYOUT = (OfInt)$LAYOUT.select(groupElement("retry_response_code_count"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t retry_response_code_count
+     * }
+     */
+    public static final OfInt retry_response_code_count$layout() {
+        return retry_response_code_count$LAYOUT;
+    }
+
+    private static final long retry_response_code_count$OFFSET = $LAYOUT.byteOffset(groupElement("retry_response_code_count"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t retry_response_code_count
+     * }
+     */
+    public static final long retry_response_code_count$offset() {
+        return retry_response_code_count$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t retry_response_code_count
+     * }
+     */
+    public static int retry_response_code_count(MemorySegment struct) {
+        return struct.get(retry_response_code_count$LAYOUT, retry_response_code_count$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t retry_response_code_count
+     * }
+     */
+    public static void retry_response_code_count(MemorySegment struct, int fieldValue) {
+        struct.set(retry_response_code_count$LAYOUT, retry_response_code_count$OFFSET, fieldValue);
     }
 
     private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
