@@ -152,7 +152,7 @@ class TcpProxyTest {
     byte[] back = roundTrip(HELLO);
     int changed = 0;
     for (int i = 0; i < HELLO.length; i++) {
-      changed += Integer.bitCount(back[i] ^ HELLO[i]);
+      changed += Integer.bitCount((back[i] ^ HELLO[i]) & 0xff);
     }
     assertThat(changed).isEqualTo(1);
   }
