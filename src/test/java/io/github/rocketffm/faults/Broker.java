@@ -66,6 +66,8 @@ final class Broker {
                 "transactionCheckInterval=1000",
                 "transactionTimeOut=3000",
                 "transactionOpBatchInterval=200",
+                // While a producer cannot be asked, its transactions stay.
+                "transactionCheckMax=1000",
                 "mappedFileSizeCommitLog=134217728",
                 // A busy machine makes a broker slow, not one that refuses.
                 "waitTimeMillsInSendQueue=10000",

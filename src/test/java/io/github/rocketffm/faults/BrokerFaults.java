@@ -30,7 +30,10 @@ final class BrokerFaults {
         Scenario.ofA("frozen", "A is frozen for 40 s", BrokerFaults::frozen),
         Scenario.ofA("disk-full", "A's disk is full for 25 s", BrokerFaults::diskFull)
             .with(
-                new ClusterSettings(false, DISK_MEGABYTES, List.of("cleanResourceInterval=1000"))),
+                new ClusterSettings(
+                    false,
+                    DISK_MEGABYTES,
+                    List.of("cleanResourceInterval=1000", "diskSpaceWarningLevelRatio=50"))),
         Scenario.ofA("read-only", "A takes no messages for 25 s", BrokerFaults::readOnly),
         Scenario.ofA(
                 "slave-reads",
