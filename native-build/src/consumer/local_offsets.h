@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -21,14 +22,17 @@ namespace rocketmq {
 // whenever the process or the machine dies, one of both is good. Any thread.
 class LocalOffsets {
  public:
-  // Reads what is there; an empty `directory` is ".rocketmq_offsets" in the user's home. kInvalidArgument where the
-  // directory cannot be used, kConflict where another consumer uses the file.
+  // Reads what is there, or where this file was never written what Apache's client has left for the group and instance
+  // (see find_apache_offsets); an empty `directory` is ".rocketmq_offsets" in the user's home. kInvalidArgument where
+  // the directory cannot be used, kConflict where another consumer uses the file.
   static Result<std::shared_ptr<LocalOffsets>> open(std::filesystem::path directory, std::string_view instance_name,
                                                     std::string_view group);
   ~LocalOffsets();
 
   std::optional<int64_t> find(const MessageQueue& queue) const;
   void set(const MessageQueue& queue, int64_t offset);
+  // Of which an offset is known, sorted.
+  std::vector<MessageQueue> queues() const;
   // Writes the file where something changed; waits for the disk.
   Status save();
   // Another consumer may use the file from now on; nothing is written any more. Idempotent.
@@ -38,7 +42,9 @@ class LocalOffsets {
  private:
   explicit LocalOffsets(std::filesystem::path file);
   Status prepare();
-  void load();
+  // False where there is no file yet.
+  bool load();
+  void import(const std::filesystem::path& file);
   std::optional<std::map<MessageQueue, int64_t>> read(const std::filesystem::path& path) const;
 
   const std::filesystem::path file_;
