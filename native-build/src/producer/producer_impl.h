@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/fork.h"
+#include "base/waited.h"
 #include "client/client_lease.h"
 #include "net/coroutine.h"
 #include "producer/auto_batcher.h"
@@ -50,6 +51,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
                                                  uint64_t context, bool limited);
   Status warm_up(std::string_view topic);
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
   Result<ProducerStatistics> statistics() const;
   Status close(Millis timeout);
@@ -95,8 +97,10 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
     bool reserved_ = false;
   };
   Status check_async() const;
-  Result<SendReceipt> send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message, Millis timeout,
-                                            SendOperation::Mode mode, SendOperation::OnEnd on_end = nullptr);
+  // `begin`: of the call, whose timeout covers the encoding, too.
+  Result<SendReceipt> send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin,
+                                            Millis timeout, SendOperation::Mode mode,
+                                            SendOperation::OnEnd on_end = nullptr);
   Status start_async(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin, Millis timeout,
                      uint64_t context, Place& place, SendOperation::OnEnd on_end = nullptr);
   Status check_transactional(bool or_closing) const;
@@ -109,6 +113,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   void wake_batcher(TimePoint at);
 
   Status connect_to(std::string_view topic, TimePoint begin, TimePoint deadline);
+  template <typename Value>
+  std::optional<Result<Value>> await_or_close(Waited<Value>& waited, TimePoint deadline) const;
   Result<Route> wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline);
   asio::awaitable<void> detector_loop(std::shared_ptr<Pause> pause);
   void start_detector();

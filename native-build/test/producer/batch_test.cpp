@@ -255,7 +255,7 @@ TEST_F(AutoBatchTest, AMessageThatIsRefusedDoesNotHurtItsBatch) {
   auto producer = started(cluster, lingering(outcomes));
   ASSERT_TRUE(producer->send_async(message("orders", "good"), Millis(0), 1));
   auto bad = message("orders", "bad");
-  bad.tag = "a|b";
+  bad.tag = "a\x01";
   const auto refused = producer->send_async(bad, Millis(0), 2);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidArgument);

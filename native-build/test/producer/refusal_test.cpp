@@ -103,7 +103,7 @@ TEST_F(RefusalTest, FlowControlEndsASendUnlessTheUserWantsOtherwise) {
 // Sends that no other queue will do for.
 class BoundSendTest : public RefusalTest {
  protected:
-  int requests() const { return cluster_.broker(0).request_count(kSend) + cluster_.broker(1).request_count(kSend); }
+  int requests() { return cluster_.broker(0).request_count(kSend) + cluster_.broker(1).request_count(kSend); }
   static OutgoingMessage keyed() {
     auto outgoing = message("orders", "x");
     outgoing.sharding_key = "customer 7";
