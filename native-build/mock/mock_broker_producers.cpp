@@ -1,5 +1,3 @@
-#include <iterator>
-
 #include "base/clock.h"
 #include "mock/mock_broker.h"
 #include "mock/mock_cluster.h"
@@ -10,6 +8,13 @@ namespace rocketmq::mock {
 
 // What a broker knows of producers: their half messages, and how to reach them.
 
+void MockBroker::add_producer_handlers() {
+  on(request_code::kEndTransaction,
+     [this](const auto&, const auto& request, const auto&) { end_transaction(request); });
+  on(request_code::kSendReplyMessageV2,
+     [this](const auto&, const auto& request, const auto& reply) { push_reply(request, reply); });
+}
+
 void MockBroker::send_half(const MessageToStore& message, const RemotingCommand& request, const Reply& reply) {
   Half half;
   half.topic = message.topic;
@@ -17,17 +22,10 @@ void MockBroker::send_half(const MessageToStore& message, const RemotingCommand&
   half.body.assign(message.body.begin(), message.body.end());
   half.message = message;
   half.message.queue_offset = half_offset_++;
-  half.message.commit_log_offset = log_end_;
+  half.message.commit_log_offset = store_.advance(static_cast<int64_t>(half.body.size()) + 1);
   half.message.store_host = own_host();
   half.message.store_timestamp_ms = wall_clock_ms();
-  log_end_ += static_cast<int64_t>(half.body.size()) + 1;
-  StoredMessage id;
-  id.store_host = own_host();
-  id.commit_log_offset = half.message.commit_log_offset;
-  auto response = RemotingCommand::response_to(request, response_code::kSuccess);
-  response.ext_fields.add("msgId", id.offset_message_id());
-  response.ext_fields.add("queueId", message.queue_id);
-  response.ext_fields.add("queueOffset", half.message.queue_offset);
+  auto response = sent_response(request, half.message.commit_log_offset, message.queue_id, half.message.queue_offset);
   response.ext_fields.add("transactionId", property_of(message.properties, property::kUniqueId));
   halves_.emplace(half.message.commit_log_offset, std::move(half));
   reply(response);
@@ -70,8 +68,7 @@ int MockBroker::check_transactions() {
     half.message.properties = half.properties;
     half.message.body = {half.body.data(), half.body.size()};
     half.message.queue_offset = half_offset_++;
-    half.message.commit_log_offset = log_end_;
-    log_end_ += static_cast<int64_t>(half.body.size()) + 1;
+    half.message.commit_log_offset = store_.advance(static_cast<int64_t>(half.body.size()) + 1);
     RemotingCommand request = RemotingCommand::request(request_code::kCheckTransactionState, SerializeType::kJson);
     request.flag = RemotingCommand::kOneWayFlag;
     request.ext_fields.add("topic", "RMQ_SYS_TRANS_HALF_TOPIC");
@@ -107,7 +104,7 @@ void MockBroker::push_reply(const RemotingCommand& request, const Reply& reply) 
                                               "push reply message fail, channel of <" + client + "> not found."));
   }
   RemotingCommand push = RemotingCommand::request(request_code::kPushReplyMessageToClient, SerializeType::kJson);
-  push.opaque = static_cast<int32_t>(log_end_++);
+  push.opaque = static_cast<int32_t>(store_.advance(1));
   push.ext_fields.add("producerGroup", fields.text("a"));
   push.ext_fields.add("topic", fields.text("b"));
   push.ext_fields.add("queueId", fields.text("e"));
@@ -143,6 +140,7 @@ void MockBroker::register_producer(const std::string& group, const std::string& 
   if (connection.lock() == session) return;
   connection = session;
   reply_channels_[client] = session;
+  producers_of_connection_[session.get()].emplace(group, client);
 }
 
 void MockBroker::unregister_producer(const std::string& group, const std::string& client) {
@@ -151,18 +149,19 @@ void MockBroker::unregister_producer(const std::string& group, const std::string
 }
 
 void MockBroker::forget_producers(Session* session) {
-  const auto gone = [&](const std::weak_ptr<Session>& connection) {
-    const auto live = connection.lock();
-    return !live || live.get() == session;
+  const auto found = producers_of_connection_.find(session);
+  if (found == producers_of_connection_.end()) return;
+  const auto forget = [session](auto& connections, const std::string& client) {
+    const auto place = connections.find(client);
+    if (place == connections.end()) return;
+    const auto live = place->second.lock();
+    if (!live || live.get() == session) connections.erase(place);
   };
-  for (auto& [group, clients] : producers_) {
-    for (auto each = clients.begin(); each != clients.end();) {
-      each = gone(each->second) ? clients.erase(each) : std::next(each);
-    }
+  for (const auto& [group, client] : found->second) {
+    forget(producers_[group], client);
+    forget(reply_channels_, client);
   }
-  for (auto each = reply_channels_.begin(); each != reply_channels_.end();) {
-    each = gone(each->second) ? reply_channels_.erase(each) : std::next(each);
-  }
+  producers_of_connection_.erase(found);
 }
 
 }  // namespace rocketmq::mock

@@ -50,6 +50,10 @@ void MockCluster::create_topic(const std::string& topic, int queues, int32_t per
   topics[topic] = {queues, permission};
 }
 
+void MockCluster::create_topics(const std::string& prefix, int count, int queues) {
+  for (int i = 0; i < count; ++i) create_topic(prefix + std::to_string(i), queues);
+}
+
 void MockCluster::delete_topic(const std::string& topic) {
   std::lock_guard lock(mutex_);
   topics.erase(topic);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "mock/mock_broker.h"
@@ -50,8 +51,10 @@ class MockCluster {
   MockBroker& broker(int index = 0) { return *brokers_.at(static_cast<size_t>(index)); }
   int broker_count() const { return static_cast<int>(brokers_.size()); }
 
-  // perm: 6 is readable and writable.
+  // perm: 6 is readable and writable. A topic that is there gets the new number of queues in its route.
   void create_topic(const std::string& topic, int queues, int32_t permission = 6);
+  // "<prefix>0", "<prefix>1", …
+  void create_topics(const std::string& prefix, int topics, int queues);
   void delete_topic(const std::string& topic);
   // In place of the topic's own route.
   void set_route(const std::string& topic, const TopicRoute& route);
@@ -65,7 +68,7 @@ class MockCluster {
     int32_t permission = 6;
   };
   const MockOptions options;
-  std::map<std::string, Topic> topics;
+  std::unordered_map<std::string, Topic> topics;
   std::map<std::string, TopicRoute> routes;
   TopicRoute route_of(const std::string& topic) const;
 

@@ -18,6 +18,11 @@ constexpr int32_t kReviveQueue = 3;
 std::string group_of(const RemotingCommand& request) { return std::string(request.ext_fields.text("consumerGroup")); }
 std::string topic_of(const RemotingCommand& request) { return std::string(request.ext_fields.text("topic")); }
 
+// Where a message may come that the request waits for.
+std::vector<std::string> topics_of(const RemotingCommand& request) {
+  return {topic_of(request), pop_retry_topic(group_of(request), topic_of(request))};
+}
+
 void append_entry(std::string& info, char mark, int queue, const std::string& value) {
   if (!info.empty()) info += ';';
   info += std::string(1, mark) + " " + std::to_string(queue) + " " + value;
@@ -25,22 +30,40 @@ void append_entry(std::string& info, char mark, int queue, const std::string& va
 
 }  // namespace
 
-bool MockPop::handle(const RemotingCommand& request, const Reply& reply) {
+void MockPop::handle(const RemotingCommand& request, const Reply& reply) {
   switch (request.code) {
     case request_code::kPopMessage:
-      pop(request, reply, true);
-      return true;
+      return pop(request, reply, true);
     case request_code::kNotification:
-      notify(request, reply, true);
-      return true;
+      return notify(request, reply, true);
     case request_code::kAckMessage:
-      acknowledge(request, reply);
-      return true;
-    case request_code::kChangeInvisibleTime:
-      change_invisible(request, reply);
-      return true;
+      return acknowledge(request, reply);
     default:
-      return false;
+      return change_invisible(request, reply);
+  }
+}
+
+// A stored message under another topic's name, and with its checkpoint.
+static void append_recoded(const std::vector<uint8_t>& stored, const std::string& topic, const std::string& checkpoint,
+                           std::vector<uint8_t>& out) {
+  for (const auto& message : decode_one(stored)) {
+    std::string properties;
+    for (const auto& [name, value] : message.properties) append_property(properties, name, value);
+    append_property(properties, property::kPopCheckpoint, checkpoint);
+    MessageToStore again;
+    again.topic = topic;
+    again.properties = properties;
+    again.body = message.body.view();
+    again.queue_id = message.queue_id;
+    again.flag = message.flag;
+    again.queue_offset = message.queue_offset;
+    again.commit_log_offset = message.commit_log_offset;
+    again.born_timestamp_ms = message.born_timestamp_ms;
+    again.born_host = message.born_host;
+    again.store_timestamp_ms = message.store_timestamp_ms;
+    again.store_host = message.store_host;
+    again.reconsume_times = message.reconsume_times;
+    encode_stored_message(again, out);
   }
 }
 
@@ -51,14 +74,14 @@ void MockPop::take(const RemotingCommand& request, const std::string& real_topic
   const int64_t most = request.ext_fields.number("maxMsgNums", 32);
   const auto subscription = make_tag_subscription(topic, request.ext_fields.text("exp"));
   const std::chrono::milliseconds invisible(request.ext_fields.number("invisibleTime", 0));
-  for (auto& [key, queue] : broker_.queues_) {
-    if (key.first != real_topic) continue;
+  for (auto [each, end] = broker_.store_.queues_of(real_topic); each != end; ++each) {
+    const auto& [key, queue] = *each;
     int64_t& next = next_[{group, real_topic, key.second}];
     next = std::max(next, queue.first_offset);
     const int64_t start = next;
     std::string offsets;
     for (; next < queue.end() && taken.count < most; ++next) {
-      const auto& stored = queue.messages[static_cast<size_t>(next - queue.first_offset)];
+      const auto& stored = *queue.at(next);
       // By hash, as a broker does; SQL92 lets everything pass here.
       if (mark == '0' && subscription && request.ext_fields.text("expType") == "TAG" && !subscription->codes.empty() &&
           subscription->codes.count(stored.tag_hash) == 0) {
@@ -74,7 +97,7 @@ void MockPop::take(const RemotingCommand& request, const std::string& real_topic
       }
       ReceiptHandle handle{start, pop_time, invisible.count(), kReviveQueue, mark, broker_.name_, key.second,
                            next,  topic};
-      broker_.append_recoded(stored.bytes, topic, handle.checkpoint(), taken.body);
+      append_recoded(stored.bytes, topic, handle.checkpoint(), taken.body);
     }
     if (offsets.empty()) continue;
     append_entry(taken.start_offsets, mark, key.second, std::to_string(start));
@@ -108,10 +131,12 @@ void MockPop::pop(const RemotingCommand& request, const Reply& reply, bool may_h
 }
 
 bool MockPop::has_messages(const std::string& group, const std::string& topic) const {
-  for (const auto& [key, queue] : broker_.queues_) {
-    if (key.first != topic && key.first != pop_retry_topic(group, topic)) continue;
-    const auto next = next_.find({group, key.first, key.second});
-    if (queue.end() > (next == next_.end() ? queue.first_offset : next->second)) return true;
+  for (const std::string& each_topic : {topic, pop_retry_topic(group, topic)}) {
+    for (auto [each, end] = broker_.store_.queues_of(each_topic); each != end; ++each) {
+      const auto& [key, queue] = *each;
+      const auto next = next_.find({group, key.first, key.second});
+      if (queue.end() > (next == next_.end() ? queue.first_offset : next->second)) return true;
+    }
   }
   return false;
 }
@@ -126,22 +151,34 @@ void MockPop::notify(const RemotingCommand& request, const Reply& reply, bool ma
 }
 
 void MockPop::hold(const RemotingCommand& request, const Reply& reply) {
-  auto timer =
-      std::make_shared<asio::steady_timer>(loop_, std::chrono::milliseconds(request.ext_fields.number("pollTime", 0)));
-  timer->async_wait([this, timer](asio::error_code error) {
+  auto held = std::make_shared<Held>(Held{
+      request, reply, asio::steady_timer(loop_, std::chrono::milliseconds(request.ext_fields.number("pollTime", 0)))});
+  held->timer.async_wait([this, held](asio::error_code error) {
     if (error) return;
     std::lock_guard lock(broker_.mutex_);
-    const auto found = std::find_if(held_.begin(), held_.end(), [&](const Held& each) { return each.timer == timer; });
-    if (found == held_.end()) return;
-    const Held held = *found;
-    held_.erase(found);
-    answer(held, false);
+    if (let_go(held)) answer(*held, false);
   });
-  held_.push_back({request, reply, timer});
+  for (const std::string& topic : topics_of(request)) held_.emplace(topic, held);
 }
 
-void MockPop::answer(const Held& held, bool may_hold) {
-  held.timer->cancel();
+bool MockPop::let_go(const std::shared_ptr<Held>& held) {
+  bool found = false;
+  for (const std::string& topic : topics_of(held->request)) {
+    auto [each, end] = held_.equal_range(topic);
+    while (each != end) {
+      if (each->second == held) {
+        each = held_.erase(each);
+        found = true;
+      } else {
+        ++each;
+      }
+    }
+  }
+  return found;
+}
+
+void MockPop::answer(Held& held, bool may_hold) {
+  held.timer.cancel();
   if (held.request.code == request_code::kPopMessage) {
     pop(held.request, held.reply, may_hold);
   } else {
@@ -150,14 +187,11 @@ void MockPop::answer(const Held& held, bool may_hold) {
 }
 
 void MockPop::on_stored(const std::string& topic) {
-  std::list<Held> released;
-  for (auto each = held_.begin(); each != held_.end();) {
-    const auto held = each++;
-    const std::string waited = topic_of(held->request);
-    if (topic != waited && topic != pop_retry_topic(group_of(held->request), waited)) continue;
-    released.splice(released.end(), held_, held);
+  std::vector<std::shared_ptr<Held>> released;
+  for (auto [each, end] = held_.equal_range(topic); each != end; ++each) released.push_back(each->second);
+  for (const auto& held : released) {
+    if (let_go(held)) answer(*held, true);
   }
-  for (const Held& held : released) answer(held, true);
 }
 
 void MockPop::hide(const Key& key, std::chrono::milliseconds duration) {
@@ -198,8 +232,8 @@ About about(const RemotingCommand& request) {
 
 void MockPop::acknowledge(const RemotingCommand& request, const Reply& reply) {
   const About message = about(request);
-  const auto queue = broker_.queues_.find({message.topic, message.queue});
-  if (queue == broker_.queues_.end() || message.offset >= queue->second.end()) {
+  const StoredQueue* queue = broker_.store_.find({message.topic, message.queue});
+  if (queue == nullptr || message.offset >= queue->end()) {
     return reply(RemotingCommand::response_to(request, response_code::kNoMessage, "offset is illegal"));
   }
   const auto found = checkpoints_.find({message.group, message.topic, message.queue, message.offset, message.pop_time});

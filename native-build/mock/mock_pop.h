@@ -2,11 +2,9 @@
 
 #include <asio/steady_timer.hpp>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -24,8 +22,8 @@ class MockPop {
 
   MockPop(asio::io_context& loop, MockBroker& broker) : loop_(loop), broker_(broker) {}
 
-  // False for a request that is none of POP's.
-  bool handle(const RemotingCommand& request, const Reply& reply);
+  // For the requests of POP.
+  void handle(const RemotingCommand& request, const Reply& reply);
   // A message was stored in the topic: answers what waits for it.
   void on_stored(const std::string& topic);
   // Messages given out, and neither acknowledged nor over their time.
@@ -37,7 +35,7 @@ class MockPop {
   struct Held {
     RemotingCommand request;
     Reply reply;
-    std::shared_ptr<asio::steady_timer> timer;
+    asio::steady_timer timer;
   };
   struct Taken {
     std::vector<uint8_t> body;
@@ -50,7 +48,9 @@ class MockPop {
   void notify(const RemotingCommand& request, const Reply& reply, bool may_hold);
   void acknowledge(const RemotingCommand& request, const Reply& reply);
   void change_invisible(const RemotingCommand& request, const Reply& reply);
-  void answer(const Held& held, bool may_hold);
+  void answer(Held& held, bool may_hold);
+  // False for one that is held no more.
+  bool let_go(const std::shared_ptr<Held>& held);
   void hold(const RemotingCommand& request, const Reply& reply);
   bool has_messages(const std::string& group, const std::string& topic) const;
   // From all queues of `real_topic`, which is `topic` or the group's retry topic of it.
@@ -64,7 +64,8 @@ class MockPop {
   // Group, topic, queue: the next offset to give out.
   std::map<std::tuple<std::string, std::string, int>, int64_t> next_;
   std::map<Key, std::shared_ptr<asio::steady_timer>> checkpoints_;
-  std::list<Held> held_;
+  // By the topics in which a message may come that is waited for.
+  std::multimap<std::string, std::shared_ptr<Held>> held_;
 };
 
 }  // namespace rocketmq::mock

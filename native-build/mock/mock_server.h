@@ -2,7 +2,6 @@
 
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -11,16 +10,17 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "mock/faults.h"
+#include "mock/mock_session.h"
 #include "protocol/remoting_command.h"
 
 namespace rocketmq::mock {
-
-class Session;
 
 // A server of the remoting protocol that records its requests, and fails on demand. Its sockets live on the
 // cluster's loop; the public functions may be called from any other thread.
@@ -33,21 +33,40 @@ class MockServer {
   // Closes the listener and all connections; start() listens on the same port again.
   void stop();
   void start();
-  // RST to every connection.
-  void reset_connections();
 
+  // Faults of single requests.
   void inject(int32_t request_code, Fault fault);
   void clear_faults();
 
+  // Faults of the server (mock_server_faults.cpp).
+  // As a process that is stopped: connections are accepted and requests read, and nothing is done or sent before
+  // thaw(), which makes up for it.
+  void freeze();
+  void thaw();
+  // Nothing is read any more, so that clients cannot write once the socket's buffers are full.
+  void stop_reading();
+  void resume_reading();
+  // What every connection writes in a second at most; 0: as much as it can.
+  void limit_writing(size_t bytes_per_second);
+
+  // Faults of connections: of the one with this place among those that are open, the oldest being 0, or of all. False
+  // where there is none.
+  bool reset_connection(int index);
+  bool black_hole_connection(int index);
+  void reset_connections();
+  void black_hole_connections();
+  // Sends bytes as they are to every connection.
+  void send_to_all(const std::vector<uint8_t>& bytes);
+
   int connection_count() const;
   int request_count(int32_t request_code) const;
+  // What was recorded. Without recording, requests are still counted: for tests of very many.
   std::vector<RemotingCommand> requests(int32_t request_code) const;
+  void record_requests(bool on);
   // False when there are fewer than `count` at the end of `timeout`.
   bool await_requests(int32_t request_code, int count, std::chrono::milliseconds timeout) const;
   // What clients answered to the requests of this opaque that were sent to them.
   std::vector<RemotingCommand> responses(int32_t opaque) const;
-  // Sends bytes as they are to every connection.
-  void send_to_all(const std::vector<uint8_t>& bytes);
 
  protected:
   using Reply = std::function<void(RemotingCommand)>;
@@ -60,41 +79,36 @@ class MockServer {
 
  private:
   friend class Session;
+  struct ActiveFault {
+    Fault fault;
+    std::optional<TimePoint> until;
+  };
   void accept();
   void on_request(const std::shared_ptr<Session>& session, RemotingCommand request);
+  void carry_out(const std::shared_ptr<Session>& session, const RemotingCommand& request);
   void on_response(RemotingCommand response);
+  void on_closed(Session& session);
   std::optional<Fault> next_fault(int32_t request_code);
   void misbehave(const std::shared_ptr<Session>& session, const RemotingCommand& request, const Fault& fault);
-  void run_on_loop(const std::function<void()>& task);
+  void run_on_loop(const std::function<void()>& task) const;
+  std::vector<std::shared_ptr<Session>> open_sessions() const;
+  bool with_session(int index, const std::function<void(Session&)>& action);
 
   uint16_t port_ = 0;
   std::unique_ptr<asio::ip::tcp::acceptor> acceptor_;
-  std::set<std::shared_ptr<Session>> sessions_;
-  std::map<int32_t, std::list<Fault>> faults_;
+  int64_t accepted_ = 0;
+  std::map<int64_t, std::shared_ptr<Session>> sessions_;
+  std::map<int32_t, std::list<ActiveFault>> faults_;
+  bool recording_ = true;
   std::vector<RemotingCommand> requests_;
-  std::vector<RemotingCommand> responses_;
+  std::unordered_map<int32_t, int> counts_;
+  std::unordered_map<int32_t, std::vector<RemotingCommand>> responses_;
   mutable std::condition_variable_any arrived_;
-};
-
-// One connection of a client.
-class Session : public std::enable_shared_from_this<Session> {
- public:
-  Session(MockServer& server, asio::ip::tcp::socket socket) : server_(server), socket_(std::move(socket)) {}
-  void read();
-  void send(const RemotingCommand& command);
-  void send_bytes(std::vector<uint8_t> bytes, bool then_close = false);
-  void close(bool reset);
-
- private:
-  void write_next();
-
-  MockServer& server_;
-  asio::ip::tcp::socket socket_;
-  std::vector<uint8_t> frame_;
-  uint8_t length_[4] = {};
-  std::list<std::vector<uint8_t>> output_;
-  bool close_after_output_ = false;
-  bool open_ = true;
+  // On the loop.
+  bool frozen_ = false;
+  bool reading_ = true;
+  size_t write_rate_ = 0;
+  std::list<std::pair<std::shared_ptr<Session>, RemotingCommand>> held_requests_;
 };
 
 }  // namespace rocketmq::mock

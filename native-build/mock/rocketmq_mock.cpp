@@ -2,35 +2,10 @@
 
 #include <cstring>
 
-#include "mock/mock_cluster.h"
+#include "mock/mock_handle.h"
 
-struct rocketmq_mock {
-  explicit rocketmq_mock(rocketmq::mock::MockOptions options) : cluster(options) {}
-  rocketmq::mock::MockCluster cluster;
-};
-
-namespace {
-
-using rocketmq::mock::Fault;
 using rocketmq::mock::MockServer;
-
-MockServer* server_of(rocketmq_mock* mock, int32_t kind, int32_t index) {
-  try {
-    if (kind == ROCKETMQ_MOCK_NAME_SERVER) return &mock->cluster.name_server(index);
-    if (kind == ROCKETMQ_MOCK_BROKER) return &mock->cluster.broker(index);
-  } catch (const std::out_of_range&) {
-  }
-  return nullptr;
-}
-
-template <typename Action>
-int32_t with_server(rocketmq_mock* mock, int32_t kind, int32_t index, Action action) {
-  MockServer* server = server_of(mock, kind, index);
-  if (server == nullptr) return -1;
-  return action(*server);
-}
-
-}  // namespace
+using rocketmq::mock::with_server;
 
 rocketmq_mock* rocketmq_mock_create(int32_t name_servers, int32_t brokers, int32_t queues, int32_t auto_create_topics) {
   return new rocketmq_mock({name_servers, brokers, queues, auto_create_topics != 0});
@@ -47,6 +22,11 @@ int32_t rocketmq_mock_name_servers(rocketmq_mock* mock, char* out, int32_t capac
 
 int32_t rocketmq_mock_create_topic(rocketmq_mock* mock, const char* topic, int32_t queues) {
   mock->cluster.create_topic(topic, queues);
+  return 0;
+}
+
+int32_t rocketmq_mock_create_topics(rocketmq_mock* mock, const char* prefix, int32_t topics, int32_t queues) {
+  mock->cluster.create_topics(prefix, topics, queues);
   return 0;
 }
 
@@ -70,32 +50,15 @@ int32_t rocketmq_mock_start(rocketmq_mock* mock, int32_t kind, int32_t index) {
   });
 }
 
-int32_t rocketmq_mock_reset_connections(rocketmq_mock* mock, int32_t kind, int32_t index) {
-  return with_server(mock, kind, index, [](MockServer& server) {
-    server.reset_connections();
-    return 0;
-  });
-}
-
-int32_t rocketmq_mock_inject(rocketmq_mock* mock, int32_t kind, int32_t index, int32_t request_code, int32_t fault,
-                             int32_t times, int32_t code, int32_t delay_ms, const char* text) {
-  if (fault < 0 || fault > static_cast<int32_t>(Fault::Kind::kStatus)) return -1;
-  return with_server(mock, kind, index, [&](MockServer& server) {
-    server.inject(request_code, Fault{static_cast<Fault::Kind>(fault), code, text == nullptr ? "" : text,
-                                      std::chrono::milliseconds(delay_ms), times});
-    return 0;
-  });
-}
-
-int32_t rocketmq_mock_clear_faults(rocketmq_mock* mock, int32_t kind, int32_t index) {
-  return with_server(mock, kind, index, [](MockServer& server) {
-    server.clear_faults();
-    return 0;
-  });
-}
-
 int32_t rocketmq_mock_request_count(rocketmq_mock* mock, int32_t kind, int32_t index, int32_t request_code) {
   return with_server(mock, kind, index, [&](MockServer& server) { return server.request_count(request_code); });
+}
+
+int32_t rocketmq_mock_record_requests(rocketmq_mock* mock, int32_t kind, int32_t index, int32_t on) {
+  return with_server(mock, kind, index, [&](MockServer& server) {
+    server.record_requests(on != 0);
+    return 0;
+  });
 }
 
 int32_t rocketmq_mock_connection_count(rocketmq_mock* mock, int32_t kind, int32_t index) {

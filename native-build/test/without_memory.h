@@ -1,9 +1,7 @@
 #pragma once
 
-// Replaces the global operator new: include this in one source file of an executable only.
-
-#include <cstdlib>
-#include <new>
+// Takes memory away from code under test. Tests' executables are linked so that this file must be part of each, by
+// way of without_memory.cpp.
 
 namespace rocketmq::test {
 
@@ -19,12 +17,3 @@ class WithoutMemory {
 };
 
 }  // namespace rocketmq::test
-
-void* operator new(std::size_t size) {
-  void* const memory = rocketmq::test::memory_is_gone ? nullptr : std::malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 
 /** The native mock cluster (native-build/mock/rocketmq_mock.h). */
 public final class MockCluster implements AutoCloseable {
@@ -35,7 +37,12 @@ public final class MockCluster implements AutoCloseable {
     GARBAGE,
     OVERSIZE,
     WRONG_OPAQUE,
-    STATUS
+    STATUS,
+    HALF_FRAME_RESET,
+    GARBAGE_FRAME,
+    SHIFT_FIELD,
+    NOT_MOVING,
+    BLACK_HOLE
   }
 
   private static final SymbolLookup LIBRARY =
@@ -69,6 +76,27 @@ public final class MockCluster implements AutoCloseable {
       bind(
           "inject", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT,
           JAVA_INT, ADDRESS);
+  private static final MethodHandle INJECT_FOR =
+      bind(
+          "inject_for",
+          JAVA_INT,
+          ADDRESS,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          JAVA_INT,
+          ADDRESS);
+  private static final MethodHandle FREEZE = bind("freeze", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+  private static final MethodHandle THAW = bind("thaw", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+  private static final MethodHandle BLACK_HOLE =
+      bind("black_hole_connection", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final MethodHandle CORRUPT =
+      bind("corrupt", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT, JAVA_LONG);
+  private static final MethodHandle SET_LISTED_MEMBERS =
+      bind("set_listed_members", JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle REQUESTS =
       bind("request_count", JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle CONNECTIONS =
@@ -134,6 +162,68 @@ public final class MockCluster implements AutoCloseable {
 
   public void start(int kind, int index) {
     invoke(START, mock, kind, index);
+  }
+
+  /** A frozen server accepts and reads, and does nothing else until it is thawed. */
+  public void freeze(int kind, int index) {
+    check((int) invoke(FREEZE, mock, kind, index), "no such server");
+  }
+
+  public void thaw(int kind, int index) {
+    check((int) invoke(THAW, mock, kind, index), "no such server");
+  }
+
+  /** The connection with this place among those that are open reads on, and sends nothing more. */
+  public void blackHole(int kind, int index, int connection) {
+    check((int) invoke(BLACK_HOLE, mock, kind, index, connection), "no such connection");
+  }
+
+  /** Flips bits in the body of a stored message, whose CRC then does not fit. */
+  public void corrupt(int broker, String topic, int queue, long offset) {
+    try (Arena arena = Arena.ofConfined()) {
+      check(
+          (int) invoke(CORRUPT, mock, broker, arena.allocateFrom(topic), queue, offset),
+          "no such message");
+    }
+  }
+
+  /** What a broker answers as the members of a group, in place of who is there. */
+  public void setListedMembers(int broker, String group, List<String> clientIds) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment ids = arena.allocateFrom(String.join(",", clientIds));
+      check(
+          (int) invoke(SET_LISTED_MEMBERS, mock, broker, arena.allocateFrom(group), ids),
+          "no such broker");
+    }
+  }
+
+  private static void check(int status, String problem) {
+    if (status != 0) {
+      throw new IllegalArgumentException(problem);
+    }
+  }
+
+  /** For all requests of that code, during the time. */
+  public void injectFor(
+      Duration time, int kind, int index, int requestCode, Fault fault, int code) {
+    try (Arena arena = Arena.ofConfined()) {
+      int millis = Math.toIntExact(time.toMillis());
+      MemorySegment remark = arena.allocateFrom("remark");
+      int status =
+          (int)
+              invoke(
+                  INJECT_FOR,
+                  mock,
+                  kind,
+                  index,
+                  requestCode,
+                  fault.ordinal(),
+                  millis,
+                  code,
+                  0,
+                  remark);
+      check(status, "no such server");
+    }
   }
 
   public void inject(int kind, int requestCode, Fault fault, int times, int code, int delayMillis) {
