@@ -637,9 +637,9 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Limits one attempt, so that a silent broker does not eat the time of the next one.
+     * Limits one attempt, so that a slow broker does not eat the time of the next one: it may then store the message all the same.
      *
-     * @param timeout 1 ms to 10 min; by default a share of what is left of the send's time
+     * @param timeout 1 ms to 10 min; by default all that is left of the send's time
      * @return this
      */
     public Builder attemptTimeout(Duration timeout) {
@@ -794,6 +794,30 @@ public final class Producer implements AutoCloseable {
      */
     public Builder retryAnotherBrokerWhenNotStoreOk(boolean retry) {
       settings.retryNotStoreOk = retry;
+      return this;
+    }
+
+    /**
+     * Tries sends that name their queue (by a selector or a sharding key) again on that queue, too, where the message
+     * may be stored already, or the broker refused it: that may make copies, which may overtake later messages of the
+     * queue. Otherwise only what was not sent at all is tried again.
+     *
+     * @param retry false by default
+     * @return this
+     */
+    public Builder retrySameQueue(boolean retry) {
+      settings.retrySameQueue = retry;
+      return this;
+    }
+
+    /**
+     * Sets the broker's response codes after which a send is tried again, the asynchronous ones too.
+     *
+     * @param codes at most 64; by default 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for asynchronous ones
+     * @return this
+     */
+    public Builder retryResponseCodes(int... codes) {
+      settings.retryResponseCodes = codes.clone();
       return this;
     }
 

@@ -75,6 +75,10 @@ public final class NativeProducer<R> {
     public boolean retryNotStoreOk;
     public boolean blockWhenFull;
     public boolean avoidSlowBrokers;
+    public boolean retrySameQueue;
+
+    /** Null: the library's own. */
+    public int[] retryResponseCodes;
 
     /** Null for a producer without transactions. */
     public NativeCheck.Receiver checks;
@@ -223,6 +227,21 @@ public final class NativeProducer<R> {
     rocketmq_producer_options.auto_batch_linger_ms(options, settings.autoBatchLingerMillis);
     rocketmq_producer_options.auto_batch_max_bytes(options, settings.autoBatchMaxBytes);
     rocketmq_producer_options.auto_batch_max_count(options, settings.autoBatchMaxCount);
+    rocketmq_producer_options.retry_same_queue(options, settings.retrySameQueue ? 1 : 0);
+    if (settings.retryResponseCodes != null) {
+      // Of none there is a pointer all the same.
+      MemorySegment codes = arena.allocate(4L * Math.max(1, settings.retryResponseCodes.length), 4);
+      MemorySegment.copy(
+          settings.retryResponseCodes,
+          0,
+          codes,
+          ValueLayout.JAVA_INT,
+          0,
+          settings.retryResponseCodes.length);
+      rocketmq_producer_options.retry_response_codes(options, codes);
+      rocketmq_producer_options.retry_response_code_count(
+          options, settings.retryResponseCodes.length);
+    }
     rocketmq_producer_options.avoid_slow_brokers(options, settings.avoidSlowBrokers ? 1 : 0);
     rocketmq_producer_options.detect_interval_ms(options, settings.detectIntervalMillis);
     rocketmq_producer_options.detect_timeout_ms(options, settings.detectTimeoutMillis);

@@ -249,6 +249,15 @@ public final class NativePushConsumer {
       rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
       rocketmq_acknowledgement.suspend_ms(acknowledgement, suspendMillis);
       status = acknowledge(deliveryId, acknowledgement);
+      if (status == Rocketmq.ROCKETMQ_INVALID_ARGUMENT()) {
+        LOGGER.warn(
+            "the library refuses the result ({} consumed, delay level {}, {} ms of rest): the messages are"
+                + " to be delivered again by the broker's schedule",
+            successCount,
+            delayLevel,
+            suspendMillis);
+        status = acknowledge(deliveryId, Acknowledgements.RETRY);
+      }
     } catch (OutOfMemoryError e) {
       // Without memory only these two can be told.
       status =
