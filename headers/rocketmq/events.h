@@ -67,7 +67,8 @@ ROCKETMQ_API rocketmq_event_queue *rocketmq_event_queue_create(void);
 // source come one at a time and in their order; those of different sources side by side, for as many threads as take
 // them. Of the threads that wait one is kept back, for when the others are all busy for more than 10 ms; so at least two
 // should take events. `*waiting` (may be NULL) is how many threads wait when it returns.
-// Zero the struct, but for its size, before the first call. Errors: INVALID_ARGUMENT.
+// Zero the struct, but for its size, before the first call. The calling thread counts as one of the library's from then
+// on: close does not wait there. Errors: INVALID_ARGUMENT.
 ROCKETMQ_API int32_t rocketmq_event_queue_take(rocketmq_event_queue *queue, rocketmq_event *event, int32_t timeout_ms,
                                                int32_t *waiting);
 
