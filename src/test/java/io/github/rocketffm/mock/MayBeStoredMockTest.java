@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Test;
 class MayBeStoredMockTest {
   private static final Message MESSAGE = Message.builder("orders").body("x").build();
   private static final int ILLEGAL = 13;
-  private static final int TOO_BUSY = 77;
 
   private MockCluster cluster;
 
@@ -71,27 +70,6 @@ class MayBeStoredMockTest {
                 assertThat(e.kind()).isEqualTo(ErrorKind.REJECTED);
                 assertThat(e.mayBeStored()).isFalse();
               });
-    }
-  }
-
-  @Test
-  void aCodeThatIsAskedForIsTriedAgainAsynchronouslyToo() {
-    try (Producer producer = builder().retryResponseCodes(TOO_BUSY).start()) {
-      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 1, TOO_BUSY, 0);
-      assertThat(producer.sendAsync(MESSAGE).join().attempts()).isEqualTo(2);
-    }
-  }
-
-  @Test
-  void aSendThatNamesItsQueueIsTriedAgainWhereAskedFor() {
-    Message keyed = Message.builder("orders").body("x").shardingKey("k").build();
-    try (Producer producer = builder().start()) {
-      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 1, 1, 0);
-      assertThatThrownBy(() -> producer.send(keyed)).isInstanceOf(RocketMqException.class);
-    }
-    try (Producer producer = builder().retrySameQueue(true).start()) {
-      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 1, 1, 0);
-      assertThat(producer.send(keyed).attempts()).isEqualTo(2);
     }
   }
 
