@@ -52,9 +52,19 @@ public final class FullHeapProgram {
 
   /** Whatever can be had, until the time is over; what others free meanwhile, too. */
   private static void fillHeap() {
+    long end = System.nanoTime() + FULL_MILLIS * 1_000_000;
+    while (System.nanoTime() < end) {
+      try {
+        fillHeapUntil(end);
+      } catch (OutOfMemoryError e) {
+        // Compiled code that goes back to interpreted code may throw it past the handler inside.
+      }
+    }
+  }
+
+  private static void fillHeapUntil(long end) {
     Object[] kept = null;
     int size = 1 << 20;
-    long end = System.nanoTime() + FULL_MILLIS * 1_000_000;
     while (System.nanoTime() < end) {
       try {
         if (size == 0) {
@@ -161,11 +171,11 @@ public final class FullHeapProgram {
                   () -> {
                     while (asked.getCount() > 0) {
                       try {
+                        LockSupport.parkNanos(20_000_000);
                         cluster.checkTransactions();
-                      } catch (OutOfMemoryError | RuntimeException e) {
-                        // Asked again when the pause is over.
+                      } catch (Throwable e) {
+                        // Without memory it asks again, and must not end.
                       }
-                      LockSupport.parkNanos(20_000_000);
                     }
                   });
       fillHeap();
