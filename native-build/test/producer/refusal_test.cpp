@@ -149,10 +149,12 @@ TEST_F(BoundSendTest, AreTriedUntilTheDeadlineWhereNothingWasSent) {
   Outcomes outcomes;
   ProducerOptions options;
   options.on_sent = outcomes.callback();
-  auto producer = connected(options);
+  // Never connected: a connection that breaks may have taken the message along.
+  auto producer = started(cluster_, options);
+  ASSERT_TRUE(producer->queues("orders", Millis(20000)));
   cluster_.broker(0).stop();
   ASSERT_TRUE(producer->send_async(named(), Millis(30000), 1));
-  std::this_thread::sleep_for(Millis(100));
+  ASSERT_TRUE(eventually([&] { return producer->statistics()->sends_retried > 0; }));
   cluster_.broker(0).start();
   ASSERT_TRUE(eventually([&] { return outcomes.count() == 1; }));
   EXPECT_TRUE(*outcomes.result(1)) << (*outcomes.result(1)).error().message;
