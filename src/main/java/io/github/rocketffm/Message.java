@@ -205,7 +205,8 @@ public final class Message {
     /**
      * Delays delivery by one of the broker's levels.
      *
-     * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships); 0: no delay
+     * @param delayLevel one of the broker's levels, 1 and up (1 to 18, 1 s to 2 h, as RocketMQ ships; a broker takes its
+     *     last one for those beyond); 0: no delay
      * @return this
      */
     public Builder delayLevel(int delayLevel) {
