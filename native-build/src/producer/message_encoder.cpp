@@ -9,8 +9,6 @@ namespace rocketmq {
 
 namespace {
 
-// Brokers define their levels (messageDelayLevel, 18 as they ship); to one above them they give their highest.
-constexpr int32_t kMaxDelayLevel = 1000;
 constexpr size_t kBrokerNameRoom = 64;
 
 Status invalid(std::string message) { return fail(ErrorKind::kInvalidArgument, std::move(message)); }
@@ -29,6 +27,18 @@ Status check_text(std::string_view what, std::string_view text) {
       text.find(kPropertySeparator) != std::string_view::npos) {
     return invalid("the " + std::string(what) + " " + shown(text) +
                    " contains U+0001 or U+0002, which separate properties on the wire: remove them");
+  }
+  return {};
+}
+
+Status check_tag(std::string_view tag) {
+  if (auto status = check_text("tag", tag); !status) return status;
+  if (tag.find('|') != std::string_view::npos) {
+    return invalid("the tag " + shown(tag) + " contains '|', which joins tags in filters: use another character");
+  }
+  if (!tag.empty() &&
+      (static_cast<unsigned char>(tag.front()) <= ' ' || static_cast<unsigned char>(tag.back()) <= ' ')) {
+    return invalid("the tag " + shown(tag) + " has blanks around it: filters would not match it; remove them");
   }
   return {};
 }
@@ -57,9 +67,10 @@ Status check_body(ByteView body, const ProducerOptions& options) {
 }
 
 Status check_times(const OutgoingMessage& message) {
-  if (message.delay_level < 0 || message.delay_level > kMaxDelayLevel) {
-    return invalid("delay_level " + std::to_string(message.delay_level) + " is outside 0 to " +
-                   std::to_string(kMaxDelayLevel) + ": 0 is no delay");
+  // How many levels there are is a setting of the broker, which takes its last one for those beyond.
+  if (message.delay_level < 0) {
+    return invalid("delay_level " + std::to_string(message.delay_level) +
+                   " is negative: give one of the broker's levels from 1 on, or 0 for no delay");
   }
   if (message.deliver_at_ms < 0) {
     return invalid("deliver_at_ms " + std::to_string(message.deliver_at_ms) +
@@ -74,7 +85,7 @@ Status check_times(const OutgoingMessage& message) {
 Status check_all(const OutgoingMessage& message, const ProducerOptions& options) {
   if (auto status = validate_topic(message.topic); !status) return status;
   if (auto status = check_body(message.body, options); !status) return status;
-  if (auto status = check_text("tag", message.tag); !status) return status;
+  if (auto status = check_tag(message.tag); !status) return status;
   if (auto status = check_text("keys", message.keys); !status) return status;
   if (auto status = check_text("sharding key", message.sharding_key); !status) return status;
   if (!message.broker_name.empty() && message.queue_id < 0) {

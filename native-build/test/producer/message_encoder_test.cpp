@@ -13,30 +13,17 @@ Result<EncodedMessage> encoded(const OutgoingMessage& message) { return encode_m
 // Brokers may define more levels than the 18 with which RocketMQ ships.
 TEST(MessageEncoderTest, TheBrokersDelayLevelsCount) {
   auto outgoing = message("orders", "x");
-  for (const int32_t level : {0, 1, 18, 19, 20, 1000}) {
+  for (const int32_t level : {0, 1, 18, 19, 20, INT32_MAX}) {
     outgoing.delay_level = level;
     EXPECT_TRUE(encoded(outgoing)) << level;
   }
-  for (const int32_t level : {-1, 1001}) {
+  for (const int32_t level : {-1, INT32_MIN}) {
     outgoing.delay_level = level;
     const auto refused = encoded(outgoing);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidArgument);
     EXPECT_NE(refused.error().message.find(std::to_string(level)), std::string::npos);
   }
-}
-
-// As Apache's client, which carries them as they are.
-TEST(MessageEncoderTest, TagsMayHaveBlanksAndBars) {
-  auto outgoing = message("orders", "x");
-  for (const char* tag : {" a", "a ", "a||b", "|"}) {
-    outgoing.tag = tag;
-    const auto result = encoded(outgoing);
-    ASSERT_TRUE(result) << tag;
-    EXPECT_NE(result->properties.find(tag), std::string::npos);
-  }
-  outgoing.tag = std::string_view("a\001b", 3);
-  EXPECT_FALSE(encoded(outgoing));
 }
 
 TEST(MessageEncoderTest, HowLongATransactionIsNotCheckedMayBeSet) {
