@@ -362,7 +362,7 @@ public final class PushConsumer implements AutoCloseable {
      * @return this
      */
     public Builder maxReconsumeTimes(int count) {
-      settings.maxReconsumeTimes = count == 0 ? -1 : positive("maxReconsumeTimes", count);
+      settings.maxReconsumeTimes = count == 0 ? NativePushConsumer.NO_REDELIVERY : positive("maxReconsumeTimes", count);
       return this;
     }
 
