@@ -18,4 +18,7 @@ Result<std::vector<uint8_t>> compress(CompressionType type, ByteView input, int 
 // (checked while unpacking, so that a small bomb costs little); max_size is below SIZE_MAX.
 Result<std::vector<uint8_t>> decompress(CompressionType type, ByteView input, size_t max_size);
 
+// As in zip files and Java's CRC32.
+uint32_t crc32_of(ByteView bytes);
+
 }  // namespace rocketmq

@@ -102,12 +102,11 @@ SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage me
 
 void BatchWaiter::end(Result<SendReceipt> result) {
   result_ = std::move(result);
-  ready_.store(true, std::memory_order_release);
-  ready_.notify_one();
+  ended_.set();
 }
 
 Result<SendReceipt> BatchWaiter::wait() {
-  ready_.wait(false, std::memory_order_acquire);
+  ended_.wait();
   return std::move(*result_);
 }
 
@@ -407,13 +406,10 @@ Result<SendReceipt> SendOperation::result_of_member(size_t place) const {
   return receipt_of(**result_, place);
 }
 
-void SendOperation::wake() {
-  ready_.store(true, std::memory_order_release);
-  ready_.notify_one();
-}
+void SendOperation::wake() { ended_.set(); }
 
 Result<SendReceipt> SendOperation::wait() {
-  ready_.wait(false, std::memory_order_acquire);
+  ended_.wait();
   return std::move(*result_);
 }
 

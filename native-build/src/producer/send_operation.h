@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/one_shot_event.h"
 #include "client/client_instance.h"
 #include "net/remoting_client.h"
 #include "producer/message_encoder.h"
@@ -39,7 +40,7 @@ class BatchWaiter {
 
  private:
   std::optional<Result<SendReceipt>> result_;
-  std::atomic<bool> ready_{false};
+  OneShotEvent ended_;
 };
 
 // What a send needs of its producer, which it keeps alive.
@@ -147,7 +148,7 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   std::unique_ptr<asio::steady_timer> timer_;
   std::atomic<bool> finished_{false};
   std::optional<Result<SendReceipt>> result_;
-  std::atomic<bool> ready_{false};
+  OneShotEvent ended_;
 };
 
 }  // namespace rocketmq
