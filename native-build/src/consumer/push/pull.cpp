@@ -49,7 +49,7 @@ int64_t next_offset_of(const RemotingCommand& response) {
 }
 
 PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32_t most,
-                           const Subscription& subscription, const std::string& retry_topic) {
+                           const Subscription& subscription, const std::string& retry_topic, int64_t step_over) {
   PulledMessages pulled;
   int64_t next = next_offset_of(response);
   auto decoded = decode_messages(response.body);
@@ -60,8 +60,13 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
     pulled.next_offset = most == 1 ? std::max(next, asked + 1) : asked;
     return pulled;
   }
-  for (auto& each : decoded->undecodable) pulled.unreadable.push_back({each.queue_offset, std::move(each.reason)});
   const int64_t delta = response.ext_fields.number("offsetDelta", 0);
+  for (auto& each : decoded->undecodable) {
+    const int64_t offset = may_shift(each.queue_offset, delta) ? each.queue_offset + delta : each.queue_offset;
+    const bool damaged = each.crc_mismatch && offset >= asked && offset != step_over;
+    if (damaged && (pulled.damaged_at < 0 || offset < pulled.damaged_at)) pulled.damaged_at = offset;
+    pulled.unreadable.push_back({offset, std::move(each.reason)});
+  }
   // What was left undecoded for its size is asked for again.
   if (decoded->rest_at && may_shift(*decoded->rest_at, delta)) next = std::min(next, *decoded->rest_at + delta);
   pulled.wanted.reserve(decoded->messages.size());
@@ -85,6 +90,10 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
     pulled.wanted.push_back(std::move(message));
   }
   pulled.next_offset = std::max(next, asked);
+  if (pulled.damaged_at >= 0) {
+    pulled.next_offset = pulled.damaged_at;
+    std::erase_if(pulled.wanted, [&](const auto& message) { return message.queue_offset >= pulled.damaged_at; });
+  }
   return pulled;
 }
 

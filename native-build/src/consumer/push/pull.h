@@ -38,11 +38,15 @@ struct PulledMessages {
     std::string reason;
   };
   std::vector<Unreadable> unreadable;
+  // Where a message is damaged; -1: none is.
+  int64_t damaged_at = -1;
   // The sequence itself is broken: asked for one by one, a single message shows which one it is.
   bool broken = false;
 };
+// A message whose body does not fit its CRC ends what is taken, as it may have been damaged on its way, unless it is
+// the one to `step_over`.
 PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32_t most,
-                           const Subscription& subscription, const std::string& retry_topic);
+                           const Subscription& subscription, const std::string& retry_topic, int64_t step_over);
 
 // Where the broker says that the next pull begins; -1 for nothing that can be.
 int64_t next_offset_of(const RemotingCommand& response);

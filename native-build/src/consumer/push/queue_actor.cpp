@@ -19,6 +19,8 @@ using Kind = QueueAction::Kind;
 constexpr Millis kPullMargin{10000};
 // A broker that finds nothing and answers sooner did not hold the pull.
 constexpr Millis kHeldAtLeast{100};
+// Before a message that comes damaged each time is stepped over.
+constexpr int kDamagedTimes = 3;
 constexpr Millis kSubscriptionGoesAlong{30000};
 
 QueueSettings settings_of(const PushConsumerOptions& options) {
@@ -351,9 +353,14 @@ void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const S
   }
   PulledMessages pulled;
   try {
-    pulled = read_pulled(response, offset, most_, subscription, context_->retry_topic);
+    const int64_t step_over = damaged_times_ >= kDamagedTimes ? damaged_at_ : -1;
+    pulled = read_pulled(response, offset, most_, subscription, context_->retry_topic, step_over);
   } catch (const std::bad_alloc&) {
     return ended(PullEnd::kFailed);
+  }
+  if (pulled.damaged_at >= 0) {
+    damaged_times_ = pulled.damaged_at == damaged_at_ ? damaged_times_ + 1 : 1;
+    damaged_at_ = pulled.damaged_at;
   }
   context_->counters.received += pulled.received;
   context_->counters.filtered += pulled.filtered;

@@ -70,6 +70,9 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   // Of the next pull: how many messages, and by which of the broker's addresses.
   int32_t most_;
   int64_t suggested_broker_ = kMasterId;
+  // The message that came damaged last, and how often it did.
+  int64_t damaged_at_ = -1;
+  int damaged_times_ = 0;
   // Of the subscription, as the last pull had it; 0 before.
   int64_t pulled_version_ = 0;
   // The broker did not know the subscription: it goes along until then.

@@ -54,7 +54,8 @@ asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
       co_await pause->wait(std::chrono::ceil<Millis>(deadline - now()));
     }
     if (context->ended) break;
-    ++context->counters.rebalances;
+    // One that a change cut short goes on in the next.
+    if (!soon_ || open_.empty()) ++context->counters.rebalances;
     const bool complete = is_complete();
     retry = complete ? kFirstRetry : std::min(retry * 2, kLongestRetry);
     const TimePoint next =
