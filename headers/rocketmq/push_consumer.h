@@ -72,7 +72,7 @@ typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_string
 // nobody.
 #define ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM 4
 
-// As max_reconsume_times: a failed message is never delivered again, but goes to the dead-letter queue at once.
+// For rocketmq_push_consumer_options.max_reconsume_times.
 #define ROCKETMQ_NO_REDELIVERY (-2)
 
 typedef struct rocketmq_push_consumer_options {
@@ -97,9 +97,8 @@ typedef struct rocketmq_push_consumer_options {
   // For ROCKETMQ_CONSUME_FROM_TIMESTAMP.
   int64_t consume_timestamp_ms;
   // Deliveries after the first one before a message goes to the dead-letter queue (of a broadcasting consumer that is
-  // orderly: before it is passed over): 1 to 1,000,000. 0 and, as in Apache's clients, -1 take the default: 16, for
-  // ROCKETMQ_ORDERLY without limit. Where Apache's clients take 0 for "straight to the dead-letter queue", give
-  // ROCKETMQ_NO_REDELIVERY.
+  // orderly: before it is passed over). Default, and -1 as in Apache's client: 16, for ROCKETMQ_ORDERLY without limit.
+  // 1 to 1,000,000; ROCKETMQ_NO_REDELIVERY: a failed message is never delivered again (what 0 is in Apache's client).
   int32_t max_reconsume_times;
   // Messages asked for in one pull. Default 32; 1 to 1,024.
   int32_t pull_batch_size;

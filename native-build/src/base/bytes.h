@@ -57,7 +57,8 @@ using ByteView = std::basic_string_view<uint8_t, ByteTraits>;
 inline ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// A view of bytes that keeps their owner alive. Copies are cheap and share the bytes.
+// A view of bytes that keeps their owner alive: of a frame from the network, which all its messages share. Copies are
+// cheap. The bytes do not change, so that any thread may read them.
 class SharedBytes {
  public:
   SharedBytes() = default;
@@ -85,7 +86,7 @@ class SharedBytes {
   ByteView view_;
 };
 
-// Appends big-endian numbers and bytes to a vector.
+// Appends big-endian numbers and bytes to a vector that its user owns. One thread.
 class ByteWriter {
  public:
   explicit ByteWriter(std::vector<uint8_t>& out) : out_(out) {}

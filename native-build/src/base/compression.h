@@ -8,7 +8,8 @@
 
 namespace rocketmq {
 
-// The formats that RocketMQ stores: a zlib stream, an LZ4 frame, a Zstandard frame.
+// Packs and unpacks bodies; without state, any thread. The formats that RocketMQ stores: a zlib stream, an LZ4 frame, a
+// Zstandard frame.
 enum class CompressionType { kZlib, kLz4, kZstd };
 
 // Levels: zlib 1 to 9, LZ4 1 to 12, Zstandard 1 to 22; a higher one is slower and packs tighter.

@@ -9,7 +9,8 @@
 
 namespace rocketmq {
 
-// One named thread that runs tasks in the order of their posting.
+// One named thread that runs tasks in the order of their posting; they may block, and hold up none but those behind
+// them. Owned by whoever posts; any thread may post.
 class TaskThread {
  public:
   explicit TaskThread(std::string name);

@@ -26,6 +26,8 @@ namespace {
 constexpr int32_t kLongestIntervalMs = 3600000;
 constexpr int32_t kLongestConsumeMs = 86400000;
 // As in Apache's client.
+constexpr int32_t kUsualReconsumeTimes = -1;
+// As in Apache's client.
 constexpr int32_t kLongestPullIntervalMs = 65535;
 
 // A delivery with its C view, which lives until the batch is acknowledged.
@@ -132,12 +134,13 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   out.max_outstanding_batches =
       range.number("max_outstanding_batches", options->max_outstanding_batches, 20, 1, 100000);
   out.max_batch_size = range.number("max_batch_size", options->max_batch_size, 1, 1, 1024);
-  const int32_t most_reconsume_times = out.orderly ? INT32_MAX : 16;
-  const int32_t reconsume_times =
-      range.number("max_reconsume_times", options->max_reconsume_times, -1, ROCKETMQ_NO_REDELIVERY, 1000000);
-  out.max_reconsume_times = reconsume_times == -1                       ? most_reconsume_times
-                            : reconsume_times == ROCKETMQ_NO_REDELIVERY ? 0
-                                                                        : reconsume_times;
+  out.max_reconsume_times = range.number("max_reconsume_times", options->max_reconsume_times, kUsualReconsumeTimes,
+                                         ROCKETMQ_NO_REDELIVERY, 1000000);
+  if (out.max_reconsume_times == kUsualReconsumeTimes) {
+    out.max_reconsume_times = out.orderly ? INT32_MAX : 16;
+  } else if (out.max_reconsume_times == ROCKETMQ_NO_REDELIVERY) {
+    out.max_reconsume_times = 0;
+  }
   out.pull_batch_size = range.number("pull_batch_size", options->pull_batch_size, 32, 1, 1024);
   out.max_cached_messages_per_queue =
       range.number("max_cached_messages_per_queue", options->max_cached_messages_per_queue, 1000, 1, 65535);

@@ -50,6 +50,8 @@ struct std::allocator<rocketmq::Json> {
 
 namespace rocketmq {
 
+// JSON of the cold paths (routes, heartbeats, headers that are no plain ones). Without state, any thread.
+
 // Parses JSON from the network: nullopt for what is malformed, or nested deeper than any body of the
 // protocol. Accepts what fastjson writes beyond the standard: unquoted integer keys ({0:"x"}), and objects
 // as keys ({{"topic":"T"}:5}), which become their own text as a string.

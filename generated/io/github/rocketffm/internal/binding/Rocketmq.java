@@ -4461,5 +4461,14 @@ public class Rocketmq extends Rocketmq$shared {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+    private static final int ROCKETMQ_NO_REDELIVERY = (int)-2L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_NO_REDELIVERY -2
+     * }
+     */
+    public static int ROCKETMQ_NO_REDELIVERY() {
+        return ROCKETMQ_NO_REDELIVERY;
+    }
 }
 

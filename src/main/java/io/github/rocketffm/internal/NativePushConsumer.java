@@ -23,9 +23,6 @@ import org.slf4j.LoggerFactory;
 
 /** A push consumer of the library: calls down, batches up. */
 public final class NativePushConsumer {
-  /** As the most deliveries: a failed message goes to the dead-letter queue at once. */
-  public static final int NO_REDELIVERY = -2;
-
   private static final Logger LOGGER = LoggerFactory.getLogger(NativePushConsumer.class);
   private static final int FIRST_WAIT_MILLIS = 10;
   private static final int LONGEST_WAIT_MILLIS = 1000;
