@@ -87,8 +87,7 @@ TEST_F(FrozenBrokerTest, AConsumeTimeoutIsNotLate) {
   PushConsumerOptions options = quick();
   options.consume_timeout = Millis(300);
   std::atomic<bool> first{true};
-  auto running =
-      start(cluster, options, [&](const Delivery&) { return first.exchange(false) ? kLater : -1; });
+  auto running = start(cluster, options, [&](const Delivery&) { return first.exchange(false) ? kLater : -1; });
   ASSERT_TRUE(eventually([&] { return running.consumer->statistics().assigned_queues >= 2; }));
   cluster.broker(0).put(kTopic, 0, "x");
   cluster.broker(1).freeze();
