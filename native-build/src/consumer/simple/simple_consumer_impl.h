@@ -15,13 +15,13 @@
 
 #include "base/fork.h"
 #include "client/client_lease.h"
-#include "consumer/simple_consumer.h"
-#include "consumer/simple_operation.h"
+#include "consumer/simple/operation.h"
+#include "consumer/simple/simple_consumer.h"
 
 namespace rocketmq {
 
 // The parts of a simple consumer stand in files of their own: simple_consumer.cpp (life cycle, subscriptions),
-// simple_receive.cpp, simple_acknowledge.cpp.
+// receive.cpp, acknowledge.cpp.
 //
 // What calls do happens on the client's event loop, in coroutines that keep this object alive and look at ended_ after
 // each wait: from then on they begin nothing new.
@@ -113,7 +113,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   const ClientOptions client_options_;
   const SimpleConsumerOptions options_;
   const uint64_t generation_ = fork_generation();
-  ClientLease lease_;
+  std::optional<ClientLease> lease_;
   // Until the close: a coroutine that never wakes would otherwise keep the loop that keeps it.
   std::shared_ptr<ClientInstance> client_;
   ClientInstance* loop_client_ = nullptr;

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "consumer/simple_consumer_impl.h"
+#include "consumer/simple/simple_consumer_impl.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -82,7 +82,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const Rece
   operation->context = context;
   operation->receive = options;
   operation->deadline = operation->begin + options.await;
-  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
+  if (auto added = operations_->add(operation); !added) return fail(added.error());
   ++receives_;
   try {
     start(run_receive(operation), "receive");
