@@ -27,16 +27,24 @@ CConsumer::CConsumer(const std::string& name_servers, const std::string& group, 
   options.pull_batch_size = 32;
   rocketmq_error error = empty_error();
   check(rocketmq_push_consumer_create(&client, &options, &consumer_, &error), error);
-  const rocketmq_string name = to_c(topic);
-  const int32_t subscribed = rocketmq_push_consumer_subscribe(consumer_, &name, ROCKETMQ_FILTER_TAG, nullptr, &error);
-  // No destructor runs for what a constructor throws.
-  if (subscribed != ROCKETMQ_OK) rocketmq_push_consumer_destroy(consumer_);
-  check(subscribed, error);
+  try {
+    subscribe(topic);
+  } catch (const CommandError&) {
+    // No destructor runs for what a constructor throws.
+    rocketmq_push_consumer_destroy(consumer_);
+    throw;
+  }
 }
 
 CConsumer::~CConsumer() {
   rocketmq_push_consumer_close(consumer_, kCloseTimeoutMs, nullptr);
   rocketmq_push_consumer_destroy(consumer_);
+}
+
+void CConsumer::subscribe(const std::string& topic) {
+  const rocketmq_string name = to_c(topic);
+  rocketmq_error error = empty_error();
+  check(rocketmq_push_consumer_subscribe(consumer_, &name, ROCKETMQ_FILTER_TAG, nullptr, &error), error);
 }
 
 void CConsumer::start() {

@@ -23,6 +23,8 @@ class CConsumer {
   CConsumer(const CConsumer&) = delete;
   CConsumer& operator=(const CConsumer&) = delete;
 
+  // One topic more, before start().
+  void subscribe(const std::string& topic);
   void start();
 
  private:

@@ -59,14 +59,38 @@ double cpu_seconds() {
 
 int64_t thread_count() { return own_status("Threads"); }
 
-int64_t thread_count_named(std::string_view prefix) {
-  int64_t count = 0;
+namespace {
+
+// Calls `visit` with the folder in /proc of each thread whose name begins so.
+template <typename Visit>
+void each_thread_named(std::string_view prefix, Visit visit) {
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
     std::ifstream file(task.path() / "comm");
     std::string name;
-    if (std::getline(file, name) && name.rfind(prefix, 0) == 0) ++count;
+    if (std::getline(file, name) && name.rfind(prefix, 0) == 0) visit(task.path());
   }
+}
+
+}  // namespace
+
+int64_t thread_count_named(std::string_view prefix) {
+  int64_t count = 0;
+  each_thread_named(prefix, [&](const std::filesystem::path&) { ++count; });
   return count;
+}
+
+int64_t thread_cpu_ns(std::string_view prefix) {
+  int64_t sum = 0;
+  each_thread_named(prefix, [&](const std::filesystem::path& task) {
+    // Nanoseconds on the CPU, then those of waiting for it.
+    std::ifstream file(task / "schedstat");
+    int64_t nanoseconds = 0;
+    if (!(file >> nanoseconds)) {
+      throw CommandError((task / "schedstat").string() + " tells no time: run on a kernel with CONFIG_SCHED_INFO");
+    }
+    sum += nanoseconds;
+  });
+  return sum;
 }
 
 int64_t resident_kb() { return own_status("VmRSS"); }

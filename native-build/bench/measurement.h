@@ -21,6 +21,8 @@ double cpu_seconds();
 int64_t thread_count();
 // Threads whose names begin with `prefix`.
 int64_t thread_count_named(std::string_view prefix);
+// What the threads that run now, and whose names begin with `prefix`, used of the CPU.
+int64_t thread_cpu_ns(std::string_view prefix);
 int64_t resident_kb();
 
 // {"p50":…,…,"points":[[percentile,µs],…]}, by nearest rank. Of one latency at least.

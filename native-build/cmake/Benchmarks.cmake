@@ -22,3 +22,9 @@ target_link_libraries(rocketmq-sink PRIVATE rocketmq_core)
 
 add_executable(rocketmq-micro-bench ${ROOT}/bench/micro_bench.cpp)
 target_link_libraries(rocketmq-micro-bench PRIVATE rocketmq_core benchmark::benchmark)
+
+# The client through the shared library, as a program sees it, against the mock cluster in the same process.
+add_executable(rocketmq-bench-scale
+  ${ROOT}/bench/scale_contender.cpp ${ROOT}/bench/scale_queues.cpp ${ROOT}/bench/scale_header.cpp
+  ${ROOT}/bench/c_consumer.cpp ${ROOT}/bench/c_producer.cpp)
+target_link_libraries(rocketmq-bench-scale PRIVATE rocketmq rocketmq_bench_contender rocketmq_mock_core)

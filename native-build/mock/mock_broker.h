@@ -59,6 +59,11 @@ class MockBroker : public MockServer {
   // Gives a lock to a client, in place of whoever has it; to {}: takes it away.
   void set_lock_owner(const std::string& group, const std::string& topic, int queue, const std::string& client_id);
 
+  // Pulls (mock_broker_pulls.cpp).
+  // Pulls that find nothing are held so long, in place of what they ask for.
+  void set_hold(std::chrono::milliseconds duration);
+  int held_pulls() const;
+
   // Popped messages that are neither acknowledged nor over their invisible time.
   int invisible_count() const;
   // Sends a request to every connected client.
@@ -141,6 +146,7 @@ class MockBroker : public MockServer {
   std::chrono::milliseconds delay_unit_{10};
   MockStore store_;
   std::multimap<QueueKey, HeldPull> held_;
+  std::optional<std::chrono::milliseconds> hold_;
   std::unordered_map<std::string, int64_t> offsets_;
   QueueLocks locks_;
   // group → client id → its connection.

@@ -77,8 +77,8 @@ void MockBroker::pull(const RemotingCommand& request, const Reply& reply, bool m
 }
 
 void MockBroker::hold(const QueueKey& key, const RemotingCommand& request, const Reply& reply) {
-  auto timer = std::make_shared<asio::steady_timer>(
-      loop_, std::chrono::milliseconds(request.ext_fields.number("suspendTimeoutMillis", 0)));
+  const std::chrono::milliseconds asked(request.ext_fields.number("suspendTimeoutMillis", 0));
+  auto timer = std::make_shared<asio::steady_timer>(loop_, hold_.value_or(asked));
   timer->async_wait([this, key, timer](asio::error_code error) {
     if (error) return;
     std::lock_guard lock(mutex_);
@@ -90,6 +90,16 @@ void MockBroker::hold(const QueueKey& key, const RemotingCommand& request, const
     }
   });
   held_.emplace(key, HeldPull{request, reply, timer});
+}
+
+void MockBroker::set_hold(std::chrono::milliseconds duration) {
+  std::lock_guard lock(mutex_);
+  hold_ = duration;
+}
+
+int MockBroker::held_pulls() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int>(held_.size());
 }
 
 }  // namespace rocketmq::mock

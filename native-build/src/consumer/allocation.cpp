@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <map>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -33,14 +32,6 @@ Queues by_circle(const Queues& queues, size_t members, size_t index) {
   return dealt;
 }
 
-Queues by_configuration(const Queues& queues, const Queues& configured) {
-  Queues ours;
-  for (const MessageQueue& each : configured) {
-    if (std::find(queues.begin(), queues.end(), each) != queues.end()) ours.push_back(each);
-  }
-  return ours;
-}
-
 // The place on the ring: the digest's first four bytes.
 uint32_t place_of(std::string_view key) {
   const auto digest = md5(as_bytes(key));
@@ -53,23 +44,6 @@ std::string text_of(const MessageQueue& queue) {
          ", queueId=" + std::to_string(queue.queue_id) + "]";
 }
 
-Queues by_consistent_hash(const Queues& queues, const std::vector<std::string>& client_ids, const std::string& self,
-                          int32_t virtual_nodes) {
-  // Of two at one place, the later one has it.
-  std::map<uint32_t, const std::string*> ring;
-  for (const std::string& id : client_ids) {
-    for (int32_t i = 0; i < virtual_nodes; ++i) ring[place_of(id + "-" + std::to_string(i))] = &id;
-  }
-  Queues ours;
-  if (ring.empty()) return ours;
-  for (const MessageQueue& queue : queues) {
-    auto owner = ring.lower_bound(place_of(text_of(queue)));
-    if (owner == ring.end()) owner = ring.begin();
-    if (*owner->second == self) ours.push_back(queue);
-  }
-  return ours;
-}
-
 // The part before the '@' of a name with two parts; Java's split passes over empty parts at the end.
 bool has_room(std::string_view broker_name, const std::set<std::string>& rooms) {
   while (!broker_name.empty() && broker_name.back() == '@') broker_name.remove_suffix(1);
@@ -79,38 +53,97 @@ bool has_room(std::string_view broker_name, const std::set<std::string>& rooms) 
 
 // Evenly, the rest one by one, of the brokers in those rooms.
 Queues by_machine_room(const Queues& queues, const std::set<std::string>& rooms, size_t members, size_t index) {
-  Queues near;
-  std::copy_if(queues.begin(), queues.end(), std::back_inserter(near),
+  Queues in_rooms;
+  std::copy_if(queues.begin(), queues.end(), std::back_inserter(in_rooms),
                [&](const MessageQueue& queue) { return has_room(queue.broker_name, rooms); });
-  const size_t each = near.size() / members;
-  const size_t rest = near.size() % members;
-  const auto begin = near.begin() + static_cast<std::ptrdiff_t>(index * each);
+  const size_t each = in_rooms.size() / members;
+  const size_t rest = in_rooms.size() % members;
+  const auto begin = in_rooms.begin() + static_cast<std::ptrdiff_t>(index * each);
   Queues ours(begin, begin + static_cast<std::ptrdiff_t>(each));
-  if (index < rest) ours.push_back(near[each * members + index]);
+  if (index < rest) ours.push_back(in_rooms[each * members + index]);
   return ours;
 }
 
 }  // namespace
 
+Allocator::Allocator(const Allocation& allocation, std::string self) : allocation_(allocation), self_(std::move(self)) {
+  if (allocation.kind != AllocationKind::kByConfiguration) return;
+  for (const MessageQueue& queue : allocation.queues) configured_[queue.topic].push_back(queue);
+}
+
+void Allocator::learn_members(const std::vector<std::string>& client_ids) {
+  if (client_ids == listed_) return;
+  listed_ = client_ids;
+  members_ = client_ids;
+  std::sort(members_.begin(), members_.end());
+  members_.erase(std::unique(members_.begin(), members_.end()), members_.end());
+  ring_.clear();
+  own_index_.reset();
+  const auto found = std::lower_bound(members_.begin(), members_.end(), self_);
+  if (found != members_.end() && *found == self_) own_index_ = static_cast<size_t>(found - members_.begin());
+}
+
+void Allocator::build_ring() {
+  for (size_t member = 0; member < members_.size(); ++member) {
+    for (int32_t i = 0; i < allocation_.virtual_nodes; ++i) {
+      ring_.emplace_back(place_of(members_[member] + "-" + std::to_string(i)), member);
+    }
+  }
+  // Of two at one place, the later member has it.
+  std::sort(ring_.begin(), ring_.end(), [](const auto& left, const auto& right) {
+    return left.first != right.first ? left.first < right.first : left.second > right.second;
+  });
+  const auto same_place = [](const auto& left, const auto& right) { return left.first == right.first; };
+  ring_.erase(std::unique(ring_.begin(), ring_.end(), same_place), ring_.end());
+}
+
+Queues Allocator::by_configuration(const Queues& queues) const {
+  const auto configured = configured_.find(queues.front().topic);
+  if (configured == configured_.end()) return {};
+  const std::set<MessageQueue> existing(queues.begin(), queues.end());
+  Queues ours;
+  std::copy_if(configured->second.begin(), configured->second.end(), std::back_inserter(ours),
+               [&](const MessageQueue& queue) { return existing.count(queue) != 0; });
+  return ours;
+}
+
+Queues Allocator::by_consistent_hash(const Queues& queues) {
+  if (ring_.empty()) build_ring();
+  Queues ours;
+  if (ring_.empty()) return ours;
+  for (const MessageQueue& queue : queues) {
+    auto owner = std::lower_bound(ring_.begin(), ring_.end(), place_of(text_of(queue)),
+                                  [](const auto& point, uint32_t place) { return point.first < place; });
+    if (owner == ring_.end()) owner = ring_.begin();
+    if (owner->second == *own_index_) ours.push_back(queue);
+  }
+  return ours;
+}
+
+std::optional<std::vector<MessageQueue>> Allocator::allocate(const std::vector<MessageQueue>& queues,
+                                                             const std::vector<std::string>& client_ids) {
+  learn_members(client_ids);
+  if (!own_index_) return std::nullopt;
+  if (queues.empty()) return Queues();
+  const size_t members = members_.size();
+  const bool is_retry = queues.front().topic.rfind(kRetryTopicPrefix, 0) == 0;
+  switch (allocation_.kind) {
+    case AllocationKind::kAveragelyByCircle:
+      return by_circle(queues, members, *own_index_);
+    case AllocationKind::kByConfiguration:
+      return is_retry ? averagely(queues, members, *own_index_) : by_configuration(queues);
+    case AllocationKind::kConsistentHash:
+      return by_consistent_hash(queues);
+    case AllocationKind::kByMachineRoom:
+      return by_machine_room(queues, allocation_.machine_rooms, members, *own_index_);
+    default:
+      return averagely(queues, members, *own_index_);
+  }
+}
+
 std::vector<MessageQueue> allocate_queues(const Allocation& allocation, const std::vector<MessageQueue>& queues,
                                           const std::vector<std::string>& client_ids, const std::string& self) {
-  const auto found = std::find(client_ids.begin(), client_ids.end(), self);
-  if (found == client_ids.end() || queues.empty()) return {};
-  const size_t members = client_ids.size();
-  const auto index = static_cast<size_t>(found - client_ids.begin());
-  const bool is_retry = queues.front().topic.rfind(kRetryTopicPrefix, 0) == 0;
-  switch (allocation.kind) {
-    case AllocationKind::kAveragelyByCircle:
-      return by_circle(queues, members, index);
-    case AllocationKind::kByConfiguration:
-      return is_retry ? averagely(queues, members, index) : by_configuration(queues, allocation.queues);
-    case AllocationKind::kConsistentHash:
-      return by_consistent_hash(queues, client_ids, self, allocation.virtual_nodes);
-    case AllocationKind::kByMachineRoom:
-      return by_machine_room(queues, allocation.machine_rooms, members, index);
-    default:
-      return averagely(queues, members, index);
-  }
+  return Allocator(allocation, self).allocate(queues, client_ids).value_or(Queues());
 }
 
 }  // namespace rocketmq

@@ -144,6 +144,14 @@ std::optional<int64_t> LocalOffsets::find(const MessageQueue& queue) const {
   return found == offsets_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::vector<MessageQueue> LocalOffsets::queues() const {
+  std::lock_guard lock(mutex_);
+  std::vector<MessageQueue> queues;
+  queues.reserve(offsets_.size());
+  for (const auto& [queue, offset] : offsets_) queues.push_back(queue);
+  return queues;
+}
+
 void LocalOffsets::set(const MessageQueue& queue, int64_t offset) {
   std::lock_guard lock(mutex_);
   auto [place, fresh] = offsets_.emplace(queue, offset);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -29,6 +30,8 @@ class LocalOffsets {
 
   std::optional<int64_t> find(const MessageQueue& queue) const;
   void set(const MessageQueue& queue, int64_t offset);
+  // Of which an offset is known, sorted.
+  std::vector<MessageQueue> queues() const;
   // Writes the file where something changed; waits for the disk.
   Status save();
   // Another consumer may use the file from now on; nothing is written any more. Idempotent.

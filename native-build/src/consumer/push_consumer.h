@@ -14,13 +14,12 @@
 #include "base/thread.h"
 #include "client/client_options.h"
 #include "consumer/allocation.h"
+#include "consumer/start_offset.h"
 #include "protocol/message.h"
 #include "protocol/route.h"
 #include "protocol/subscription.h"
 
 namespace rocketmq {
-
-enum class ConsumeFrom { kLastOffset = 0, kFirstOffset = 1, kTimestamp = 2 };
 
 // Messages of one queue given to the application; lives until acknowledged.
 struct Delivery {

@@ -17,6 +17,7 @@
 #include "client/client_lease.h"
 #include "consumer/dispatcher.h"
 #include "consumer/local_offsets.h"
+#include "consumer/offset_store.h"
 #include "consumer/process_queue.h"
 #include "consumer/push_consumer.h"
 #include "consumer/queue_notifier.h"
@@ -25,8 +26,6 @@ namespace rocketmq {
 
 // The id of a master among the addresses of a broker.
 inline constexpr int64_t kMasterId = 0;
-// No queue is longer: what a broker tells beyond is wrong, and would overflow.
-inline constexpr int64_t kMostOffset = INT64_MAX / 4;
 // In place of a delay level.
 inline constexpr int32_t kToDeadLetters = -1;
 

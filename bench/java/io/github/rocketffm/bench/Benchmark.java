@@ -32,6 +32,10 @@ public final class Benchmark {
   }
 
   public static void main(String[] arguments) throws Exception {
+    if (ScaleOptions.isMeant(arguments)) {
+      System.exit(ScaleBenchmark.run(arguments));
+      return;
+    }
     Options options;
     try {
       options = Options.parse(arguments);
@@ -56,6 +60,14 @@ public final class Benchmark {
   }
 
   private static JsonObject host(Options options) throws IOException {
+    JsonObject host = host();
+    host.addProperty("quick", options.quick());
+    host.addProperty("rounds", options.rounds());
+    return host;
+  }
+
+  /** What a machine is, and when. */
+  static JsonObject host() throws IOException {
     JsonObject host = new JsonObject();
     host.addProperty("cpu", fact("/proc/cpuinfo", "model name"));
     host.addProperty("cores", Runtime.getRuntime().availableProcessors());
@@ -63,8 +75,6 @@ public final class Benchmark {
     host.addProperty("memory_gb", Long.parseLong(memory) / 1024 / 1024);
     host.addProperty("jdk", Runtime.version().toString());
     host.addProperty("date", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    host.addProperty("quick", options.quick());
-    host.addProperty("rounds", options.rounds());
     return host;
   }
 

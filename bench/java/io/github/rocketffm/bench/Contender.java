@@ -27,10 +27,12 @@ final class Contender {
 
   private final BenchClient client;
   private final Map<Integer, BenchClient.Sender> senders = new HashMap<>();
+  private final ManyConsumers consumers;
   private Object blackHole;
 
   Contender(BenchClient client) {
     this.client = client;
+    consumers = new ManyConsumers(client);
   }
 
   void serve() throws Exception {
@@ -97,6 +99,8 @@ final class Contender {
       case "drain" -> drain(command);
       case "end-to-end" -> endToEnd(command);
       case "producers" -> producers(command);
+      case "consumers" -> consumers.start(command.text("topic"), command.number("count"));
+      case "consumers-rest" -> consumers.rest(command.number("seconds"));
       case "status" -> status();
       case "quit" -> quit();
       default -> throw new IllegalArgumentException("there is no command " + command.name);

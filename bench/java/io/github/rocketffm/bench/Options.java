@@ -16,7 +16,8 @@ record Options(boolean quick, int rounds, List<String> contenders) {
       "./dev bench [--quick] [--rounds=N] [--contenders=raw,c,java,apache]\n"
           + "  --quick        ends within 5 minutes (fewer rounds, smaller tables of growth)\n"
           + "  --rounds=N     1 to 50; 9 by default, 5 with --quick\n"
-          + "  --contenders   some of raw,c,java,apache; goals that compare with others are not run";
+          + "  --contenders   some of raw,c,java,apache; goals that compare with others are not run\n"
+          + "  --scale        large numbers of consumers and queues instead, with options of its own";
 
   private static final int MOST_ROUNDS = 50;
 

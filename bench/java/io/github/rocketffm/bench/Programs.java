@@ -10,6 +10,7 @@ final class Programs {
 
   static List<String> of(String contender) {
     return switch (contender) {
+      case ScaleGoals.NATIVE -> List.of(nativeProgram("rocketmq-bench-scale"));
       case "raw", "c" -> List.of(nativeProgram("rocketmq-bench-" + contender));
       case "java" ->
           List.of(

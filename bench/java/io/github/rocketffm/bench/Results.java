@@ -15,6 +15,7 @@ final class Results {
 
   private final Map<String, Metric> metrics = new LinkedHashMap<>();
   private final JsonObject json = new JsonObject();
+  private final List<String> contenders;
   private final JsonArray goals = new JsonArray();
   private final JsonArray distributions = new JsonArray();
   private final JsonArray growth = new JsonArray();
@@ -22,10 +23,15 @@ final class Results {
   private boolean failed;
 
   Results(JsonObject host, List<String> contenders) {
+    this.contenders = List.copyOf(contenders);
     json.add("host", host);
     JsonArray names = new JsonArray();
     contenders.forEach(names::add);
     json.add("contenders", names);
+  }
+
+  List<String> contenders() {
+    return contenders;
   }
 
   /** Declares a metric; those that are shown come in this order. */

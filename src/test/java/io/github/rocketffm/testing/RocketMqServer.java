@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A private name server and broker, in virtual machines of their own, on free ports, under one folder. */
@@ -21,8 +20,8 @@ public final class RocketMqServer implements AutoCloseable {
   private final int nameServerPort;
   private final int brokerPort;
   private final Thread hook = new Thread(this::kill, "rocketmq-server-kill");
-  private Process nameServer;
-  private Process broker;
+  private ServerProcess nameServer;
+  private ServerProcess broker;
 
   private RocketMqServer(Path home, Path folder) throws IOException {
     this.home = home;
@@ -37,13 +36,7 @@ public final class RocketMqServer implements AutoCloseable {
    * @param folder for their files; made anew
    */
   public static RocketMqServer start(Path folder) throws IOException, InterruptedException {
-    Path home =
-        Path.of(System.getProperty("rocketmq.server.home", "target/rocketmq-server"))
-            .toAbsolutePath();
-    if (!Files.isDirectory(home.resolve("lib"))) {
-      throw new IllegalStateException(
-          "there are no RocketMQ jars in " + home + "/lib: ./dev fetches them");
-    }
+    Path home = ServerProcess.home();
     Files.createDirectories(folder);
     Path fresh = Files.createTempDirectory(folder.toAbsolutePath(), "server-");
     RocketMqServer server = new RocketMqServer(home, fresh);
@@ -71,27 +64,21 @@ public final class RocketMqServer implements AutoCloseable {
   }
 
   private void startNameServer() throws IOException, InterruptedException {
-    Path config = folder.resolve("namesrv.conf");
-    Files.writeString(
-        config,
-        "listenPort="
-            + nameServerPort
-            + "\nkvConfigPath="
-            + folder.resolve("kv.json")
-            + "\nconfigStorePath="
-            + folder.resolve("namesrv.properties")
-            + "\n");
-    nameServer = start("org.apache.rocketmq.namesrv.NamesrvStartup", config, "namesrv", "-Xmx256m");
-    await(nameServer, "namesrv", "boot success");
+    nameServer =
+        ServerProcess.nameServer(
+            folder,
+            "namesrv",
+            List.of(
+                "listenPort=" + nameServerPort,
+                "kvConfigPath=" + folder.resolve("kv.json"),
+                "configStorePath=" + folder.resolve("namesrv.properties")));
+    nameServer.awaitBoot(START_TIMEOUT);
   }
 
   /** Starts the broker, or starts it again with what it stored. */
   public void startBroker() throws IOException, InterruptedException {
-    Path config = folder.resolve("broker.conf");
-    Files.writeString(
-        config,
-        String.join(
-            "\n",
+    List<String> settings =
+        List.of(
             "brokerClusterName=DefaultCluster",
             "brokerName=broker-a",
             "brokerId=0",
@@ -114,54 +101,10 @@ public final class RocketMqServer implements AutoCloseable {
             // A busy machine makes a broker slow, not one that refuses.
             "waitTimeMillsInSendQueue=10000",
             "diskMaxUsedSpaceRatio=99",
-            "messageDelayLevel=1s 2s 3s 4s 5s 6s 7s 8s 9s 10s 11s 12s 13s 14s 15s 16s 17s 18s",
-            ""));
-    broker = start("org.apache.rocketmq.broker.BrokerStartup", config, "broker", "-Xmx1g");
-    await(broker, "broker", "boot success");
+            "messageDelayLevel=1s 2s 3s 4s 5s 6s 7s 8s 9s 10s 11s 12s 13s 14s 15s 16s 17s 18s");
+    broker = ServerProcess.broker(folder, "broker", settings, List.of());
+    broker.awaitBoot(START_TIMEOUT);
     ClusterProbe.awaitServing(nameServerAddress(), START_TIMEOUT);
-  }
-
-  private Process start(String mainClass, Path config, String name, String heap)
-      throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), heap));
-    for (String open : List.of("java.nio", "sun.nio.ch", "java.lang")) {
-      command.add("--add-opens=java.base/" + open + "=ALL-UNNAMED");
-    }
-    command.addAll(
-        List.of(
-            "--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Duser.home=" + folder,
-            "-Drocketmq.home.dir=" + home,
-            "-cp",
-            home.resolve("lib") + "/*",
-            mainClass,
-            "-c",
-            config.toString()));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.environment().put("ROCKETMQ_HOME", home.toString());
-    builder.directory(folder.toFile());
-    builder.redirectErrorStream(true);
-    builder.redirectOutput(ProcessBuilder.Redirect.to(log(name).toFile()));
-    return builder.start();
-  }
-
-  private Path log(String name) {
-    return folder.resolve(name + ".log");
-  }
-
-  private void await(Process process, String name, String text)
-      throws IOException, InterruptedException {
-    long deadline = System.nanoTime() + START_TIMEOUT.toNanos();
-    while (!Files.readString(log(name)).contains(text)) {
-      if (!process.isAlive() || System.nanoTime() > deadline) {
-        throw new IllegalStateException(
-            "the " + name + " did not start:\n" + Files.readString(log(name)));
-      }
-      process.waitFor(50, TimeUnit.MILLISECONDS);
-    }
   }
 
   /** Completes when the broker that runs now ends, for whatever reason. */
@@ -171,18 +114,18 @@ public final class RocketMqServer implements AutoCloseable {
 
   /** What the broker printed. */
   public Path brokerLog() {
-    return log("broker");
+    return broker.log();
   }
 
   /** As kill -9. */
   public void killBroker() throws InterruptedException {
-    broker.destroyForcibly().waitFor();
+    broker.kill();
   }
 
   private void kill() {
-    for (Process process : new Process[] {broker, nameServer}) {
+    for (ServerProcess process : new ServerProcess[] {broker, nameServer}) {
       if (process != null) {
-        process.destroyForcibly();
+        process.destroy();
       }
     }
   }
@@ -193,7 +136,7 @@ public final class RocketMqServer implements AutoCloseable {
     kill();
     try {
       if (broker != null) {
-        broker.waitFor();
+        broker.kill();
       }
       deleteStore();
     } catch (IOException e) {
