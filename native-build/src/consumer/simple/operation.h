@@ -34,6 +34,8 @@ struct SimpleOperation : Completion {
   std::vector<PoppedMessage> messages;
   // On the loop: what it waits on between its looks; nullptr outside of its coroutine.
   std::shared_ptr<Pause> pause;
+  // On the loop: it waits for the first answer of brokers, whatever that is.
+  bool awaits_answer = false;
   // On the loop: a pop for it is under way elsewhere.
   bool served = false;
 

@@ -240,6 +240,8 @@ void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
     }
     client().loop().run_and_wait([&] {
       ended_ = true;
+      for (const Late& late : late_) give_back(late.message);
+      late_.clear();
       waiting_.clear();
       for (const auto& pause : pauses_) pause->interrupt();
       pauses_.clear();
