@@ -7,6 +7,7 @@
 #include "base/fork.h"
 #include "base/log.h"
 #include "client/client_instance.h"
+#include "consumer/apache_offsets.h"
 #include "protocol/admin_bodies.h"
 
 namespace rocketmq {
@@ -70,7 +71,9 @@ Result<std::shared_ptr<LocalOffsets>> LocalOffsets::open(fs::path directory, std
   const fs::path folder = (error ? directory : absolute) / file_name_of(instance) / file_name_of(group);
   std::shared_ptr<LocalOffsets> offsets(new LocalOffsets(folder / "offsets.json"));
   if (auto prepared = offsets->prepare(); !prepared) return fail(prepared.error());
-  offsets->load();
+  if (!offsets->load()) {
+    if (const auto apaches = find_apache_offsets(directory, instance_name, group)) offsets->import(*apaches);
+  }
   return offsets;
 }
 
@@ -118,10 +121,10 @@ std::optional<std::map<MessageQueue, int64_t>> LocalOffsets::read(const fs::path
   return std::move(*offsets);
 }
 
-void LocalOffsets::load() {
+bool LocalOffsets::load() {
   std::error_code ignored;
   const bool first_start = !fs::exists(file_, ignored) && !fs::exists(backup_, ignored);
-  if (first_start) return;
+  if (first_start) return false;
   auto offsets = read(file_);
   file_is_good_ = offsets.has_value();
   if (!offsets) {
@@ -136,6 +139,19 @@ void LocalOffsets::load() {
   }
   std::lock_guard lock(mutex_);
   if (offsets) offsets_ = std::move(*offsets);
+  return true;
+}
+
+// The other file stays as it is. The first save makes this one's own of it.
+void LocalOffsets::import(const fs::path& file) {
+  auto offsets = read(file);
+  if (!offsets) offsets = read(fs::path(file) += ".bak");
+  if (!offsets) return;
+  log(LogLevel::kInfo, "consumer", "the offsets of {} queues are taken over from \"{}\"", offsets->size(),
+      text_of_path(file));
+  std::lock_guard lock(mutex_);
+  offsets_ = std::move(*offsets);
+  changed_ = !offsets_.empty();
 }
 
 std::optional<int64_t> LocalOffsets::find(const MessageQueue& queue) const {

@@ -22,8 +22,9 @@ namespace rocketmq {
 // whenever the process or the machine dies, one of both is good. Any thread.
 class LocalOffsets {
  public:
-  // Reads what is there; an empty `directory` is ".rocketmq_offsets" in the user's home. kInvalidArgument where the
-  // directory cannot be used, kConflict where another consumer uses the file.
+  // Reads what is there, or where this file was never written what Apache's client has left for the group and instance
+  // (see find_apache_offsets); an empty `directory` is ".rocketmq_offsets" in the user's home. kInvalidArgument where
+  // the directory cannot be used, kConflict where another consumer uses the file.
   static Result<std::shared_ptr<LocalOffsets>> open(std::filesystem::path directory, std::string_view instance_name,
                                                     std::string_view group);
   ~LocalOffsets();
@@ -41,7 +42,9 @@ class LocalOffsets {
  private:
   explicit LocalOffsets(std::filesystem::path file);
   Status prepare();
-  void load();
+  // False where there is no file yet.
+  bool load();
+  void import(const std::filesystem::path& file);
   std::optional<std::map<MessageQueue, int64_t>> read(const std::filesystem::path& path) const;
 
   const std::filesystem::path file_;

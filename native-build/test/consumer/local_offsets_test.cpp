@@ -75,6 +75,66 @@ TEST_F(LocalOffsetsTest, ReadsWhatApachesClientWrote) {
   EXPECT_EQ(open()->find(queue_), 11);
 }
 
+class ImportedOffsetsTest : public LocalOffsetsTest {
+ protected:
+  void leave(const std::string& client_id, const std::string& name, const std::string& text) {
+    fs::create_directories(directory_ / client_id / "g");
+    overwrite(directory_ / client_id / "g" / name, text);
+  }
+  static std::string table(int offset) {
+    return R"({"offsetTable":{{"brokerName":"broker-a","queueId":3,"topic":"orders"}:)" + std::to_string(offset) + "}}";
+  }
+};
+
+TEST_F(ImportedOffsetsTest, WithoutAFileOfItsOwnApachesIsReadAndLeft) {
+  leave("127.0.0.1@one", "offsets.json", table(11));
+  // Of another machine that shares the directory, of no address, and of another instance.
+  leave("192.0.2.1@one", "offsets.json", table(22));
+  leave("224.0.0.1@one", "offsets.json", table(22));
+  leave("0.0.0.0@one", "offsets.json", table(22));
+  leave("nowhere@one", "offsets.json", table(22));
+  leave("@one", "offsets.json", table(22));
+  leave("127.0.0.1@one@unit", "offsets.json", table(22));
+  {
+    auto offsets = open();
+    EXPECT_EQ(offsets->find(queue_), 11);
+    EXPECT_EQ(offsets->queues(), std::vector<MessageQueue>{queue_});
+    ASSERT_TRUE(offsets->save());
+    offsets->close();
+  }
+  EXPECT_EQ(content(directory_ / "127.0.0.1@one" / "g" / "offsets.json"), table(11));
+  // From now on there is one.
+  leave("127.0.0.1@one", "offsets.json", table(99));
+  EXPECT_EQ(open()->find(queue_), 11);
+}
+
+TEST_F(ImportedOffsetsTest, AnInstanceWithoutANameIsApachesDefault) {
+  leave("127.0.0.1@DEFAULT", "offsets.json", table(5));
+  EXPECT_EQ((*LocalOffsets::open(directory_, "", "g"))->find(queue_), 5);
+  EXPECT_FALSE(open("one")->find(queue_));
+}
+
+TEST_F(ImportedOffsetsTest, TheNewestOfThisMachineIsTaken) {
+  leave("127.0.0.1@one", "offsets.json", table(5));
+  leave("127.0.0.2@one", "offsets.json", table(6));
+  const auto time = fs::last_write_time(directory_ / "127.0.0.1@one" / "g" / "offsets.json");
+  fs::last_write_time(directory_ / "127.0.0.2@one" / "g" / "offsets.json", time - std::chrono::hours(1));
+  EXPECT_EQ(open()->find(queue_), 5);
+}
+
+TEST_F(ImportedOffsetsTest, ItsBackupStandsInAndGarbageIsNothing) {
+  leave("127.0.0.1@one", "offsets.json.bak", table(7));
+  EXPECT_EQ(open()->find(queue_), 7);
+  for (const char* garbage :
+       {"", "{", "null", "\xff\xfe", R"({"offsetTable":{}})", R"({"offsetTable":{{"a":1}:-5}})"}) {
+    leave("127.0.0.1@two", "offsets.json", garbage);
+    auto offsets = open("two");
+    ASSERT_TRUE(offsets) << garbage;
+    EXPECT_TRUE(offsets->queues().empty()) << garbage;
+    offsets->close();
+  }
+}
+
 TEST_F(LocalOffsetsTest, TheBackupStandsInForADamagedFile) {
   for (const char* damage :
        {"", "{", "{\"offsetTable\":{{\"brokerName\":\"broker-a\",\"que", "null", "\xff\xfe", "[]",
