@@ -136,7 +136,7 @@ void SimpleConsumer::Impl::take_late(std::vector<PoppedMessage> messages) {
     const auto room =
         static_cast<std::ptrdiff_t>(each->receive.max_messages) - static_cast<std::ptrdiff_t>(each->messages.size());
     const auto end = next + std::clamp<std::ptrdiff_t>(room, 0, messages.end() - next);
-    const bool wakes = end != next || each->awaits_answer;
+    const bool wakes = std::exchange(each->awaits_answer, false) || end != next;
     each->messages.insert(each->messages.end(), std::make_move_iterator(next), std::make_move_iterator(end));
     next = end;
     if (wakes && each->pause) each->pause->interrupt();

@@ -218,24 +218,25 @@ asio::awaitable<SimpleConsumer::Impl::Look> SimpleConsumer::Impl::look(Operation
   }
   if (!operation->messages.empty() || seen.answered || left_.empty()) co_return seen;
   // None has answered yet, so that there is nothing to return with.
-  co_await wait_for_answer(operation);
-  if (!operation->messages.empty()) seen.answered = true;
+  seen.answered = co_await wait_for_answer(operation);
   co_return seen;
 }
 
-// Until some broker that was left has answered, at most as long as one request may take.
-asio::awaitable<void> SimpleConsumer::Impl::wait_for_answer(Operation operation) {
+// Until some broker that was left has answered, at most as long as one request may take: false then.
+asio::awaitable<bool> SimpleConsumer::Impl::wait_for_answer(Operation operation) {
   auto pause = std::make_shared<Pause>(client().loop());
   operation->pause = pause;
   operation->awaits_answer = true;
   pauses_.insert(pause);
   waiting_.push_back(operation);
   co_await pause->wait(client_options_.request_timeout);
-  operation->awaits_answer = false;
+  const bool answered = !std::exchange(operation->awaits_answer, false);
   operation->pause = nullptr;
   pauses_.erase(pause);
   waiting_.remove(operation);
-  if (!ended_ && operation->messages.empty()) client().heartbeat_soon();
+  // A broker that does not know this group any more, or a connection that is dead, shows by it.
+  if (!ended_ && !answered) client().heartbeat_soon();
+  co_return answered;
 }
 
 // Until messages came for the operation, or its time is over.

@@ -119,7 +119,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   void end_receive(const Operation& operation, const Look& look);
   // Waits at several brokers: each tells when it has messages.
   asio::awaitable<void> wait_for_messages(Operation operation, Millis most);
-  asio::awaitable<void> wait_for_answer(Operation operation);
+  asio::awaitable<bool> wait_for_answer(Operation operation);
   asio::awaitable<void> watch(Target target);
   asio::awaitable<Result<bool>> ask_for_messages(Target target);
   asio::awaitable<bool> serve_first(Target target);

@@ -19,6 +19,7 @@ TEST_F(SilentBrokerTest, ReceivesTakeAsLongAsOnTheOneThatAnswers) {
   MockOptions two;
   two.brokers = 2;
   MockCluster cluster(two);
+  cluster.create_topic(kTopic, 4);
   for (int i = 0; i < 40; ++i) cluster.broker(1).put(kTopic, 0, "healthy-" + std::to_string(i));
   cluster.broker(0).put(kTopic, 0, "silent");
   auto consumer = start(cluster);
@@ -35,6 +36,7 @@ TEST_F(SilentBrokerTest, WhatItAnswersLateIsReceivedAllTheSame) {
   MockOptions two;
   two.brokers = 2;
   MockCluster cluster(two);
+  cluster.create_topic(kTopic, 4);
   cluster.broker(1).put(kTopic, 0, "healthy");
   cluster.broker(0).put(kTopic, 0, "late");
   auto consumer = start(cluster);
@@ -51,6 +53,7 @@ TEST_F(SilentBrokerTest, WhereBothAreSlowAReceiveWaitsForTheFirstAnswer) {
   MockOptions two;
   two.brokers = 2;
   MockCluster cluster(two);
+  cluster.create_topic(kTopic, 4);
   for (int b = 0; b < 2; ++b) {
     cluster.broker(b).put(kTopic, 0, "slow-" + std::to_string(b));
     cluster.broker(b).inject(kPop, Fault::delayed(Millis(400), -1));
