@@ -27,7 +27,8 @@ typedef struct rocketmq_message {
   int32_t property_count;
   // A number for the application's own use, carried as it is.
   int32_t flag;
-  // 1 to 18 delays delivery by the broker's level (1 s to 2 h as RocketMQ ships). 0: no delay.
+  // 1 and up delays delivery by the broker's level (1 to 18, 1 s to 2 h, as RocketMQ ships; a broker takes its last one
+  // for those beyond). 0: no delay.
   int32_t delay_level;
   // The queue to send to, with broker_name; used only where broker_name is set.
   int32_t queue_id;

@@ -23,6 +23,7 @@
 #define ROCKETMQ_ROCKETMQ_H_
 
 #include "rocketmq/client.h"
+#include "rocketmq/events.h"
 #include "rocketmq/log.h"
 #include "rocketmq/message.h"
 #include "rocketmq/producer.h"

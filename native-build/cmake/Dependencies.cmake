@@ -35,6 +35,8 @@ if(CMAKE_CROSSCOMPILING)
     file(CREATE_LINK /usr/include/${name} ${HEADER_ONLY}/${name} SYMBOLIC)
   endforeach()
   target_include_directories(rocketmq_dependencies SYSTEM INTERFACE ${HEADER_ONLY})
+endif()
+if(WIN32)
   target_link_libraries(rocketmq_dependencies INTERFACE ws2_32 mswsock)
 endif()
 

@@ -6,6 +6,17 @@
 namespace rocketmq::test {
 
 inline thread_local bool memory_is_gone = false;
+inline thread_local int failing_allocations = 0;
+
+// Whether this allocation is to fail.
+inline bool fails_now() {
+  if (failing_allocations == 0) return memory_is_gone;
+  --failing_allocations;
+  return true;
+}
+
+// The calling thread's next allocations by way of operator new fail, so many of them.
+inline void fail_next_allocations(int count) { failing_allocations = count; }
 
 // As long as it lives, the calling thread gets no memory by way of operator new.
 class WithoutMemory {

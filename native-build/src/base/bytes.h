@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <cwchar>
+#include <ios>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,12 +14,51 @@
 
 namespace rocketmq {
 
-using ByteView = std::basic_string_view<uint8_t>;
+// The standard's traits are for characters: libc++ has none for bytes.
+struct ByteTraits {
+  using char_type = uint8_t;
+  using int_type = int;
+  using off_type = std::streamoff;
+  using pos_type = std::streampos;
+  using state_type = std::mbstate_t;
+  using comparison_category = std::strong_ordering;
+
+  static constexpr void assign(uint8_t& to, uint8_t from) { to = from; }
+  static constexpr uint8_t* assign(uint8_t* to, size_t count, uint8_t value) {
+    return std::fill_n(to, count, value) - count;
+  }
+  static constexpr bool eq(uint8_t a, uint8_t b) { return a == b; }
+  static constexpr bool lt(uint8_t a, uint8_t b) { return a < b; }
+  static int compare(const uint8_t* a, const uint8_t* b, size_t count) {
+    return count == 0 ? 0 : std::memcmp(a, b, count);
+  }
+  static constexpr size_t length(const uint8_t* bytes) {
+    size_t count = 0;
+    while (bytes[count] != 0) ++count;
+    return count;
+  }
+  static const uint8_t* find(const uint8_t* bytes, size_t count, const uint8_t& value) {
+    return count == 0 ? nullptr : static_cast<const uint8_t*>(std::memchr(bytes, value, count));
+  }
+  static uint8_t* move(uint8_t* to, const uint8_t* from, size_t count) {
+    if (count > 0) std::memmove(to, from, count);
+    return to;
+  }
+  static uint8_t* copy(uint8_t* to, const uint8_t* from, size_t count) { return move(to, from, count); }
+  static constexpr uint8_t to_char_type(int value) { return static_cast<uint8_t>(value); }
+  static constexpr int to_int_type(uint8_t value) { return value; }
+  static constexpr bool eq_int_type(int a, int b) { return a == b; }
+  static constexpr int eof() { return -1; }
+  static constexpr int not_eof(int value) { return value == eof() ? 0 : value; }
+};
+
+using ByteView = std::basic_string_view<uint8_t, ByteTraits>;
 
 inline ByteView as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 inline std::string_view as_text(ByteView bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// A view of bytes that keeps their owner alive. Copies are cheap and share the bytes.
+// A view of bytes that keeps their owner alive: of a frame from the network, which all its messages share. Copies are
+// cheap. The bytes do not change, so that any thread may read them.
 class SharedBytes {
  public:
   SharedBytes() = default;
@@ -43,7 +86,7 @@ class SharedBytes {
   ByteView view_;
 };
 
-// Appends big-endian numbers and bytes to a vector.
+// Appends big-endian numbers and bytes to a vector that its user owns. One thread.
 class ByteWriter {
  public:
   explicit ByteWriter(std::vector<uint8_t>& out) : out_(out) {}

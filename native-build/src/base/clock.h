@@ -5,6 +5,8 @@
 
 namespace rocketmq {
 
+// Time as the library knows it: deadlines by a clock that nobody sets, and the wall clock for what goes on the wire.
+// Any thread.
 using SteadyClock = std::chrono::steady_clock;
 using TimePoint = SteadyClock::time_point;
 using Millis = std::chrono::milliseconds;

@@ -148,4 +148,6 @@ Result<Bytes> decompress(CompressionType type, ByteView input, size_t max_size) 
   return fail(ErrorKind::kInternalError, "unknown compression");
 }
 
+uint32_t crc32_of(ByteView bytes) { return static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
+
 }  // namespace rocketmq

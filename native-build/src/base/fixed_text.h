@@ -8,7 +8,8 @@
 
 namespace rocketmq {
 
-// A short text without memory of its own; what is longer is cut.
+// A short text without memory of its own; what is longer is cut. For what is kept of every send, where an allocation
+// would show. A value: as safe for threads as its owner.
 template <size_t Capacity>
 class FixedText {
  public:

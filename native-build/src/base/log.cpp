@@ -149,4 +149,12 @@ void write_log(LogLevel level, std::string_view layer, std::string message) {
   }
 }
 
+void write_log(LogLevel level, std::string_view layer, fmt::string_view format, fmt::format_args args) noexcept {
+  try {
+    write_log(level, layer, fmt::vformat(format, args));
+  } catch (...) {
+    // Lost.
+  }
+}
+
 }  // namespace rocketmq

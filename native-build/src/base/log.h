@@ -29,12 +29,15 @@ void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
 // Queues the record (never blocks; drops, counting, when 4,096 wait).
 void write_log(LogLevel level, std::string_view layer, std::string message);
+// The same, formatted; never throws: without memory, the record is lost.
+void write_log(LogLevel level, std::string_view layer, fmt::string_view format, fmt::format_args args) noexcept;
 
-// `layer` is a literal: "net", "client", …
+// `layer` is a literal: "net", "client", … Never throws, as it is called where failures are handled.
 template <typename... Args>
 void log(LogLevel level, std::string_view layer, fmt::format_string<Args...> format, Args&&... args) {
   if (log_enabled(level)) {
-    write_log(level, layer, fmt::format(format, std::forward<Args>(args)...));
+    const fmt::string_view text = format;
+    write_log(level, layer, text, fmt::make_format_args(args...));
   }
 }
 

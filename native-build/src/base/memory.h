@@ -6,7 +6,7 @@
 
 namespace rocketmq {
 
-// Does what must not fail for want of memory: again, until there is some.
+// Does what must not fail for want of memory: again, until there is some. Any thread, which waits meanwhile.
 template <typename Action>
 void until_memory(Action&& action) {
   constexpr std::chrono::milliseconds kPause{10};

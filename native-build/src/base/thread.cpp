@@ -33,9 +33,26 @@ void name_current_thread(const std::string& name) {
 #endif
 }
 
+// std::thread asks for no size of its stack, and musl's usual 128 KiB are too few for a user's callbacks, such as those
+// that enter a Java VM. Raised for all threads of the process that name no size themselves; elsewhere it is enough.
+void ensure_stack_size() {
+#if defined(__linux__) && !defined(__ANDROID__)
+  constexpr size_t kLeastStack = size_t{2} * 1024 * 1024;
+  pthread_attr_t attributes;
+  if (pthread_getattr_default_np(&attributes) != 0) return;
+  size_t size = 0;
+  if (pthread_attr_getstacksize(&attributes, &size) == 0 && size < kLeastStack &&
+      pthread_attr_setstacksize(&attributes, kLeastStack) == 0) {
+    pthread_setattr_default_np(&attributes);
+  }
+  pthread_attr_destroy(&attributes);
+#endif
+}
+
 }  // namespace
 
 std::thread start_thread(std::string name, std::function<void()> body) {
+  ensure_stack_size();
   return std::thread([name = std::move(name), body = std::move(body)] {
     thread_name() = name;
     name_current_thread(name);

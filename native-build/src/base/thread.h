@@ -7,7 +7,8 @@
 
 namespace rocketmq {
 
-// Starts a thread that carries `name` (cut to 15 bytes where the system asks for that). The caller joins it.
+// Starts a thread that carries `name` (cut to 15 bytes where the system asks for that), with a stack of 2 MiB at least.
+// The caller joins it.
 std::thread start_thread(std::string name, std::function<void()> body);
 
 // The name given by start_thread, or the system's own id as text for a foreign thread.

@@ -9,7 +9,8 @@
 
 namespace rocketmq {
 
-// What a caller's thread waits for, and the loop gives.
+// What a caller's thread waits for, and the loop gives, once: a later value is dropped. Shared by both, as the caller
+// may have stopped waiting.
 template <typename Value>
 class Waited {
  public:

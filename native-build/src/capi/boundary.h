@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "rocketmq/rocketmq.h"
 
-// What every function of the C API does at its border.
+// What every function of the C API does at its border: copies structs of any version in, lets no exception out, and
+// tells errors. Without state, on the caller's thread.
 namespace rocketmq::capi {
 
 // Fills what the caller's struct has room for; `out` may be nullptr. Returns the status.

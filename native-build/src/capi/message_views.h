@@ -10,7 +10,7 @@
 namespace rocketmq::capi {
 
 // The C views of received messages, with the texts that the protocol does not hold as such. They point into the
-// messages, which must outlive them.
+// messages, which must outlive them. Owned by the batch that they are given out with; filled by one thread.
 class MessageViews {
  public:
   MessageViews() = default;

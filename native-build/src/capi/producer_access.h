@@ -16,7 +16,7 @@ struct rocketmq_producer {
 // What all functions share that send something by a producer.
 namespace rocketmq::capi {
 
-// A message as the core takes it; the properties' views live here.
+// A message as the core takes it; the properties' views live here, for the time of the caller's call.
 struct MessageArgument {
   OutgoingMessage message;
   std::vector<std::pair<std::string_view, std::string_view>> properties;

@@ -7,7 +7,7 @@
 
 namespace rocketmq::capi {
 
-// The C views of queues, which must outlive them.
+// The C views of queues, which must outlive them. For the time of one call or callback, on its thread.
 class QueueViews {
  public:
   explicit QueueViews(const std::vector<MessageQueue>& queues);

@@ -10,7 +10,8 @@
 
 namespace rocketmq {
 
-// Checked options of a client; see rocketmq_client_options.
+// Checked options of a client; see rocketmq_client_options. Those that are equal share one ClientInstance, which keeps
+// its copy unchanged.
 struct ClientOptions {
   std::vector<Address> name_servers;
   std::string instance_name;

@@ -8,7 +8,8 @@
 
 namespace rocketmq {
 
-// What the client instance needs of a consumer. Called on the event loop; must not block.
+// What the client instance needs of a consumer: its part of heartbeats, and to whom requests of brokers go. Consumers
+// implement it, and own themselves. Called on the event loop; must not block.
 class ConsumerMember {
  public:
   virtual ~ConsumerMember() = default;

@@ -117,17 +117,18 @@ asio::awaitable<Result<TopicRoute>> RouteTable::State::fetch(std::string topic) 
   RemotingCommand request = RemotingCommand::request(request_code::kGetRouteByTopic, SerializeType::kJson);
   request.ext_fields.add("topic", topic);
   request.ext_fields.add("acceptStandardJsonOnly", true);
-  auto response = co_await name_servers->call(std::move(request));
+  Result<TopicRoute> route = fail(ErrorKind::kInternalError, "");
+  auto response = co_await name_servers->call(std::move(request), [&](const RemotingCommand& answer) -> Status {
+    route = parse_route(as_text(answer.body.view()));
+    if (!route) return fail(route.error());
+    return {};
+  });
   if (!response) {
     Error error = response.error();
     error.topic = topic;
     co_return fail(std::move(error));
   }
-  if (response->code == response_code::kSuccess) {
-    auto route = parse_route(as_text(response->body.view()));
-    if (!route) route.error().topic = topic;
-    co_return route;
-  }
+  if (response->code == response_code::kSuccess) co_return route;
   Error error;
   const bool unknown = response->code == response_code::kTopicNotExist;
   error.kind = unknown ? ErrorKind::kTopicNotFound : ErrorKind::kRejected;

@@ -9,6 +9,7 @@
 
 namespace rocketmq {
 
+// Where a server is, as text: looked up when it is connected to. A value.
 struct Address {
   std::string host;  // without brackets
   uint16_t port = 0;

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 
 namespace rocketmq {
@@ -31,7 +32,7 @@ void EventLoop::run_and_wait(const std::function<void()>& task) {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
-  asio::post(context_, [&] {
+  const auto run = [&] {
     try {
       task();
     } catch (const std::exception& e) {
@@ -41,7 +42,9 @@ void EventLoop::run_and_wait(const std::function<void()>& task) {
     std::lock_guard lock(mutex);
     done = true;
     changed.notify_one();
-  });
+  };
+  // Whoever closes something must not be kept from it.
+  until_memory([&] { asio::post(context_, run); });
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return done; });
 }

@@ -12,7 +12,7 @@
 namespace rocketmq {
 
 // Puts messages together into one request: all for one topic, and for one queue where one names a queue or a sharding
-// key. One thread at a time.
+// key. Owned by the send; one thread at a time.
 class BatchEncoder {
  public:
   // A broker counts the messages of a batch in 16 bits.

@@ -9,7 +9,6 @@ namespace rocketmq {
 
 namespace {
 
-constexpr int32_t kMaxDelayLevel = 18;
 constexpr size_t kBrokerNameRoom = 64;
 
 Status invalid(std::string message) { return fail(ErrorKind::kInvalidArgument, std::move(message)); }
@@ -68,9 +67,10 @@ Status check_body(ByteView body, const ProducerOptions& options) {
 }
 
 Status check_times(const OutgoingMessage& message) {
-  if (message.delay_level < 0 || message.delay_level > kMaxDelayLevel) {
-    return invalid("delay_level " + std::to_string(message.delay_level) + " is outside 0 to " +
-                   std::to_string(kMaxDelayLevel) + ": 0 is no delay");
+  // How many levels there are is a setting of the broker, which takes its last one for those beyond.
+  if (message.delay_level < 0) {
+    return invalid("delay_level " + std::to_string(message.delay_level) +
+                   " is negative: give one of the broker's levels from 1 on, or 0 for no delay");
   }
   if (message.deliver_at_ms < 0) {
     return invalid("deliver_at_ms " + std::to_string(message.deliver_at_ms) +

@@ -7,7 +7,7 @@
 
 namespace rocketmq {
 
-// What a broker wrote into the handle of a timed message.
+// What a broker wrote into the handle of a timed message, by which it is found again and taken back. A value.
 struct RecallHandle {
   std::string topic;
   std::string broker_name;

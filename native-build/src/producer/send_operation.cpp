@@ -104,13 +104,14 @@ SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage me
 void BatchWaiter::end(std::shared_ptr<const SendOperation> batch, size_t place) {
   batch_ = std::move(batch);
   place_ = place;
-  ready_.store(true, std::memory_order_release);
-  ready_.notify_one();
+  ended_.set();
 }
 
 Result<SendReceipt> BatchWaiter::wait() {
-  ready_.wait(false, std::memory_order_acquire);
-  return batch_->result_of_member(place_);
+  ended_.wait();
+  // The batch keeps this object, so that it must be let go of.
+  const auto batch = std::move(batch_);
+  return batch->result_of_member(place_);
 }
 
 void SendOperation::set_message(EncodedMessage message) {
@@ -409,13 +410,10 @@ Result<SendReceipt> SendOperation::result_of_member(size_t place) const {
   return receipt_of(**result_, place);
 }
 
-void SendOperation::wake() {
-  ready_.store(true, std::memory_order_release);
-  ready_.notify_one();
-}
+void SendOperation::wake() { ended_.set(); }
 
 Result<SendReceipt> SendOperation::wait() {
-  ready_.wait(false, std::memory_order_acquire);
+  ended_.wait();
   return std::move(*result_);
 }
 

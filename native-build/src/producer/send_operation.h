@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/one_shot_event.h"
 #include "client/client_instance.h"
 #include "client/completions.h"
 #include "net/remoting_client.h"
@@ -42,7 +43,7 @@ class BatchWaiter {
  private:
   std::shared_ptr<const SendOperation> batch_;
   size_t place_ = 0;
-  std::atomic<bool> ready_{false};
+  OneShotEvent ended_;
 };
 
 // What a send needs of its producer, which it keeps alive.
@@ -149,7 +150,7 @@ class SendOperation : public ResponseHandler, public Completion {
   std::unique_ptr<asio::steady_timer> timer_;
   std::atomic<bool> finished_{false};
   std::optional<Result<SendReceipt>> result_;
-  std::atomic<bool> ready_{false};
+  OneShotEvent ended_;
 };
 
 }  // namespace rocketmq

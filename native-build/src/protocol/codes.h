@@ -4,6 +4,8 @@
 
 namespace rocketmq {
 
+// The numbers of requests and of answers, as in Apache's RequestCode and ResponseCode: those that the library sends,
+// answers or tells apart.
 namespace request_code {
 inline constexpr int32_t kSendMessage = 10;
 inline constexpr int32_t kPullMessage = 11;

@@ -9,6 +9,7 @@
 
 namespace rocketmq {
 
+// One consumer group of a heartbeat: by it brokers know the group, its settings and its subscriptions.
 struct ConsumerHeartbeat {
   std::string group;
   bool orderly = false;
@@ -20,6 +21,7 @@ struct ConsumerHeartbeat {
   std::string consume_type = "CONSUME_PASSIVELY";
 };
 
+// The body of HEART_BEAT: one for all groups of a client. Made and read on the event loop.
 struct Heartbeat {
   std::string client_id;
   std::vector<std::string> producer_groups;

@@ -1,12 +1,56 @@
 #pragma once
 
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "base/memory.h"
 
 namespace rocketmq {
 
-using Json = nlohmann::json;
+// Stands for the usual allocator, so that Json is a type of ours.
+template <typename T>
+struct JsonAllocator : std::allocator<T> {
+  JsonAllocator() = default;
+  template <typename Other>
+  JsonAllocator(const JsonAllocator<Other>&) {}
+  template <typename Other>
+  struct rebind {
+    using other = JsonAllocator<Other>;
+  };
+};
+
+using Json = nlohmann::basic_json<std::map, std::vector, std::string, bool, int64_t, uint64_t, double, JsonAllocator>;
+
+}  // namespace rocketmq
+
+// The destructor of an array or an object takes memory for a stack of what lies inside, and to fail there would end
+// the process: it waits for memory.
+template <>
+struct std::allocator<rocketmq::Json> {
+  using value_type = rocketmq::Json;
+  using propagate_on_container_move_assignment = std::true_type;
+
+  allocator() = default;
+  template <typename Other>
+  allocator(const std::allocator<Other>&) noexcept {}
+
+  rocketmq::Json* allocate(size_t count) {
+    void* memory = nullptr;
+    rocketmq::until_memory([&] { memory = ::operator new(count * sizeof(rocketmq::Json)); });
+    return static_cast<rocketmq::Json*>(memory);
+  }
+  void deallocate(rocketmq::Json* memory, size_t) noexcept { ::operator delete(memory); }
+  bool operator==(const allocator&) const = default;
+};
+
+namespace rocketmq {
+
+// JSON of the cold paths (routes, heartbeats, headers that are no plain ones). Without state, any thread.
 
 // Parses JSON from the network: nullopt for what is malformed, or nested deeper than any body of the
 // protocol. Accepts what fastjson writes beyond the standard: unquoted integer keys ({0:"x"}), and objects

@@ -9,6 +9,8 @@
 
 namespace rocketmq {
 
+// How an orderly consumer locks its queues at a broker. Without state.
+
 // The body of LOCK_BATCH_MQ and UNLOCK_BATCH_MQ: who asks for which queues of one broker.
 struct LockRequest {
   std::string group;

@@ -147,6 +147,20 @@ Status decode_message(const SharedBytes& bytes, StoredMessage& message) {
   return {};
 }
 
+// Brokers drop the highest bit (UtilAll.crc32), and some kinds of batches have no CRC.
+constexpr uint32_t kCrcMask = 0x7fffffff;
+
+int32_t crc_of(ByteView body) { return static_cast<int32_t>(crc32_of(body) & kCrcMask); }
+
+bool crc_matches(int32_t crc, ByteView body) {
+  const uint32_t stored = static_cast<uint32_t>(crc) & kCrcMask;
+  return stored == 0 || body.empty() || static_cast<uint32_t>(crc_of(body)) == stored;
+}
+
+tl::unexpected<Error> crc_mismatch() {
+  return fail(ErrorKind::kProtocolError, "its body does not match its CRC: it was damaged on its way or on the disk");
+}
+
 Status unpack(StoredMessage& message, size_t max_bytes) {
   auto type = compression_of(message.system_flag);
   if (!type) return fail(type.error());
@@ -224,6 +238,8 @@ class PullDecoder {
   bool add(const SharedBytes& bytes) {
     StoredMessage message;
     Status status = decode_message(bytes, message);
+    const bool damaged = status && limits_.check_crc && !crc_matches(message.body_crc, message.body.view());
+    if (damaged) status = crc_mismatch();
     const bool compressed = status && (message.system_flag & system_flag::kCompressed) != 0;
     if (compressed) {
       const size_t room = first_ ? limits_.max_body_bytes : std::min(limits_.max_body_bytes, left());
@@ -242,9 +258,9 @@ class PullDecoder {
     first_ = false;
     used_ += size;
     if (!status) {
-      decoded_.undecodable.push_back({message.queue_offset, status.error().message});
+      decoded_.undecodable.push_back({message.queue_offset, status.error().message, damaged});
     } else if (is_batch) {
-      std::move(inner.begin(), inner.end(), std::back_inserter(decoded_.messages));
+      for (StoredMessage& each : inner) add_inner(std::move(each));
     } else {
       decoded_.messages.push_back(std::move(message));
     }
@@ -252,6 +268,13 @@ class PullDecoder {
   }
 
  private:
+  void add_inner(StoredMessage message) {
+    if (!limits_.check_crc || crc_matches(message.body_crc, message.body.view())) {
+      decoded_.messages.push_back(std::move(message));
+    } else {
+      decoded_.undecodable.push_back({message.queue_offset, crc_mismatch().value().message, true});
+    }
+  }
   size_t left() const { return used_ < limits_.max_total_bytes ? limits_.max_total_bytes - used_ : 0; }
   bool leave_out(const StoredMessage& message) {
     decoded_.rest_at = message.queue_offset;
@@ -355,7 +378,7 @@ Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLim
   return decoded;
 }
 
-Result<StoredMessage> decode_stored_message(const SharedBytes& bytes) {
+Result<StoredMessage> decode_stored_message(const SharedBytes& bytes, bool check_crc) {
   const int32_t size = ByteReader(bytes.view()).i32();
   if (size < kLeastSize || static_cast<size_t>(size) > bytes.size()) {
     return fail(ErrorKind::kProtocolError,
@@ -363,6 +386,7 @@ Result<StoredMessage> decode_stored_message(const SharedBytes& bytes) {
   }
   StoredMessage message;
   if (auto decoded = decode_message(bytes, message); !decoded) return fail(decoded.error());
+  if (check_crc && !crc_matches(message.body_crc, message.body.view())) return crc_mismatch();
   return message;
 }
 
@@ -379,7 +403,7 @@ void encode_stored_message(const MessageToStore& message, std::vector<uint8_t>& 
   if (message.store_host.v6) flags |= system_flag::kStoreHostV6;
   writer.i32(0);
   writer.i32(long_topic ? kMagicV2 : kMagicV1);
-  writer.i32(0);
+  writer.i32(crc_of(message.body));
   writer.i32(message.queue_id);
   writer.i32(message.flag);
   writer.i64(message.queue_offset);

@@ -111,6 +111,8 @@ struct DecodeLimits {
   size_t max_total_bytes = size_t{256} * 1024 * 1024;
   // Messages in one inner batch; a broker counts them in 16 bits.
   size_t max_inner_messages = 32767;
+  // Whether bodies are compared with their CRC (fuzzers cannot guess one).
+  bool check_crc = true;
 };
 
 struct DecodedMessages {
@@ -120,6 +122,8 @@ struct DecodedMessages {
   struct Undecodable {
     int64_t queue_offset;
     std::string reason;
+    // The body is not the one that was stored: it was damaged in transit, most likely, so that asking once more helps.
+    bool crc_mismatch = false;
   };
   std::vector<Undecodable> undecodable;
   // The offset of the first message that was left out, with all after it, as max_total_bytes was reached. Never
@@ -128,12 +132,13 @@ struct DecodedMessages {
 };
 
 // Decodes the body of a pull response: messages back to back; inner batches are unwrapped, each message
-// with the offset of its own. Magic V1 and V2, IPv4 and IPv6 hosts, the three compressions.
-// kProtocolError when the sequence itself is broken.
+// with the offset of its own. Magic V1 and V2, IPv4 and IPv6 hosts, the three compressions. A body's CRC is of what is
+// stored, compressed or not; 0 stands for none. kProtocolError when the sequence itself is broken.
 Result<DecodedMessages> decode_messages(const SharedBytes& body, const DecodeLimits& limits = {});
 
-// The one message that `bytes` is, its body as it was stored: see unpack_body().
-Result<StoredMessage> decode_stored_message(const SharedBytes& bytes);
+// The one message that `bytes` is, its body as it was stored: see unpack_body(). kProtocolError also where that does
+// not match its CRC.
+Result<StoredMessage> decode_stored_message(const SharedBytes& bytes, bool check_crc = true);
 // Once; does nothing for a body that is not compressed. kProtocolError for one that is corrupt or too large.
 Status unpack_body(StoredMessage& message, size_t max_bytes = DecodeLimits().max_body_bytes);
 

@@ -49,13 +49,18 @@ class Scanner {
   const char* const end_;
 };
 
+// More than any message of the protocol has. Beyond it, looking for repeated names in this simple way would take the
+// square of their number: the full parser takes over.
+constexpr size_t kMostFields = 64;
+
 bool read_fields(Scanner& scanner, ExtFields& fields) {
   if (!fields.empty() || !scanner.take('{')) return false;
   if (scanner.take('}')) return true;
   do {
     std::string_view name;
     std::string_view value;
-    if (!scanner.text(name) || !scanner.take(':') || !scanner.text(value) || fields.contains(name)) return false;
+    if (!scanner.text(name) || !scanner.take(':') || !scanner.text(value)) return false;
+    if (fields.size() == kMostFields || fields.contains(name)) return false;
     fields.add(name, value);
   } while (scanner.take(','));
   return scanner.take('}');

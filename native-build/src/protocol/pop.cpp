@@ -92,6 +92,7 @@ Result<PopInfo> read_header(const ExtFields& fields) {
     for (const std::string_view each : split(text, ',')) {
       if (!read_number(each, &all.emplace_back())) return false;
     }
+    std::sort(all.begin(), all.end());
     return info.offsets.emplace(mark, std::move(all)).second;
   });
   if (!offsets) return malformed("msgOffsetInfo");
@@ -105,16 +106,15 @@ char retry_mark(std::string_view topic) {
 
 // The queue of the header to which a message belongs. A broker may give messages of a retry topic the topic's own
 // name.
-const std::vector<int64_t>* find_queue(const PopInfo& info, const StoredMessage& message, QueueMark* mark) {
+std::optional<QueueMark> find_queue(const PopInfo& info, const StoredMessage& message) {
   const char own = retry_mark(message.topic);
   for (const char retry : {own, '1', '2'}) {
-    *mark = {retry, message.queue_id};
-    const auto found = info.offsets.find(*mark);
-    if (found == info.offsets.end() || info.start_offsets.count(*mark) == 0) continue;
-    const auto& offsets = found->second;
-    if (std::find(offsets.begin(), offsets.end(), message.queue_offset) != offsets.end()) return &offsets;
+    const QueueMark mark{retry, message.queue_id};
+    const auto found = info.offsets.find(mark);
+    if (found == info.offsets.end() || info.start_offsets.count(mark) == 0) continue;
+    if (std::binary_search(found->second.begin(), found->second.end(), message.queue_offset)) return mark;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // Gives each message of one answer its handle.
@@ -138,7 +138,9 @@ class HandleMaker {
       mark = {retry_mark(message.topic), message.queue_id};
       handle.start_offset = first_offsets_.emplace(mark, message.queue_offset).first->second;
     } else {
-      if (find_queue(info_, message, &mark) == nullptr) return std::nullopt;
+      const auto found = find_queue(info_, message);
+      if (!found) return std::nullopt;
+      mark = *found;
       handle.start_offset = info_.start_offsets.at(mark);
     }
     handle.pop_time_ms = info_.pop_time_ms;

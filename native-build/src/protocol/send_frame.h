@@ -30,7 +30,7 @@ struct SendRequest {
 };
 
 // The frame of such a request with the binary header: the producer's hot path. The body is copied
-// once, behind room for the header, which is written anew for each attempt.
+// once, behind room for the header, which is written anew for each attempt. Owned by the send; one thread at a time.
 class SendFrame {
  public:
   SendFrame() = default;

@@ -11,7 +11,8 @@ namespace rocketmq {
 
 inline constexpr std::string_view kSql92 = "SQL92";
 
-// What a group asks for of a topic (SubscriptionData of the protocol).
+// What a group asks for of a topic (SubscriptionData of the protocol). A value, which its consumer replaces as a whole:
+// any thread may read its copy.
 struct Subscription {
   std::string topic;
   std::string expression = "*";

@@ -28,6 +28,18 @@ int main(void) {
   FIELD(rocketmq_error, remark);
   FIELD(rocketmq_error, address);
   FIELD(rocketmq_error, topic);
+  SIZE(rocketmq_event);
+  FIELD(rocketmq_event, size);
+  FIELD(rocketmq_event, kind);
+  FIELD(rocketmq_event, count);
+  FIELD(rocketmq_event, source);
+  FIELD(rocketmq_event, data);
+  FIELD(rocketmq_event, topic);
+  FIELD(rocketmq_event, ticket);
+  FIELD(rocketmq_event, handled);
+  FIELD(rocketmq_event, again_ms);
+  FIELD(rocketmq_event, progress);
+  FIELD(rocketmq_event, alone);
   SIZE(rocketmq_log_record);
   FIELD(rocketmq_log_record, size);
   FIELD(rocketmq_log_record, level);

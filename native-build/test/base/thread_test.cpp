@@ -4,6 +4,10 @@
 
 #include <memory>
 
+#ifdef __linux__
+#include <pthread.h>
+#endif
+
 namespace rocketmq::test {
 
 TEST(ThreadTest, AThreadKnowsItsNameHoweverLong) {
@@ -30,5 +34,25 @@ TEST(ThreadTest, TheBodyIsDestroyedBeforeTheThreadEnds) {
   start_thread("test", [owned = std::move(owned)] {}).join();
   EXPECT_TRUE(alive.expired());
 }
+
+#ifdef __linux__
+// As with musl, whose threads have 128 KiB.
+TEST(ThreadTest, AStackIsLargeEnoughForCallbacksWhateverTheSystemsDefault) {
+  pthread_attr_t usual;
+  ASSERT_EQ(pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t small = usual;
+  ASSERT_EQ(pthread_attr_setstacksize(&small, 128 * 1024), 0);
+  ASSERT_EQ(pthread_setattr_default_np(&small), 0);
+  size_t size = 0;
+  start_thread("test", [&] {
+    pthread_attr_t own;
+    ASSERT_EQ(pthread_getattr_np(pthread_self(), &own), 0);
+    EXPECT_EQ(pthread_attr_getstacksize(&own, &size), 0);
+    pthread_attr_destroy(&own);
+  }).join();
+  EXPECT_GE(size, size_t{2} * 1024 * 1024);
+  ASSERT_EQ(pthread_setattr_default_np(&usual), 0);
+}
+#endif
 
 }  // namespace rocketmq::test

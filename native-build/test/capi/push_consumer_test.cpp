@@ -188,6 +188,34 @@ TEST_F(PushConsumerCApiTest, BadSettingsAreRefused) {
   EXPECT_NE(refusal(bad).find("offset_directory"), std::string::npos);
 }
 
+TEST_F(PushConsumerCApiTest, WithoutRedeliveryAFailedMessageIsDeadAtOnce) {
+  cluster_.create_topic(topic_, 1);
+  cluster_.broker().put(topic_, 0, "poison");
+  auto wanted = options();
+  wanted.consume_mode = ROCKETMQ_ORDERLY;
+  wanted.max_reconsume_times = ROCKETMQ_NO_REDELIVERY;
+  state_.first_success_count = 0;
+  start(wanted);
+  EXPECT_TRUE(eventually([&] { return cluster_.message_count("%DLQ%" + group_) == 1; }));
+  EXPECT_EQ(state_.count(), 1u);
+}
+
+// -1 is the default, as in Apache's client: an orderly consumer tries again without limit.
+TEST_F(PushConsumerCApiTest, MinusOneIsTheUsualNumberOfRedeliveries) {
+  cluster_.create_topic(topic_, 1);
+  cluster_.broker().put(topic_, 0, "x");
+  auto wanted = options();
+  wanted.consume_mode = ROCKETMQ_ORDERLY;
+  wanted.max_reconsume_times = -1;
+  state_.first_success_count = 0;
+  start(wanted);
+  EXPECT_TRUE(eventually([&] { return state_.count() == 2; }));
+  EXPECT_EQ(cluster_.message_count("%DLQ%" + group_), 0);
+  auto bad = options();
+  bad.max_reconsume_times = -3;
+  EXPECT_NE(refusal(bad).find("max_reconsume_times is -3, outside -2 to 1000000"), std::string::npos);
+}
+
 // An older caller's struct ends before the modes' settings.
 TEST_F(PushConsumerCApiTest, AnOlderCallersStructTakesTheDefaults) {
   cluster_.create_topic(topic_, 1);

@@ -4,6 +4,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/use_future.hpp>
+#include <future>
 #include <memory>
 
 #include "client/client_instance.h"
@@ -53,13 +54,47 @@ TEST_F(NameServersTest, OneServerGetsAllRequestsWhileItAnswers) {
   EXPECT_EQ(asked(1 - used), 0);
 }
 
-TEST_F(NameServersTest, AnyAnswerCountsWhateverItsCode) {
-  const int used = first_asked();
-  cluster_.name_server(used).inject(kRoute, Fault::respond(response_code::kSystemError, "no"));
-  const auto response = ask();
-  ASSERT_TRUE(response) << response.error().message;
-  EXPECT_EQ(response->code, response_code::kSystemError);
-  EXPECT_EQ(asked(1 - used), 0);
+// Not ready, or without what the other one has.
+TEST_F(NameServersTest, WhereOneRefusesTheOtherIsAskedAndKept) {
+  int used = first_asked();
+  for (const int32_t code : {response_code::kSystemError, response_code::kTopicNotExist, int32_t{12345}}) {
+    cluster_.name_server(used).inject(kRoute, Fault::respond(code, "not ready", -1));
+    const auto response = ask();
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->code, response_code::kSuccess);
+    const int before = asked(used);
+    EXPECT_TRUE(ask());
+    EXPECT_EQ(asked(used), before);
+    cluster_.name_server(used).clear_faults();
+    used = 1 - used;
+  }
+}
+
+TEST_F(NameServersTest, WhereAllRefuseThatItDoesNotExistTellsMost) {
+  for (const int unknown : {0, 1}) {
+    cluster_.name_server(unknown).inject(kRoute, Fault::respond(response_code::kTopicNotExist, "no such topic"));
+    cluster_.name_server(1 - unknown).inject(kRoute, Fault::respond(response_code::kSystemError, "not ready"));
+    const auto response = ask();
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->code, response_code::kTopicNotExist);
+    EXPECT_EQ(response->remark, "no such topic");
+  }
+}
+
+// Garbage in a frame that is whole.
+TEST_F(NameServersTest, AnAnswerThatCannotBeReadIsAFailureOfThatServer) {
+  for (const int server : {0, 1}) {
+    cluster_.name_server(server).inject(kRoute, Fault::respond(response_code::kSuccess, "no body", -1));
+    for (int i = 0; i < 3; ++i) {
+      const std::string topic = "topic-" + std::to_string(server) + std::to_string(i);
+      cluster_.create_topic(topic, 4);
+      std::promise<Result<Route>> found;
+      client_->routes().get(topic, false, 4, [&](Result<Route> route) { found.set_value(std::move(route)); });
+      const auto route = found.get_future().get();
+      ASSERT_TRUE(route) << route.error().message;
+    }
+    cluster_.name_server(server).clear_faults();
+  }
 }
 
 TEST_F(NameServersTest, WhenOneIsDownTheOtherIsAskedAndKept) {

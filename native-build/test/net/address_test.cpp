@@ -45,4 +45,28 @@ TEST(AddressTest, ListsMayRepeatAndHaveBlanks) {
   EXPECT_FALSE(parse_address_list("a:1;b"));
 }
 
+TEST(AddressTest, ASchemeIsPassedOver) {
+  for (const char* text : {"http://127.0.0.1:9876", " http://127.0.0.1:9876/ ", "https://127.0.0.1:9876"}) {
+    const auto address = parse_address(text);
+    ASSERT_TRUE(address) << address.error().message;
+    EXPECT_EQ(address->text(), "127.0.0.1:9876");
+  }
+  const auto list = parse_address_list("http://127.0.0.1:9876; ");
+  ASSERT_TRUE(list) << list.error().message;
+  EXPECT_EQ(list->size(), 1U);
+  for (const char* text : {"http://", "://127.0.0.1:9876", "http://127.0.0.1", "a.b://127.0.0.1:9876"}) {
+    EXPECT_FALSE(parse_address(text)) << text;
+  }
+}
+
+// As brokers write them in routes.
+TEST(AddressTest, WhatIsAnnouncedIsSplitAtItsLastColon) {
+  EXPECT_EQ(parse_announced_address("::1:27911")->text(), "[::1]:27911");
+  EXPECT_EQ(parse_announced_address("fe80::1%eth0:10911")->host, "fe80::1%eth0");
+  EXPECT_EQ(parse_announced_address("[::1]:27911")->text(), "[::1]:27911");
+  EXPECT_EQ(parse_announced_address("broker-a:10911")->text(), "broker-a:10911");
+  EXPECT_FALSE(parse_announced_address("::1:x"));
+  EXPECT_FALSE(parse_address("::1:27911"));
+}
+
 }  // namespace rocketmq::test

@@ -137,6 +137,21 @@ TEST_F(SendTest, ANamedQueueAndAShardingKeyChooseTheQueue) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(producer->send(sharded, Millis(0))->queue_id, first->queue_id);
 }
 
+// A broker may have more levels than it has as it ships.
+TEST_F(SendTest, DelayLevelsAreTheBrokersOwn) {
+  MockCluster cluster;
+  cluster.broker().set_delay_unit(Millis(1));
+  auto producer = started(cluster);
+  OutgoingMessage late = message("orders", "late");
+  late.delay_level = 19;
+  ASSERT_TRUE(producer->send(late, Millis(0)));
+  EXPECT_TRUE(eventually([&] { return cluster.message_count("orders") == 1; }));
+  late.delay_level = -1;
+  const auto refused = producer->send(late, Millis(0));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kInvalidArgument);
+}
+
 TEST_F(SendTest, WarmUpLooksUpAndConnects) {
   MockCluster cluster;
   cluster.create_topic("orders", 4);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <thread>
 
@@ -123,6 +124,49 @@ std::vector<uint8_t> stored(const MessageToStore& message) {
   std::vector<uint8_t> bytes;
   encode_stored_message(message, bytes);
   return bytes;
+}
+
+// As brokers compute it: of the body as it is stored, without the highest bit. 0 stands for none.
+TEST(MessageTest, ABodyThatDoesNotMatchItsCrcIsDamaged) {
+  constexpr size_t kCrcAt = 8;
+  MessageToStore message;
+  message.topic = "orders";
+  message.body = as_bytes("a body");
+  message.queue_offset = 7;
+  const std::vector<uint8_t> whole = stored(message);
+  EXPECT_EQ(ByteReader({whole.data() + kCrcAt, 4}).i32(), 0x494786f6 & 0x7fffffff);
+  ASSERT_EQ(decode_messages(SharedBytes(whole))->messages.size(), 1U);
+  for (size_t bit = 0; bit < 8; ++bit) {
+    std::vector<uint8_t> damaged = whole;
+    const auto body = std::search(damaged.begin(), damaged.end(), message.body.begin(), message.body.end());
+    *(body + 3) ^= static_cast<uint8_t>(1U << bit);
+    const auto decoded = decode_messages(SharedBytes(damaged));
+    ASSERT_TRUE(decoded);
+    EXPECT_TRUE(decoded->messages.empty());
+    ASSERT_EQ(decoded->undecodable.size(), 1U);
+    EXPECT_EQ(decoded->undecodable[0].queue_offset, 7);
+    EXPECT_TRUE(decoded->undecodable[0].crc_mismatch);
+    const auto one = decode_stored_message(SharedBytes(damaged));
+    ASSERT_FALSE(one);
+    EXPECT_EQ(one.error().kind, ErrorKind::kProtocolError);
+    std::fill_n(damaged.begin() + kCrcAt, 4, uint8_t{0});
+    EXPECT_EQ(decode_messages(SharedBytes(damaged))->messages.size(), 1U);
+    EXPECT_TRUE(decode_stored_message(SharedBytes(damaged)));
+  }
+  // The highest bit says nothing.
+  std::vector<uint8_t> other = whole;
+  other[kCrcAt] ^= 0x80;
+  EXPECT_EQ(decode_messages(SharedBytes(other))->messages.size(), 1U);
+}
+
+TEST(MessageTest, WhatCannotBeUnderstoodButCameWholeIsNotDamaged) {
+  MessageToStore message;
+  message.topic = "orders";
+  message.body = as_bytes("no compressed data");
+  message.system_flag = system_flag::kCompressed;
+  const auto decoded = decode_messages(SharedBytes(stored(message)));
+  ASSERT_EQ(decoded->undecodable.size(), 1U);
+  EXPECT_FALSE(decoded->undecodable[0].crc_mismatch);
 }
 
 TEST(MessageTest, SurvivesTheBroker) {
@@ -296,7 +340,7 @@ TEST(NamesTest, Utf8IsChecked) {
   }
 }
 
-TEST(UniqueIdTest, DiffersOverThreadsAndBeyondTheCounter) {
+TEST(ProcessUniqueIdTest, DiffersOverThreadsAndBeyondTheCounter) {
   std::set<std::string> ids;
   std::mutex mutex;
   std::vector<std::thread> threads;

@@ -428,6 +428,78 @@ public class Rocketmq extends Rocketmq$shared {
     public static int ROCKETMQ_TRANSACTION_ROLLBACK() {
         return ROCKETMQ_TRANSACTION_ROLLBACK;
     }
+    private static final int ROCKETMQ_EVENT_NONE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_NONE 0
+     * }
+     */
+    public static int ROCKETMQ_EVENT_NONE() {
+        return ROCKETMQ_EVENT_NONE;
+    }
+    private static final int ROCKETMQ_EVENT_SENT = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_SENT 1
+     * }
+     */
+    public static int ROCKETMQ_EVENT_SENT() {
+        return ROCKETMQ_EVENT_SENT;
+    }
+    private static final int ROCKETMQ_EVENT_MESSAGES = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_MESSAGES 2
+     * }
+     */
+    public static int ROCKETMQ_EVENT_MESSAGES() {
+        return ROCKETMQ_EVENT_MESSAGES;
+    }
+    private static final int ROCKETMQ_EVENT_QUEUES_CHANGED = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_QUEUES_CHANGED 3
+     * }
+     */
+    public static int ROCKETMQ_EVENT_QUEUES_CHANGED() {
+        return ROCKETMQ_EVENT_QUEUES_CHANGED;
+    }
+    private static final int ROCKETMQ_EVENT_CHECK = (int)4L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_CHECK 4
+     * }
+     */
+    public static int ROCKETMQ_EVENT_CHECK() {
+        return ROCKETMQ_EVENT_CHECK;
+    }
+    private static final int ROCKETMQ_EVENT_REPLY = (int)5L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_REPLY 5
+     * }
+     */
+    public static int ROCKETMQ_EVENT_REPLY() {
+        return ROCKETMQ_EVENT_REPLY;
+    }
+    private static final int ROCKETMQ_EVENT_SIMPLE = (int)6L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_SIMPLE 6
+     * }
+     */
+    public static int ROCKETMQ_EVENT_SIMPLE() {
+        return ROCKETMQ_EVENT_SIMPLE;
+    }
+    private static final int ROCKETMQ_EVENT_LOG = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_LOG 7
+     * }
+     */
+    public static int ROCKETMQ_EVENT_LOG() {
+        return ROCKETMQ_EVENT_LOG;
+    }
 
     private static class rocketmq_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -3724,6 +3796,679 @@ public class Rocketmq extends Rocketmq$shared {
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
+    }
+
+    private static class rocketmq_event_queue_create {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_POINTER    );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_queue_create");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * rocketmq_event_queue *rocketmq_event_queue_create(void)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_queue_create$descriptor() {
+        return rocketmq_event_queue_create.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * rocketmq_event_queue *rocketmq_event_queue_create(void)
+     * }
+     */
+    public static MethodHandle rocketmq_event_queue_create$handle() {
+        return rocketmq_event_queue_create.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * rocketmq_event_queue *rocketmq_event_queue_create(void)
+     * }
+     */
+    public static MemorySegment rocketmq_event_queue_create$address() {
+        return rocketmq_event_queue_create.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * rocketmq_event_queue *rocketmq_event_queue_create(void)
+     * }
+     */
+    public static MemorySegment rocketmq_event_queue_create() {
+        var mh$ = rocketmq_event_queue_create.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_queue_create");
+            }
+            return (MemorySegment)mh$.invokeExact();
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_queue_take {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_queue_take");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_take(rocketmq_event_queue *queue, rocketmq_event *event, int32_t timeout_ms, int32_t *waiting)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_queue_take$descriptor() {
+        return rocketmq_event_queue_take.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_take(rocketmq_event_queue *queue, rocketmq_event *event, int32_t timeout_ms, int32_t *waiting)
+     * }
+     */
+    public static MethodHandle rocketmq_event_queue_take$handle() {
+        return rocketmq_event_queue_take.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_take(rocketmq_event_queue *queue, rocketmq_event *event, int32_t timeout_ms, int32_t *waiting)
+     * }
+     */
+    public static MemorySegment rocketmq_event_queue_take$address() {
+        return rocketmq_event_queue_take.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_take(rocketmq_event_queue *queue, rocketmq_event *event, int32_t timeout_ms, int32_t *waiting)
+     * }
+     */
+    public static int rocketmq_event_queue_take(MemorySegment queue, MemorySegment event, int timeout_ms, MemorySegment waiting) {
+        var mh$ = rocketmq_event_queue_take.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_queue_take", queue, event, timeout_ms, waiting);
+            }
+            return (int)mh$.invokeExact(queue, event, timeout_ms, waiting);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_source_create {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_source_create");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * uint64_t rocketmq_event_source_create(rocketmq_event_queue *queue)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_source_create$descriptor() {
+        return rocketmq_event_source_create.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * uint64_t rocketmq_event_source_create(rocketmq_event_queue *queue)
+     * }
+     */
+    public static MethodHandle rocketmq_event_source_create$handle() {
+        return rocketmq_event_source_create.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * uint64_t rocketmq_event_source_create(rocketmq_event_queue *queue)
+     * }
+     */
+    public static MemorySegment rocketmq_event_source_create$address() {
+        return rocketmq_event_source_create.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * uint64_t rocketmq_event_source_create(rocketmq_event_queue *queue)
+     * }
+     */
+    public static long rocketmq_event_source_create(MemorySegment queue) {
+        var mh$ = rocketmq_event_source_create.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_source_create", queue);
+            }
+            return (long)mh$.invokeExact(queue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_source_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_source_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_source_destroy(uint64_t source)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_source_destroy$descriptor() {
+        return rocketmq_event_source_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_source_destroy(uint64_t source)
+     * }
+     */
+    public static MethodHandle rocketmq_event_source_destroy$handle() {
+        return rocketmq_event_source_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_source_destroy(uint64_t source)
+     * }
+     */
+    public static MemorySegment rocketmq_event_source_destroy$address() {
+        return rocketmq_event_source_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_source_destroy(uint64_t source)
+     * }
+     */
+    public static void rocketmq_event_source_destroy(long source) {
+        var mh$ = rocketmq_event_source_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_source_destroy", source);
+            }
+            mh$.invokeExact(source);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_sent {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_sent");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion *const *completions, int32_t count)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_sent$descriptor() {
+        return rocketmq_event_on_sent.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion *const *completions, int32_t count)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_sent$handle() {
+        return rocketmq_event_on_sent.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion *const *completions, int32_t count)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_sent$address() {
+        return rocketmq_event_on_sent.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion *const *completions, int32_t count)
+     * }
+     */
+    public static void rocketmq_event_on_sent(long source, MemorySegment completions, int count) {
+        var mh$ = rocketmq_event_on_sent.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_sent", source, completions, count);
+            }
+            mh$.invokeExact(source, completions, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_messages {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_messages");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch *batch)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_messages$descriptor() {
+        return rocketmq_event_on_messages.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch *batch)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_messages$handle() {
+        return rocketmq_event_on_messages.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch *batch)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_messages$address() {
+        return rocketmq_event_on_messages.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch *batch)
+     * }
+     */
+    public static void rocketmq_event_on_messages(long source, MemorySegment batch) {
+        var mh$ = rocketmq_event_on_messages.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_messages", source, batch);
+            }
+            mh$.invokeExact(source, batch);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_queues_changed {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_queues_changed");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_queues_changed(uint64_t source, const rocketmq_string *topic, const rocketmq_queue *const *queues, int32_t count)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_queues_changed$descriptor() {
+        return rocketmq_event_on_queues_changed.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_queues_changed(uint64_t source, const rocketmq_string *topic, const rocketmq_queue *const *queues, int32_t count)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_queues_changed$handle() {
+        return rocketmq_event_on_queues_changed.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_queues_changed(uint64_t source, const rocketmq_string *topic, const rocketmq_queue *const *queues, int32_t count)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_queues_changed$address() {
+        return rocketmq_event_on_queues_changed.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_queues_changed(uint64_t source, const rocketmq_string *topic, const rocketmq_queue *const *queues, int32_t count)
+     * }
+     */
+    public static void rocketmq_event_on_queues_changed(long source, MemorySegment topic, MemorySegment queues, int count) {
+        var mh$ = rocketmq_event_on_queues_changed.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_queues_changed", source, topic, queues, count);
+            }
+            mh$.invokeExact(source, topic, queues, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_check {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_check");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_check(uint64_t source, const rocketmq_transaction_check *check)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_check$descriptor() {
+        return rocketmq_event_on_check.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_check(uint64_t source, const rocketmq_transaction_check *check)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_check$handle() {
+        return rocketmq_event_on_check.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_check(uint64_t source, const rocketmq_transaction_check *check)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_check$address() {
+        return rocketmq_event_on_check.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_check(uint64_t source, const rocketmq_transaction_check *check)
+     * }
+     */
+    public static void rocketmq_event_on_check(long source, MemorySegment check) {
+        var mh$ = rocketmq_event_on_check.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_check", source, check);
+            }
+            mh$.invokeExact(source, check);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_reply {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_reply");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_reply(uint64_t source, const rocketmq_reply_completion *completion)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_reply$descriptor() {
+        return rocketmq_event_on_reply.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_reply(uint64_t source, const rocketmq_reply_completion *completion)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_reply$handle() {
+        return rocketmq_event_on_reply.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_reply(uint64_t source, const rocketmq_reply_completion *completion)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_reply$address() {
+        return rocketmq_event_on_reply.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_reply(uint64_t source, const rocketmq_reply_completion *completion)
+     * }
+     */
+    public static void rocketmq_event_on_reply(long source, MemorySegment completion) {
+        var mh$ = rocketmq_event_on_reply.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_reply", source, completion);
+            }
+            mh$.invokeExact(source, completion);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_completed {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_completed");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completion *const *completions, int32_t count)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_completed$descriptor() {
+        return rocketmq_event_on_completed.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completion *const *completions, int32_t count)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_completed$handle() {
+        return rocketmq_event_on_completed.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completion *const *completions, int32_t count)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_completed$address() {
+        return rocketmq_event_on_completed.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completion *const *completions, int32_t count)
+     * }
+     */
+    public static void rocketmq_event_on_completed(long source, MemorySegment completions, int count) {
+        var mh$ = rocketmq_event_on_completed.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_completed", source, completions, count);
+            }
+            mh$.invokeExact(source, completions, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_log {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_log");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record *record)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_log$descriptor() {
+        return rocketmq_event_on_log.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record *record)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_log$handle() {
+        return rocketmq_event_on_log.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record *record)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_log$address() {
+        return rocketmq_event_on_log.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record *record)
+     * }
+     */
+    public static void rocketmq_event_on_log(long source, MemorySegment record_) {
+        var mh$ = rocketmq_event_on_log.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_log", source, record_);
+            }
+            mh$.invokeExact(source, record_);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+    private static final int ROCKETMQ_NO_REDELIVERY = (int)-2L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_NO_REDELIVERY -2
+     * }
+     */
+    public static int ROCKETMQ_NO_REDELIVERY() {
+        return ROCKETMQ_NO_REDELIVERY;
     }
 }
 

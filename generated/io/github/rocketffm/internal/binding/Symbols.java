@@ -9,6 +9,17 @@ public final class Symbols {
     private Symbols() {}
 
     public static final List<String> FUNCTIONS = List.of(
+            "rocketmq_event_on_check",
+            "rocketmq_event_on_completed",
+            "rocketmq_event_on_log",
+            "rocketmq_event_on_messages",
+            "rocketmq_event_on_queues_changed",
+            "rocketmq_event_on_reply",
+            "rocketmq_event_on_sent",
+            "rocketmq_event_queue_create",
+            "rocketmq_event_queue_take",
+            "rocketmq_event_source_create",
+            "rocketmq_event_source_destroy",
             "rocketmq_producer_answer_check",
             "rocketmq_producer_close",
             "rocketmq_producer_create",

@@ -3,10 +3,9 @@ package io.github.rocketffm;
 import io.github.rocketffm.internal.NativeError;
 import io.github.rocketffm.internal.NativeProducer;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /** The asynchronous send of a batch. Keeps its producer reachable. */
-final class BatchFuture extends CompletableFuture<List<SendResult>>
+final class BatchFuture extends LibraryFuture<List<SendResult>>
     implements NativeProducer.Completion<SendResult> {
   private final Producer producer;
   private final String topic;
@@ -21,6 +20,7 @@ final class BatchFuture extends CompletableFuture<List<SendResult>>
 
   void giveTurnBack() {
     if (holdsTurn) {
+      holdsTurn = false;
       producer.turns.release();
     }
   }
@@ -40,11 +40,5 @@ final class BatchFuture extends CompletableFuture<List<SendResult>>
   public void completeBatch(List<SendResult> results) {
     giveTurnBack();
     complete(results);
-  }
-
-  /** What is attached to it needs no producer. */
-  @Override
-  public <U> CompletableFuture<U> newIncompleteFuture() {
-    return new CompletableFuture<>();
   }
 }

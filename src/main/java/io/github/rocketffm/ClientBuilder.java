@@ -167,6 +167,7 @@ public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
             error.address(),
             error.topic(),
             error.attempts(),
-            error.elapsed()));
+            error.elapsed(),
+            error.mayBeStored()));
   }
 }

@@ -8,13 +8,12 @@ import java.util.Objects;
  * the rest says.
  *
  * @param successCount of a batch, how many from its beginning are consumed; -1: all
- * @param delayLevel when the rest comes again: 0, by the broker's schedule; 1 to 18, that delay level (not of an
+ * @param delayLevel when the rest comes again: 0, by the broker's schedule; 1 and up, that delay level (not of an
  *     orderly consumer); -1, no more (dead-letter queue)
  * @param suspension of an orderly consumer only: how long the queue rests before the rest comes again; 10 ms to 30 s,
  *     or zero for the consumer's own setting
  */
 public record ConsumeResult(int successCount, int delayLevel, Duration suspension) {
-  private static final int MOST_DELAY_LEVELS = 18;
   private static final Duration SHORTEST_SUSPENSION = Duration.ofMillis(10);
   private static final Duration LONGEST_SUSPENSION = Duration.ofSeconds(30);
 
@@ -25,8 +24,11 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
       throw new IllegalArgumentException(
           "successCount is " + successCount + ": give -1 for all, or 0 and up");
     }
-    if (delayLevel < -1 || delayLevel > MOST_DELAY_LEVELS) {
-      throw new IllegalArgumentException("delayLevel is " + delayLevel + ", outside -1 to 18");
+    if (delayLevel < -1) {
+      throw new IllegalArgumentException(
+          "delayLevel is "
+              + delayLevel
+              + ": give -1 for the dead-letter queue, 0, or a level from 1");
     }
     if (!suspension.isZero()
         && (suspension.compareTo(SHORTEST_SUSPENSION) < 0
@@ -57,7 +59,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
   /**
    * Not consumed: to be delivered again after a delay level of the broker. Not of an orderly consumer.
    *
-   * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships)
+   * @param delayLevel 1 and up (as RocketMQ ships, to 18: 1 s to 2 h; a broker takes a higher one for its highest)
    * @return the result
    */
   public static ConsumeResult retryAfterLevel(int delayLevel) {
@@ -92,12 +94,12 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    * The same messages consumed, and the rest delivered again after a delay level of the broker. Not of an orderly
    * consumer.
    *
-   * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships)
+   * @param delayLevel 1 and up (as RocketMQ ships, to 18: 1 s to 2 h; a broker takes a higher one for its highest)
    * @return the result
    */
   public ConsumeResult thenRetryAfterLevel(int delayLevel) {
-    if (delayLevel < 1 || delayLevel > MOST_DELAY_LEVELS) {
-      throw new IllegalArgumentException("delayLevel is " + delayLevel + ", outside 1 to 18");
+    if (delayLevel < 1) {
+      throw new IllegalArgumentException("delayLevel is " + delayLevel + ": give 1 or more");
     }
     return new ConsumeResult(successCount, delayLevel);
   }

@@ -17,6 +17,9 @@ final class ListenerRunner {
   private final Executor executor;
   private final boolean orderly;
 
+  /** What was told in the log once; the events of a consumer come one at a time. */
+  private volatile boolean refusing;
+
   ListenerRunner(BatchMessageListener listener, Executor executor, boolean orderly) {
     this.listener = listener;
     this.executor = executor;
@@ -27,12 +30,20 @@ final class ListenerRunner {
     return CURRENT.get() == this;
   }
 
-  void receive(NativeBatch batch) {
+  /** False where the executor refuses, which says nothing of the messages: they come again. */
+  boolean receive(NativeBatch batch) {
     try {
       executor.execute(() -> consume(batch));
+      refusing = false;
+      return true;
+    } catch (OutOfMemoryError e) {
+      throw e;
     } catch (Throwable e) {
-      warn("the executor refused a batch: to be delivered again", batch, e);
-      acknowledge(batch, ConsumeResult.RETRY);
+      if (!refusing) {
+        warn("the executor refused a batch: it is handed over again until that is taken", batch, e);
+      }
+      refusing = true;
+      return false;
     }
   }
 

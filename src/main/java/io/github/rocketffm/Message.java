@@ -205,7 +205,7 @@ public final class Message {
     /**
      * Delays delivery by one of the broker's levels.
      *
-     * @param delayLevel 1 to 18 (1 s to 2 h as RocketMQ ships); 0: no delay
+     * @param delayLevel 1 and up (as RocketMQ ships, to 18: 1 s to 2 h); 0: no delay
      * @return this
      */
     public Builder delayLevel(int delayLevel) {
@@ -236,7 +236,13 @@ public final class Message {
             ErrorKind.INVALID_ARGUMENT,
             "delay is " + delay + ", which is not positive: leave it out to deliver at once");
       }
-      return deliverAt(Instant.now().plus(delay));
+      Instant now = Instant.now();
+      if (delay.compareTo(Duration.between(now, Instant.MAX)) > 0) {
+        throw RocketMqException.of(
+            ErrorKind.INVALID_ARGUMENT,
+            "delay is " + delay + ", which no message can carry: give a shorter one");
+      }
+      return deliverAt(now.plus(delay));
     }
 
     /**

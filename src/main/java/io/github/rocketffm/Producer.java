@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,12 +31,13 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>A failed attempt is repeated, on another broker where there is one, within the send's timeout. After
- * {@link SendTimeoutException} and {@link ConnectionLostException} the message may have been stored.
+ * <p>A failed attempt is repeated, on another broker where there is one, within the send's timeout. Whether
+ * the message may be stored although its send failed tells {@link RocketMqException#mayBeStored}.
  */
 public final class Producer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Producer.class);
   private static final Cleaner CLEANER = Cleaner.create();
+  private static final long GRACE_MILLIS = 5000;
 
   private final NativeProducer<SendResult> producer;
   private final int closeTimeoutMillis;
@@ -144,23 +146,37 @@ public final class Producer implements AutoCloseable {
   private SendResult sendParked(OutgoingMessage content, int timeoutMillis) {
     SendFuture future = new SendFuture(this, content.topic);
     // As many as there are threads that wait, as with platform threads.
-    return parked(future, () -> producer.sendAsync(content, timeoutMillis, true, future));
+    return parked(
+        future,
+        limit(timeoutMillis),
+        () -> producer.sendAsync(content, timeoutMillis, true, future));
   }
 
   /** Begins something, and parks a virtual thread until its end. */
-  private static <T> T parked(CompletableFuture<T> future, OffCarrier.Call begin) {
+  private static <T> T parked(
+      CompletableFuture<T> future, int timeoutMillis, OffCarrier.Call begin) {
     try {
       begin.run();
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
-    return await(future);
+    return await(future, timeoutMillis);
   }
 
-  /** On a virtual thread, which parks. */
-  private static <R> R await(CompletableFuture<R> future) {
+  /** On a virtual thread, which parks; a little longer than the call may take, should its end not be told. */
+  private static <R> R await(CompletableFuture<R> future, int timeoutMillis) {
     try {
-      return future.get();
+      return future.get(timeoutMillis + GRACE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw RocketMqException.of(
+          RocketMqException.Details.maybeStored(
+              ErrorKind.TIMEOUT,
+              "the end was not told within "
+                  + timeoutMillis
+                  + " ms and a grace of "
+                  + GRACE_MILLIS
+                  + " ms: what is attached to another future of this producer blocks; give it"
+                  + " completionExecutor"));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw RocketMqException.of(
@@ -220,7 +236,7 @@ public final class Producer implements AutoCloseable {
   public List<SendResult> send(Collection<Message> messages) {
     List<OutgoingMessage> batch = contents(messages);
     if (Thread.currentThread().isVirtual()) {
-      return await(submit(batch, true));
+      return await(submit(batch, true), sendTimeoutMillis);
     }
     try {
       return producer.sendBatch(batch, 0);
@@ -288,8 +304,9 @@ public final class Producer implements AutoCloseable {
   /**
    * Sends without waiting. The future ends exactly once: with the result, or with a {@link RocketMqException},
    * also for a message that is refused here ({@link InvalidArgumentException}, {@link TooManyRequestsException}).
-   * It ends on a native thread that serves all sends: what is attached to it must not block (use the
-   * {@code …Async} methods for what does).
+   * It ends on a thread of the library that serves this producer, or on the builder's completionExecutor. What is attached
+   * to it there must not block, as later ends of this producer wait behind it (use the {@code …Async} methods, or a
+   * completionExecutor, for what does); to wait there for another send throws INVALID_STATE.
    *
    * @param message the message
    * @return the send's end
@@ -346,9 +363,13 @@ public final class Producer implements AutoCloseable {
     return future;
   }
 
+  private int limit(int timeoutMillis) {
+    return timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
+  }
+
   /** Parks until there is room for another send; returns what is left of its time. */
   private int awaitTurn(int timeoutMillis) {
-    int limit = timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
+    int limit = limit(timeoutMillis);
     long begin = System.nanoTime();
     try {
       if (!turns.tryAcquire(limit, TimeUnit.MILLISECONDS)) {
@@ -435,7 +456,7 @@ public final class Producer implements AutoCloseable {
     }
     if (Thread.currentThread().isVirtual()) {
       SendFuture future = new SendFuture(this, content.topic);
-      return parked(future, () -> producer.sendHalfAsync(content, 0, future));
+      return parked(future, sendTimeoutMillis, () -> producer.sendHalfAsync(content, 0, future));
     }
     try {
       return producer.sendHalf(content, 0);
@@ -491,7 +512,9 @@ public final class Producer implements AutoCloseable {
     if (Thread.currentThread().isVirtual()) {
       RequestFuture future = new RequestFuture(this);
       return parked(
-          future, () -> producer.requests().requestAsync(content, timeoutMillis, true, future));
+          future,
+          timeoutMillis,
+          () -> producer.requests().requestAsync(content, timeoutMillis, true, future));
     }
     try {
       return producer.requests().request(content, timeoutMillis);
@@ -614,9 +637,9 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Limits one attempt, so that a silent broker does not eat the time of the next one.
+     * Limits one attempt, so that a slow broker does not eat the time of the next one: it may then store the message all the same.
      *
-     * @param timeout 1 ms to 10 min; by default a share of what is left of the send's time
+     * @param timeout 1 ms to 10 min; by default all that is left of the send's time
      * @return this
      */
     public Builder attemptTimeout(Duration timeout) {
@@ -775,6 +798,30 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
+     * Tries sends that name their queue (by a selector or a sharding key) again on that queue, too, where the message
+     * may be stored already, or the broker refused it: that may make copies, which may overtake later messages of the
+     * queue. Otherwise only what was not sent at all is tried again.
+     *
+     * @param retry false by default
+     * @return this
+     */
+    public Builder retrySameQueue(boolean retry) {
+      settings.retrySameQueue = retry;
+      return this;
+    }
+
+    /**
+     * Sets the broker's response codes after which a send is tried again, the asynchronous ones too.
+     *
+     * @param codes at most 64; by default 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for asynchronous ones
+     * @return this
+     */
+    public Builder retryResponseCodes(int... codes) {
+      settings.retryResponseCodes = codes.clone();
+      return this;
+    }
+
+    /**
      * Lets {@code sendAsync} wait for its turn at the limits in place of {@link TooManyRequestsException}. It then
      * blocks the calling thread, at most the send timeout; virtual threads park, and share a limit of their own of as
      * many sends in flight.
@@ -784,6 +831,18 @@ public final class Producer implements AutoCloseable {
      */
     public Builder blockWhenFull(boolean block) {
       settings.blockWhenFull = block;
+      return this;
+    }
+
+    /**
+     * Runs what is attached to the futures of sends and requests elsewhere than on the threads of the library: the ends
+     * that come together are handed over in one task. While the executor refuses, they wait.
+     *
+     * @param executor the executor; not closed with the producer
+     * @return this
+     */
+    public Builder completionExecutor(Executor executor) {
+      settings.completionExecutor = Objects.requireNonNull(executor, "executor");
       return this;
     }
 

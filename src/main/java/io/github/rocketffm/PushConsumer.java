@@ -182,6 +182,9 @@ public final class PushConsumer implements AutoCloseable {
 
   /** Builds a push consumer. */
   public static final class Builder extends ClientBuilder<Builder> {
+    /** ROCKETMQ_NO_REDELIVERY. */
+    private static final int NO_REDELIVERY = -2;
+
     private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
     private final Map<String, FilterExpression> topics = new LinkedHashMap<>();
     private BatchMessageListener listener;
@@ -358,11 +361,16 @@ public final class PushConsumer implements AutoCloseable {
     /**
      * Limits how often a message is delivered again before it goes to the dead-letter queue.
      *
-     * @param count 1 and up; 0: never delivered again; 16 by default, without limit for an orderly consumer
+     * @param count 1 and up; 0: never delivered again; -1 (the default): 16, without limit for an orderly consumer
      * @return this
      */
     public Builder maxReconsumeTimes(int count) {
-      settings.maxReconsumeTimes = count == 0 ? -1 : positive("maxReconsumeTimes", count);
+      settings.maxReconsumeTimes =
+          switch (count) {
+            case -1 -> 0;
+            case 0 -> NO_REDELIVERY;
+            default -> positive("maxReconsumeTimes", count);
+          };
       return this;
     }
 

@@ -2,10 +2,9 @@ package io.github.rocketffm;
 
 import io.github.rocketffm.internal.NativeError;
 import io.github.rocketffm.internal.NativeRequests;
-import java.util.concurrent.CompletableFuture;
 
 /** One asynchronous request. Keeps its producer reachable, so that nobody forgets it meanwhile. */
-final class RequestFuture extends CompletableFuture<ReceivedMessage>
+final class RequestFuture extends LibraryFuture<ReceivedMessage>
     implements NativeRequests.Completion {
   @SuppressWarnings("unused") // for its reachability
   private final Producer producer;
@@ -21,11 +20,5 @@ final class RequestFuture extends CompletableFuture<ReceivedMessage>
     } else {
       completeExceptionally(SendFuture.failure(error));
     }
-  }
-
-  /** What is attached to it needs no producer. */
-  @Override
-  public <U> CompletableFuture<U> newIncompleteFuture() {
-    return new CompletableFuture<>();
   }
 }

@@ -24,10 +24,16 @@ public class RocketMqException extends RuntimeException {
       String address,
       String topic,
       int attempts,
-      Duration elapsed)
+      Duration elapsed,
+      boolean mayBeStored)
       implements Serializable {
+    /** Of a send whose outcome is not known. */
+    static Details maybeStored(ErrorKind kind, String message) {
+      return new Details(kind, message, -1, "", "", "", 0, Duration.ZERO, true);
+    }
+
     static Details of(ErrorKind kind, String message) {
-      return new Details(kind, message, -1, "", "", "", 0, Duration.ZERO);
+      return new Details(kind, message, -1, "", "", "", 0, Duration.ZERO, false);
     }
   }
 
@@ -46,6 +52,9 @@ public class RocketMqException extends RuntimeException {
     }
     if (!details.address.isEmpty()) {
       text.append(", address=").append(details.address);
+    }
+    if (details.mayBeStored) {
+      text.append(", may be stored");
     }
     return text.append(']').toString();
   }
@@ -137,6 +146,16 @@ public class RocketMqException extends RuntimeException {
    */
   public Duration elapsed() {
     return details.elapsed;
+  }
+
+  /**
+   * Whether a broker may have stored the message, or one of the batch, although the send failed: sending it again may
+   * then make a second copy.
+   *
+   * @return false where it is certain that none did, and for what sends no message
+   */
+  public boolean mayBeStored() {
+    return details.mayBeStored;
   }
 
   private static Optional<String> optional(String text) {

@@ -2,17 +2,16 @@ package io.github.rocketffm;
 
 import io.github.rocketffm.internal.NativeError;
 import io.github.rocketffm.internal.NativeProducer;
-import java.util.concurrent.CompletableFuture;
 
 /** One asynchronous send. Keeps its producer reachable, so that nobody forgets it meanwhile. */
-final class SendFuture extends CompletableFuture<SendResult>
+final class SendFuture extends LibraryFuture<SendResult>
     implements NativeProducer.Completion<SendResult> {
   /** Made beforehand, for a send that fails when there is no memory to tell how. */
   private static final RocketMqException NO_MEMORY =
       RocketMqException.of(
-          ErrorKind.OUT_OF_MEMORY,
-          "the send failed, and there was no heap memory left to tell how: the message may have been"
-              + " stored");
+          RocketMqException.Details.maybeStored(
+              ErrorKind.OUT_OF_MEMORY,
+              "the send ended, and there was no heap memory left to tell how"));
 
   private final Producer producer;
   private final String topic;
@@ -44,19 +43,18 @@ final class SendFuture extends CompletableFuture<SendResult>
     try {
       return ClientBuilder.exception(error);
     } catch (OutOfMemoryError e) {
-      return NO_MEMORY;
+      if (ErrorKind.of(error.status()) == ErrorKind.OUT_OF_MEMORY) {
+        return NO_MEMORY;
+      }
+      // It is told again when there is memory.
+      throw e;
     }
   }
 
   void giveTurnBack() {
     if (holdsTurn) {
+      holdsTurn = false;
       producer.turns.release();
     }
-  }
-
-  /** What is attached to it needs no producer. */
-  @Override
-  public <U> CompletableFuture<U> newIncompleteFuture() {
-    return new CompletableFuture<>();
   }
 }

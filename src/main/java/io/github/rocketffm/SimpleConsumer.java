@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,7 +69,7 @@ public final class SimpleConsumer implements AutoCloseable {
   }
 
   /** One asynchronous call. Keeps its consumer reachable, so that nobody forgets it meanwhile. */
-  private abstract static class Call<T> extends CompletableFuture<T>
+  private abstract static class Call<T> extends LibraryFuture<T>
       implements NativeSimpleConsumer.Completion {
     private final SimpleConsumer consumer;
 
@@ -86,12 +87,6 @@ public final class SimpleConsumer implements AutoCloseable {
       } else {
         completeExceptionally(SendFuture.failure(error));
       }
-    }
-
-    /** What is attached to it needs no consumer. */
-    @Override
-    public <U> CompletableFuture<U> newIncompleteFuture() {
-      return new CompletableFuture<>();
     }
 
     /** Begins it; a failure to do so is its end. */
@@ -449,6 +444,18 @@ public final class SimpleConsumer implements AutoCloseable {
                 + " lastOffset(), or a PushConsumer");
       }
       settings.consumeFrom = from.code;
+      return this;
+    }
+
+    /**
+     * Runs what is attached to futures elsewhere than on the threads of the library: the ends that come together are
+     * handed over in one task. While the executor refuses, they wait.
+     *
+     * @param executor the executor; not closed with the consumer
+     * @return this
+     */
+    public Builder completionExecutor(Executor executor) {
+      settings.completionExecutor = Objects.requireNonNull(executor, "executor");
       return this;
     }
 

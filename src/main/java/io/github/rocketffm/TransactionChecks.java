@@ -75,6 +75,9 @@ final class TransactionChecks {
   void receive(NativeCheck check) {
     try {
       executor.execute(() -> run(check));
+    } catch (OutOfMemoryError e) {
+      // It comes again when there is memory.
+      throw e;
     } catch (Throwable e) {
       warn("the executor refused the check of a transaction: the broker will ask again", check, e);
       check.answer(TransactionState.UNKNOWN.code());

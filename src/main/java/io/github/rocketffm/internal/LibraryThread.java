@@ -2,20 +2,19 @@ package io.github.rocketffm.internal;
 
 import org.slf4j.Logger;
 
-/**
- * The library's own threads, as seen from Java: they call up, and are never to wait for themselves. A native thread is
- * attached at its first call up and stays so, hence its mark.
- */
+/** The threads on which the library tells of ends and messages ({@link Events}): they are never to wait for themselves. */
 public final class LibraryThread {
   private static final ThreadLocal<Boolean> CURRENT = new ThreadLocal<>();
 
   private LibraryThread() {}
 
-  /** Begins a call up: marks the thread, and gives it the class loader that application code expects. */
+  /** The calling thread is one of them. */
+  static void mark() {
+    CURRENT.set(true);
+  }
+
+  /** Gives the thread the class loader that application code expects. */
   static void enter(ClassLoader loader) {
-    if (CURRENT.get() == null) {
-      CURRENT.set(true);
-    }
     Thread thread = Thread.currentThread();
     if (thread.getContextClassLoader() != loader) {
       thread.setContextClassLoader(loader);
@@ -27,7 +26,7 @@ public final class LibraryThread {
     return CURRENT.get() != null;
   }
 
-  /** Tells of what failed in a call up; throws nothing, as that would end the virtual machine. */
+  /** Tells of what failed; throws nothing, as the thread goes on. */
   static void report(Logger logger, String message, Throwable failure) {
     try {
       logger.error(message, failure);

@@ -96,6 +96,15 @@ public final class NativeBatch implements BodyOwner {
     }
   }
 
+  /** It is given again, as another object: this one acknowledges nothing. False where it already did. */
+  boolean cancel() {
+    if (ended.getAndSet(1) != 0) {
+      return false;
+    }
+    state.getAndUpdate(value -> value | ACKNOWLEDGED);
+    return true;
+  }
+
   private void end() {
     // A reader that came too late and left at once is a last one too.
     if (ended.getAndSet(1) == 0) {

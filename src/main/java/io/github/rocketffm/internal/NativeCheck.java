@@ -3,7 +3,6 @@ package io.github.rocketffm.internal;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_transaction_check;
-import io.github.rocketffm.internal.binding.rocketmq_transaction_check_callback;
 import io.github.rocketffm.internal.binding.rocketmq_transaction_options;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,11 +21,6 @@ public final class NativeCheck {
     void receive(NativeCheck check);
   }
 
-  private static final class Stub {
-    static final MemorySegment ON_CHECK =
-        rocketmq_transaction_check_callback.allocate(NativeCheck::onCheck, Arena.global());
-  }
-
   private final NativeProducer<?> producer;
   private final MemorySegment pointer;
   private final long id;
@@ -41,39 +35,82 @@ public final class NativeCheck {
     this.message = message;
   }
 
-  /** Before the producer is started. */
-  static int install(MemorySegment producer, long context, MemorySegment error, Arena arena) {
-    MemorySegment options = rocketmq_transaction_options.allocate(arena);
-    rocketmq_transaction_options.size(options, rocketmq_transaction_options.sizeof());
-    rocketmq_transaction_options.on_check(options, Stub.ON_CHECK);
-    rocketmq_transaction_options.context(options, context);
-    return Rocketmq.rocketmq_producer_set_transaction_options(producer, options, error);
-  }
+  /** Where a producer's checks come from. */
+  static final class Source implements Events.Handler {
+    private final NativeProducer<?> producer;
+    private final Receiver receiver;
+    private final long number = Events.open(this);
 
-  private static void onCheck(long context, MemorySegment check) {
-    // Nothing may leave an upcall: the virtual machine would end.
-    try {
-      NativeProducer<?> producer = NativeProducer.enter(context);
+    Source(NativeProducer<?> producer, Receiver receiver) {
+      this.producer = producer;
+      this.receiver = receiver;
+    }
+
+    /** Before the producer is started. */
+    int install(MemorySegment pointer, MemorySegment error, Arena arena) {
+      MemorySegment options = rocketmq_transaction_options.allocate(arena);
+      rocketmq_transaction_options.size(options, rocketmq_transaction_options.sizeof());
+      rocketmq_transaction_options.on_check(options, Rocketmq.rocketmq_event_on_check$address());
+      rocketmq_transaction_options.context(options, number);
+      return Rocketmq.rocketmq_producer_set_transaction_options(pointer, options, error);
+    }
+
+    /** Before the producer is destroyed, with which its checks go. */
+    void close() {
+      Events.close(number);
+    }
+
+    @Override
+    public ClassLoader loader() {
+      return producer.loader();
+    }
+
+    @Override
+    public void handle(Event event) {
       // The native producer lives until the check is answered.
       MemorySegment pointer = producer.hold();
       if (pointer == null) {
         return;
       }
-      long id = Memory.address(check.address() + CHECK_ID);
-      NativeCheck copied;
+      long check = event.data();
+      long id = Memory.address(check + CHECK_ID);
+      NativeCheck copied = null;
+      boolean taken = false;
       try {
-        long view = Memory.address(check.address() + MESSAGE);
-        copied = new NativeCheck(producer, pointer, id, producer.copy(view));
+        copied = new NativeCheck(producer, pointer, id, copy(event, check));
+        if (copied.message == null) {
+          copied.answer(Rocketmq.ROCKETMQ_TRANSACTION_UNKNOWN());
+        } else {
+          receiver.receive(copied);
+        }
+        taken = true;
+      } finally {
+        // Otherwise its answer gives the place back.
+        if (copied == null || !taken && copied.cancel()) {
+          producer.release();
+        }
+      }
+    }
+
+    /** Null for what cannot be read. */
+    private ReceivedMessage copy(Event event, long check) {
+      if (event.isLastTry()) {
+        return null;
+      }
+      try {
+        return producer.copy(Memory.address(check + MESSAGE));
+      } catch (OutOfMemoryError e) {
+        throw e;
       } catch (Throwable e) {
         LibraryThread.report(LOGGER, "a check could not be read: the broker will ask again", e);
-        new NativeCheck(producer, pointer, id, null)
-            .answer(Rocketmq.ROCKETMQ_TRANSACTION_UNKNOWN());
-        return;
+        return null;
       }
-      producer.checks().receive(copied);
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "a check of a transaction could not be taken", e);
     }
+  }
+
+  /** It is given again, as another object. False where it was answered. */
+  private boolean cancel() {
+    return !answered.getAndSet(true);
   }
 
   public ReceivedMessage message() {

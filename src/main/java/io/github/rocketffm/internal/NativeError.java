@@ -18,7 +18,8 @@ public record NativeError(
     String address,
     String topic,
     int attempts,
-    Duration elapsed) {
+    Duration elapsed,
+    boolean mayBeStored) {
   static NativeError read(MemorySegment error) {
     return new NativeError(
         rocketmq_error.status(error),
@@ -28,11 +29,17 @@ public record NativeError(
         rocketmq_error.address(error).getString(0),
         rocketmq_error.topic(error).getString(0),
         rocketmq_error.attempts(error),
-        Duration.ofMillis(rocketmq_error.elapsed_ms(error)));
+        Duration.ofMillis(rocketmq_error.elapsed_ms(error)),
+        rocketmq_error.may_be_stored(error) != 0);
   }
 
   static NativeError of(int status, String message) {
-    return new NativeError(status, message, -1, "", "", "", 0, Duration.ZERO);
+    return new NativeError(status, message, -1, "", "", "", 0, Duration.ZERO, false);
+  }
+
+  /** The end of a send that could not be read. */
+  static NativeError unknownOutcome(int status, String message) {
+    return new NativeError(status, message, -1, "", "", "", 0, Duration.ZERO, true);
   }
 
   /** Ready to be filled by a call. */

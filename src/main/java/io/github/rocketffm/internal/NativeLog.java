@@ -1,9 +1,7 @@
 package io.github.rocketffm.internal;
 
 import io.github.rocketffm.internal.binding.Rocketmq;
-import io.github.rocketffm.internal.binding.rocketmq_log_callback;
 import io.github.rocketffm.internal.binding.rocketmq_log_record;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -24,8 +22,9 @@ final class NativeLog {
   private NativeLog() {}
 
   static void install() {
-    MemorySegment stub = rocketmq_log_callback.allocate(NativeLog::onRecord, Arena.global());
-    Rocketmq.rocketmq_set_log_callback(stub, 0, lowestLevel(), MemorySegment.NULL);
+    long source = Events.open(new Records());
+    Rocketmq.rocketmq_set_log_callback(
+        Rocketmq.rocketmq_event_on_log$address(), source, lowestLevel(), MemorySegment.NULL);
   }
 
   /** Takes over what SLF4J asks for now. */
@@ -49,19 +48,31 @@ final class NativeLog {
     return LOGGERS.computeIfAbsent(layer, name -> LoggerFactory.getLogger(PREFIX + "." + name));
   }
 
-  private static void onRecord(long context, MemorySegment pointer) {
-    // Nothing may leave an upcall: the virtual machine would end.
-    try {
-      MemorySegment record = pointer.reinterpret(rocketmq_log_record.sizeof());
-      String layer = Strings.get(rocketmq_log_record.layer(record));
-      logger(layer)
-          .atLevel(LEVELS[rocketmq_log_record.level(record)])
-          .log(
-              "[{}] {}",
-              Strings.get(rocketmq_log_record.thread(record)),
-              Strings.get(rocketmq_log_record.message(record)));
-    } catch (Throwable e) {
-      // A broken logging backend is nobody's to be told of.
+  /** A record that finds no memory, or a broken logging backend, is dropped after a while. */
+  private static final class Records implements Events.Handler {
+    @Override
+    public ClassLoader loader() {
+      return null;
+    }
+
+    @Override
+    public void handle(Event event) {
+      if (event.isLastTry()) {
+        return;
+      }
+      try {
+        MemorySegment record =
+            MemorySegment.ofAddress(event.data()).reinterpret(rocketmq_log_record.sizeof());
+        String layer = Strings.get(rocketmq_log_record.layer(record));
+        logger(layer)
+            .atLevel(LEVELS[rocketmq_log_record.level(record)])
+            .log(
+                "[{}] {}",
+                Strings.get(rocketmq_log_record.thread(record)),
+                Strings.get(rocketmq_log_record.message(record)));
+      } catch (RuntimeException e) {
+        // A broken logging backend is nobody's to be told of.
+      }
     }
   }
 }

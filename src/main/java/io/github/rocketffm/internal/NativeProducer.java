@@ -7,7 +7,6 @@ import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_producer_options;
 import io.github.rocketffm.internal.binding.rocketmq_producer_statistics;
 import io.github.rocketffm.internal.binding.rocketmq_queue_list;
-import io.github.rocketffm.internal.binding.rocketmq_send_callback;
 import io.github.rocketffm.internal.binding.rocketmq_send_completion;
 import io.github.rocketffm.internal.binding.rocketmq_send_result;
 import java.lang.foreign.Arena;
@@ -15,11 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.Executor;
 
 /**
  * A producer of the library: calls down, completions up.
@@ -27,9 +22,6 @@ import org.slf4j.LoggerFactory;
  * @param <R> what a send's result is made into
  */
 public final class NativeProducer<R> {
-  private static final Logger LOGGER = LoggerFactory.getLogger(NativeProducer.class);
-  private static final AtomicLong NEXT_ID = new AtomicLong();
-  private static final Map<Long, NativeProducer<?>> PRODUCERS = new ConcurrentHashMap<>();
 
   /** Makes a result of the fields of rocketmq_send_result. */
   public interface Results<R> {
@@ -83,9 +75,16 @@ public final class NativeProducer<R> {
     public boolean retryNotStoreOk;
     public boolean blockWhenFull;
     public boolean avoidSlowBrokers;
+    public boolean retrySameQueue;
+
+    /** Null: the library's own. */
+    public int[] retryResponseCodes;
 
     /** Null for a producer without transactions. */
     public NativeCheck.Receiver checks;
+
+    /** Runs what waits for the ends of sends and requests; null: the thread of the library does. */
+    public Executor completionExecutor;
   }
 
   static final int NONE = -1;
@@ -104,69 +103,105 @@ public final class NativeProducer<R> {
   private static final long RECALL_HANDLE = rocketmq_send_result.recall_handle$offset();
   private static final long TRANSACTION = rocketmq_send_result.transaction$offset();
 
-  // Loaded after the library.
-  private static final class Stub {
-    static final MemorySegment ON_SENT =
-        rocketmq_send_callback.allocate(NativeProducer::onSent, Arena.global());
-  }
-
   /** Made beforehand, for when there is no memory left. */
   private static final NativeError UNREADABLE =
-      NativeError.of(
+      NativeError.unknownOutcome(
           Rocketmq.ROCKETMQ_OUT_OF_MEMORY(),
           "the send ended, and its outcome could not be read for want of heap memory: the message may"
               + " have been stored");
 
-  private final long id;
+  /** Of the ends of its sends. */
+  private final long source = Events.open(new Sent());
+
   private final Results<R> results;
   private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
   private final QueueCache queues = new QueueCache();
-  private final PendingSends<Completion<R>> pending = new PendingSends<>();
+  private final Sends pending;
   private final Hosts hosts = new Hosts();
-  private final NativeRequests requests = new NativeRequests(this);
-  private final NativeCheck.Receiver checks;
-  private final NativeHandle handle;
-  private volatile boolean closing;
+  private final NativeRequests requests;
 
-  private NativeProducer(
-      long id, Results<R> results, NativeCheck.Receiver checks, MemorySegment pointer) {
-    this.id = id;
+  /** Null for a producer without transactions. */
+  private final NativeCheck.Source checks;
+
+  /** Set once it is created. */
+  private NativeHandle handle;
+
+  private volatile boolean closing;
+  private volatile boolean destroyed;
+
+  private NativeProducer(Settings settings, Results<R> results) {
     this.results = results;
-    this.checks = checks;
-    handle = new NativeHandle(pointer, this::destroy);
+    pending = new Sends(settings.completionExecutor);
+    requests = new NativeRequests(this, settings.completionExecutor);
+    checks = settings.checks == null ? null : new NativeCheck.Source(this, settings.checks);
   }
 
   private void destroy(MemorySegment pointer) {
+    if (checks != null) {
+      checks.close();
+    }
     Rocketmq.rocketmq_producer_destroy(pointer);
-    PRODUCERS.remove(id);
+    destroyed = true;
+    closeSource();
+  }
+
+  /** A callback that does not return keeps ends behind it, which are told once it does. */
+  private void closeSource() {
+    if (pending.isEmpty()) {
+      Events.close(source);
+    }
+    requests.closeSource();
   }
 
   /** Creates and starts one; what it made is freed when that fails. */
   public static <R> NativeProducer<R> start(
       ClientSettings client, Settings settings, Results<R> results) throws NativeFailure {
     Runtime.ensureLoaded();
-    long id = NEXT_ID.incrementAndGet();
+    NativeProducer<R> producer = new NativeProducer<>(settings, results);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      MemorySegment options = write(settings, id, arena);
-      NativeFailure.check(
-          Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
-      MemorySegment pointer = out.get(ValueLayout.ADDRESS, 0);
-      NativeProducer<R> producer = new NativeProducer<>(id, results, settings.checks, pointer);
-      PRODUCERS.put(id, producer);
+      producer.create(client, settings, error, arena);
+      MemorySegment pointer = producer.handle.enter();
       try {
-        if (settings.checks != null) {
-          NativeFailure.check(NativeCheck.install(pointer, id, error, arena), error);
+        if (producer.checks != null) {
+          NativeFailure.check(producer.checks.install(pointer, error, arena), error);
         }
         NativeFailure.check(Rocketmq.rocketmq_producer_start(pointer, error), error);
       } catch (NativeFailure e) {
         producer.handle.release();
         throw e;
+      } finally {
+        producer.handle.leave();
       }
       return producer;
     } catch (MalformedText e) {
       throw NativeFailure.invalid("a setting is no text: " + e.getMessage());
+    }
+  }
+
+  private void create(ClientSettings client, Settings settings, MemorySegment error, Arena arena)
+      throws NativeFailure, MalformedText {
+    boolean created = false;
+    try {
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      MemorySegment options = write(settings, source, arena);
+      NativeFailure.check(
+          Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
+      handle = new NativeHandle(out.get(ValueLayout.ADDRESS, 0), this::destroy);
+      created = true;
+    } finally {
+      if (!created) {
+        closeSource();
+        if (checks != null) {
+          checks.close();
+        }
+      }
+    }
+  }
+
+  void closeSourceIfDestroyed() {
+    if (destroyed) {
+      closeSource();
     }
   }
 
@@ -175,7 +210,7 @@ public final class NativeProducer<R> {
     MemorySegment options = rocketmq_producer_options.allocate(arena);
     rocketmq_producer_options.size(options, rocketmq_producer_options.sizeof());
     Strings.set(rocketmq_producer_options.group(options), settings.group, arena);
-    rocketmq_producer_options.on_sent(options, Stub.ON_SENT);
+    rocketmq_producer_options.on_sent(options, Rocketmq.rocketmq_event_on_sent$address());
     rocketmq_producer_options.context(options, context);
     rocketmq_producer_options.send_timeout_ms(options, settings.sendTimeoutMillis);
     rocketmq_producer_options.attempt_timeout_ms(options, settings.attemptTimeoutMillis);
@@ -192,6 +227,21 @@ public final class NativeProducer<R> {
     rocketmq_producer_options.auto_batch_linger_ms(options, settings.autoBatchLingerMillis);
     rocketmq_producer_options.auto_batch_max_bytes(options, settings.autoBatchMaxBytes);
     rocketmq_producer_options.auto_batch_max_count(options, settings.autoBatchMaxCount);
+    rocketmq_producer_options.retry_same_queue(options, settings.retrySameQueue ? 1 : 0);
+    if (settings.retryResponseCodes != null) {
+      // Of none there is a pointer all the same.
+      MemorySegment codes = arena.allocate(4L * Math.max(1, settings.retryResponseCodes.length), 4);
+      MemorySegment.copy(
+          settings.retryResponseCodes,
+          0,
+          codes,
+          ValueLayout.JAVA_INT,
+          0,
+          settings.retryResponseCodes.length);
+      rocketmq_producer_options.retry_response_codes(options, codes);
+      rocketmq_producer_options.retry_response_code_count(
+          options, settings.retryResponseCodes.length);
+    }
     rocketmq_producer_options.avoid_slow_brokers(options, settings.avoidSlowBrokers ? 1 : 0);
     rocketmq_producer_options.detect_interval_ms(options, settings.detectIntervalMillis);
     rocketmq_producer_options.detect_timeout_ms(options, settings.detectTimeoutMillis);
@@ -412,24 +462,13 @@ public final class NativeProducer<R> {
     return requests;
   }
 
-  NativeCheck.Receiver checks() {
-    return checks;
-  }
-
-  long id() {
-    return id;
+  ClassLoader loader() {
+    return loader;
   }
 
   /** A received message at this address, copied whole. */
   NativeMessage copy(long view) {
     return NativeMessage.copy(view, queues, hosts);
-  }
-
-  /** Begins a call up to the producer with this context. */
-  static NativeProducer<?> enter(long context) {
-    NativeProducer<?> producer = PRODUCERS.get(context);
-    LibraryThread.enter(producer.loader);
-    return producer;
   }
 
   /** Keeps the native producer until {@link #release}; null when it is gone. Also while it is being closed. */
@@ -529,54 +568,56 @@ public final class NativeProducer<R> {
     return end - offset;
   }
 
-  private static void onSent(long context, MemorySegment completions, int count) {
-    // Nothing may leave an upcall: the virtual machine would end.
-    try {
-      NativeProducer<?> producer = enter(context);
-      long pointers = completions.address();
-      for (int i = 0; i < count; i++) {
-        producer.complete(Memory.ALL.get(ValueLayout.JAVA_LONG, pointers + 8L * i));
-      }
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "completions of sends were lost", e);
+  private final class Sent implements Events.Handler {
+    @Override
+    public ClassLoader loader() {
+      return loader;
+    }
+
+    @Override
+    public void handle(Event event) {
+      pending.handleAll(event);
+      closeSourceIfDestroyed();
     }
   }
 
-  /** A rocketmq_send_completion at this address. */
-  private void complete(long completion) {
-    Completion<R> waiting = pending.remove((int) Memory.address(completion + CONTEXT));
-    R sent = null;
-    List<R> batch = null;
-    NativeError failure = null;
-    try {
-      long result = Memory.address(completion + RESULT);
+  /** What waits for the ends of sends. */
+  private final class Sends extends Completions<Completion<R>> {
+    Sends(Executor executor) {
+      super(executor);
+    }
+
+    @Override
+    long contextOffset() {
+      return CONTEXT;
+    }
+
+    /** A rocketmq_send_completion. */
+    @Override
+    Ended read(Completion<R> waiting, long completion) {
       int count = Memory.ALL.get(ValueLayout.JAVA_INT, completion + BATCH_COUNT);
+      long result = Memory.address(completion + RESULT);
       if (count > 0) {
-        batch = new ArrayList<>(count);
+        List<R> batch = new ArrayList<>(count);
         long pointers = Memory.address(completion + BATCH_RESULTS);
         for (int i = 0; i < count; i++) {
-          batch.add(read(waiting.topic(), Memory.ALL, Memory.address(pointers + 8L * i)));
+          batch.add(
+              NativeProducer.this.read(
+                  waiting.topic(), Memory.ALL, Memory.address(pointers + 8L * i)));
         }
-      } else if (result != 0) {
-        sent = read(waiting.topic(), Memory.ALL, result);
-      } else {
-        long error = Memory.address(completion + ERROR);
-        failure = NativeError.read(Memory.ALL.asSlice(error, rocketmq_error.sizeof()));
+        return () -> waiting.completeBatch(batch);
       }
-    } catch (Throwable e) {
-      // Whoever waits must learn of an end all the same.
-      batch = null;
-      failure = UNREADABLE;
-      LibraryThread.report(LOGGER, "the end of a send could not be read", e);
+      if (result != 0) {
+        R sent = NativeProducer.this.read(waiting.topic(), Memory.ALL, result);
+        return () -> waiting.complete(sent, null);
+      }
+      NativeError failure = error(Memory.address(completion + ERROR));
+      return () -> waiting.complete(null, failure);
     }
-    try {
-      if (batch != null) {
-        waiting.completeBatch(batch);
-      } else {
-        waiting.complete(sent, failure);
-      }
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "what waited for a send failed", e);
+
+    @Override
+    Ended unreadable(Completion<R> waiting) {
+      return () -> waiting.complete(null, UNREADABLE);
     }
   }
 }

@@ -7,11 +7,9 @@ import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_acknowledgement;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_message_batch;
-import io.github.rocketffm.internal.binding.rocketmq_message_callback;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_options;
 import io.github.rocketffm.internal.binding.rocketmq_push_consumer_statistics;
 import io.github.rocketffm.internal.binding.rocketmq_queue;
-import io.github.rocketffm.internal.binding.rocketmq_queues_callback;
 import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,22 +17,20 @@ import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A push consumer of the library: calls down, batches up. */
 public final class NativePushConsumer {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativePushConsumer.class);
-  private static final AtomicLong NEXT_ID = new AtomicLong();
-  private static final Map<Long, NativePushConsumer> CONSUMERS = new ConcurrentHashMap<>();
+  private static final int FIRST_WAIT_MILLIS = 10;
+  private static final int LONGEST_WAIT_MILLIS = 1000;
 
-  /** Takes batches over, on a thread of the library: it must not block, nor throw. */
+  /** Takes batches over, on a thread of the library. */
   public interface Receiver {
-    void receive(NativeBatch batch);
+    /** False where it cannot take this one now: it comes again, and the ones behind it wait. */
+    boolean receive(NativeBatch batch);
   }
 
   /** The numbers of 0 are the library's defaults. */
@@ -63,14 +59,18 @@ public final class NativePushConsumer {
     public List<String> allocationMachineRooms = List.of();
   }
 
-  private static final class Stub {
-    static final MemorySegment ON_MESSAGES =
-        rocketmq_message_callback.allocate(NativePushConsumer::onMessages, Arena.global());
-    static final MemorySegment ON_QUEUES_CHANGED =
-        rocketmq_queues_callback.allocate(NativePushConsumer::onQueuesChanged, Arena.global());
+  /** Made beforehand: a batch that is not consumed can be acknowledged without memory. */
+  private static final class Acknowledgements {
+    static final MemorySegment RETRY = rocketmq_acknowledgement.allocate(Arena.global());
+
+    static {
+      rocketmq_acknowledgement.size(RETRY, rocketmq_acknowledgement.sizeof());
+    }
   }
 
-  private final long id;
+  /** Of its messages, and of its queues. */
+  private final long source;
+
   private final MemorySegment pointer;
   private final Receiver receiver;
 
@@ -83,8 +83,8 @@ public final class NativePushConsumer {
   private final NativeHandle handle;
 
   private NativePushConsumer(
-      long id, MemorySegment pointer, Receiver receiver, QueueListener queueListener) {
-    this.id = id;
+      long source, MemorySegment pointer, Receiver receiver, QueueListener queueListener) {
+    this.source = source;
     this.receiver = receiver;
     this.queueListener = queueListener;
     this.pointer = pointer;
@@ -92,39 +92,50 @@ public final class NativePushConsumer {
   }
 
   private void destroy(MemorySegment pointer) {
+    // First, as the batches that wait go with the consumer.
+    Events.close(source);
     Rocketmq.rocketmq_push_consumer_destroy(pointer);
-    CONSUMERS.remove(id);
   }
 
   public static NativePushConsumer create(
       ClientSettings client, Settings settings, Receiver receiver, QueueListener queueListener)
       throws NativeFailure {
     Runtime.ensureLoaded();
-    long id = NEXT_ID.incrementAndGet();
+    Told told = new Told();
+    long source = Events.open(told);
+    boolean created = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      MemorySegment options = write(settings, id, arena);
+      MemorySegment options = write(settings, source, arena);
       if (queueListener != null) {
-        rocketmq_push_consumer_options.on_queues_changed(options, Stub.ON_QUEUES_CHANGED);
+        rocketmq_push_consumer_options.on_queues_changed(
+            options, Rocketmq.rocketmq_event_on_queues_changed$address());
       }
       NativeFailure.check(
           Rocketmq.rocketmq_push_consumer_create(client.write(arena), options, out, error), error);
       NativePushConsumer consumer =
-          new NativePushConsumer(id, out.get(ValueLayout.ADDRESS, 0), receiver, queueListener);
-      CONSUMERS.put(id, consumer);
+          new NativePushConsumer(source, out.get(ValueLayout.ADDRESS, 0), receiver, queueListener);
+      told.consumer = consumer;
+      created = true;
       return consumer;
     } catch (MalformedText e) {
       throw NativeFailure.invalid("a setting is no text: " + e.getMessage());
+    } finally {
+      if (!created) {
+        Events.close(source);
+      }
     }
   }
 
-  private static MemorySegment write(Settings settings, long id, Arena arena) throws MalformedText {
+  private static MemorySegment write(Settings settings, long source, Arena arena)
+      throws MalformedText {
     MemorySegment options = rocketmq_push_consumer_options.allocate(arena);
     rocketmq_push_consumer_options.size(options, rocketmq_push_consumer_options.sizeof());
     Strings.set(rocketmq_push_consumer_options.group(options), settings.group, arena);
-    rocketmq_push_consumer_options.on_messages(options, Stub.ON_MESSAGES);
-    rocketmq_push_consumer_options.context(options, id);
+    rocketmq_push_consumer_options.on_messages(
+        options, Rocketmq.rocketmq_event_on_messages$address());
+    rocketmq_push_consumer_options.context(options, source);
     rocketmq_push_consumer_options.consume_from(options, settings.consumeFrom);
     rocketmq_push_consumer_options.consume_timestamp_ms(options, settings.consumeTimestampMillis);
     rocketmq_push_consumer_options.max_outstanding_batches(options, settings.maxOutstandingBatches);
@@ -230,23 +241,40 @@ public final class NativePushConsumer {
 
   /** Ends a batch, with which its native memory goes. What fails here cannot be mended by the caller: it is logged. */
   void acknowledge(long deliveryId, int successCount, int delayLevel, int suspendMillis) {
+    int status;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment acknowledgement = rocketmq_acknowledgement.allocate(arena);
       rocketmq_acknowledgement.size(acknowledgement, rocketmq_acknowledgement.sizeof());
       rocketmq_acknowledgement.success_count(acknowledgement, successCount);
       rocketmq_acknowledgement.delay_level(acknowledgement, delayLevel);
       rocketmq_acknowledgement.suspend_ms(acknowledgement, suspendMillis);
-      int status =
-          Rocketmq.rocketmq_push_consumer_acknowledge(
-              pointer, deliveryId, acknowledgement, MemorySegment.NULL);
-      if (status != Rocketmq.ROCKETMQ_OK()) {
-        // Closed, or the batch had timed out: the group gets it again.
-        LOGGER.debug("an acknowledgement came too late (status {})", status);
+      status = acknowledge(deliveryId, acknowledgement);
+      if (status == Rocketmq.ROCKETMQ_INVALID_ARGUMENT()) {
+        LOGGER.warn(
+            "the library refuses the result ({} consumed, delay level {}, {} ms of rest): the messages are"
+                + " to be delivered again by the broker's schedule",
+            successCount,
+            delayLevel,
+            suspendMillis);
+        status = acknowledge(deliveryId, Acknowledgements.RETRY);
       }
+    } catch (OutOfMemoryError e) {
+      // Without memory only these two can be told.
+      status =
+          acknowledge(deliveryId, successCount == -1 ? MemorySegment.NULL : Acknowledgements.RETRY);
     } finally {
       // The batch's place in the handle, taken when it came.
       handle.leave();
     }
+    if (status != Rocketmq.ROCKETMQ_OK()) {
+      // Closed, or the batch had timed out: the group gets it again.
+      LOGGER.debug("an acknowledgement came too late (status {})", status);
+    }
+  }
+
+  private int acknowledge(long deliveryId, MemorySegment acknowledgement) {
+    return Rocketmq.rocketmq_push_consumer_acknowledge(
+        pointer, deliveryId, acknowledgement, MemorySegment.NULL);
   }
 
   /** In the order of rocketmq_push_consumer_statistics. */
@@ -281,47 +309,80 @@ public final class NativePushConsumer {
     }
   }
 
-  private static void onMessages(long context, MemorySegment pointer) {
-    // Nothing may leave an upcall: the virtual machine would end.
-    try {
-      NativePushConsumer consumer = CONSUMERS.get(context);
-      LibraryThread.enter(consumer.loader);
-      MemorySegment batch = pointer.reinterpret(rocketmq_message_batch.sizeof());
-      // The batch's memory lives as long as the consumer: it holds it until it is acknowledged.
-      if (consumer.handle.enter() == null) {
-        return;
+  /** What the library tells of a consumer. */
+  private static final class Told implements Events.Handler {
+    /** Set before the start, before which nothing is told. */
+    volatile NativePushConsumer consumer;
+
+    @Override
+    public ClassLoader loader() {
+      return consumer.loader;
+    }
+
+    @Override
+    public void handle(Event event) {
+      if (event.kind() == Rocketmq.ROCKETMQ_EVENT_MESSAGES()) {
+        consumer.receive(event);
+      } else {
+        consumer.queuesChanged(event);
       }
-      consumer.receive(batch);
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "a batch could not be taken", e);
     }
   }
 
-  private void receive(MemorySegment batch) {
-    NativeBatch messages;
-    try {
-      messages = new NativeBatch(this, batch, queues, hosts);
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "a batch could not be read: to be delivered again", e);
-      acknowledge(rocketmq_message_batch.delivery_id(batch), 0, 0, 0);
+  private void receive(Event event) {
+    // The batch's memory lives as long as the consumer: it holds it until it is acknowledged.
+    if (handle.enter() == null) {
       return;
     }
-    receiver.receive(messages);
-  }
-
-  private static void onQueuesChanged(
-      long context, MemorySegment topic, MemorySegment queues, int count) {
+    NativeBatch messages = null;
+    boolean taken = false;
     try {
-      NativePushConsumer consumer = CONSUMERS.get(context);
-      if (consumer == null) {
+      MemorySegment batch =
+          MemorySegment.ofAddress(event.data()).reinterpret(rocketmq_message_batch.sizeof());
+      messages = read(event, batch);
+      if (messages == null) {
+        acknowledge(rocketmq_message_batch.delivery_id(batch), Acknowledgements.RETRY);
         return;
       }
-      LibraryThread.enter(consumer.loader);
-      String name = Strings.get(topic.reinterpret(rocketmq_string.sizeof()));
-      Set<MessageQueue> all = new LinkedHashSet<>(consumer.queues.read(name, queues, count));
-      consumer.queueListener.queuesChanged(name, Collections.unmodifiableSet(all));
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "the queue listener failed", e);
+      taken = receiver.receive(messages);
+      if (!taken) {
+        int tries = event.progress();
+        event.setProgress(tries + 1);
+        event.repeatAfter(Math.min(FIRST_WAIT_MILLIS << Math.min(tries, 7), LONGEST_WAIT_MILLIS));
+      }
+    } finally {
+      // Otherwise its acknowledgement gives the place back.
+      if (messages == null || !taken && messages.cancel()) {
+        handle.leave();
+      }
     }
+  }
+
+  /** Null for what cannot be read, and is to be delivered again. */
+  private NativeBatch read(Event event, MemorySegment batch) {
+    if (event.isLastTry()) {
+      return null;
+    }
+    try {
+      return new NativeBatch(this, batch, queues, hosts);
+    } catch (OutOfMemoryError e) {
+      throw e;
+    } catch (Throwable e) {
+      LibraryThread.report(LOGGER, "a batch could not be read: to be delivered again", e);
+      return null;
+    }
+  }
+
+  private void queuesChanged(Event event) {
+    if (event.isLastTry()) {
+      throw new IllegalStateException("there was no memory to tell the queue listener");
+    }
+    MemorySegment topic =
+        MemorySegment.ofAddress(event.topic()).reinterpret(rocketmq_string.sizeof());
+    String name = Strings.get(topic);
+    Set<MessageQueue> all =
+        new LinkedHashSet<>(
+            queues.read(name, MemorySegment.ofAddress(event.data()), event.count()));
+    queueListener.queuesChanged(name, Collections.unmodifiableSet(all));
   }
 }

@@ -2,18 +2,14 @@ package io.github.rocketffm.internal;
 
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.internal.binding.Rocketmq;
-import io.github.rocketffm.internal.binding.rocketmq_error;
-import io.github.rocketffm.internal.binding.rocketmq_reply_callback;
 import io.github.rocketffm.internal.binding.rocketmq_reply_completion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.Executor;
 
 /** The requests of a producer: calls down, replies up. */
 public final class NativeRequests {
-  private static final Logger LOGGER = LoggerFactory.getLogger(NativeRequests.class);
   private static final long CONTEXT = rocketmq_reply_completion.context$offset();
   private static final long REPLY = rocketmq_reply_completion.reply$offset();
   private static final long ERROR = rocketmq_reply_completion.error$offset();
@@ -24,23 +20,29 @@ public final class NativeRequests {
     void complete(ReceivedMessage reply, NativeError error);
   }
 
-  private static final class Stub {
-    static final MemorySegment ON_REPLY =
-        rocketmq_reply_callback.allocate(NativeRequests::onReply, Arena.global());
-  }
-
   /** Made beforehand, for when there is no memory left. */
   private static final NativeError UNREADABLE =
-      NativeError.of(
+      NativeError.unknownOutcome(
           Rocketmq.ROCKETMQ_OUT_OF_MEMORY(),
           "the request ended, and its outcome could not be read for want of heap memory");
 
   private final NativeProducer<?> producer;
-  private final PendingSends<Completion> pending = new PendingSends<>();
-  private volatile boolean callbackSet;
+  private final Requests pending;
 
-  NativeRequests(NativeProducer<?> producer) {
+  /** Of the ends of requests; 0 before the first one, as most producers make none. */
+  private volatile long source;
+
+  NativeRequests(NativeProducer<?> producer, Executor executor) {
     this.producer = producer;
+    pending = new Requests(executor);
+  }
+
+  /** As of the producer's sends. */
+  void closeSource() {
+    long opened = source;
+    if (opened != 0 && pending.isEmpty()) {
+      Events.close(opened);
+    }
   }
 
   /** Sends on this thread, and waits for the reply. */
@@ -99,54 +101,65 @@ public final class NativeRequests {
     }
   }
 
-  /** With the first request: a producer without requests needs no call up. */
+  /** With the first request: a producer without requests needs no source. */
   private void setCallback(MemorySegment pointer, MemorySegment error) throws NativeFailure {
-    if (callbackSet) {
+    if (source != 0) {
       return;
     }
     synchronized (this) {
-      if (!callbackSet) {
+      if (source == 0) {
+        long opened = Events.open(new Replies());
         int status =
             Rocketmq.rocketmq_producer_set_reply_callback(
-                pointer, Stub.ON_REPLY, producer.id(), error);
+                pointer, Rocketmq.rocketmq_event_on_reply$address(), opened, error);
+        if (status != Rocketmq.ROCKETMQ_OK()) {
+          Events.close(opened);
+        }
         NativeFailure.check(status, error);
-        callbackSet = true;
+        source = opened;
       }
     }
   }
 
-  private static void onReply(long context, MemorySegment completion) {
-    // Nothing may leave an upcall: the virtual machine would end.
-    try {
-      NativeProducer<?> producer = NativeProducer.enter(context);
-      producer.requests().complete(completion.address());
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "the end of a request was lost", e);
+  private final class Replies implements Events.Handler {
+    @Override
+    public ClassLoader loader() {
+      return producer.loader();
+    }
+
+    @Override
+    public void handle(Event event) {
+      pending.handleOne(event);
+      producer.closeSourceIfDestroyed();
     }
   }
 
-  /** A rocketmq_reply_completion at this address. */
-  private void complete(long completion) {
-    Completion waiting = pending.remove((int) Memory.address(completion + CONTEXT));
-    ReceivedMessage received = null;
-    NativeError failure = null;
-    try {
+  /** What waits for replies. */
+  private final class Requests extends Completions<Completion> {
+    Requests(Executor executor) {
+      super(executor);
+    }
+
+    @Override
+    long contextOffset() {
+      return CONTEXT;
+    }
+
+    /** A rocketmq_reply_completion. */
+    @Override
+    Ended read(Completion waiting, long completion) {
       long reply = Memory.address(completion + REPLY);
       if (reply != 0) {
-        received = producer.copy(reply);
-      } else {
-        long error = Memory.address(completion + ERROR);
-        failure = NativeError.read(Memory.ALL.asSlice(error, rocketmq_error.sizeof()));
+        ReceivedMessage received = producer.copy(reply);
+        return () -> waiting.complete(received, null);
       }
-    } catch (Throwable e) {
-      // Whoever waits must learn of an end all the same.
-      failure = UNREADABLE;
-      LibraryThread.report(LOGGER, "the end of a request could not be read", e);
+      NativeError failure = error(Memory.address(completion + ERROR));
+      return () -> waiting.complete(null, failure);
     }
-    try {
-      waiting.complete(received, failure);
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "what waited for a reply failed", e);
+
+    @Override
+    Ended unreadable(Completion waiting) {
+      return () -> waiting.complete(null, UNREADABLE);
     }
   }
 }

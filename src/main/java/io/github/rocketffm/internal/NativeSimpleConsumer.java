@@ -7,7 +7,6 @@ import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_receipt_handle;
 import io.github.rocketffm.internal.binding.rocketmq_receive_options;
 import io.github.rocketffm.internal.binding.rocketmq_received_batch;
-import io.github.rocketffm.internal.binding.rocketmq_simple_callback;
 import io.github.rocketffm.internal.binding.rocketmq_simple_completion;
 import io.github.rocketffm.internal.binding.rocketmq_simple_consumer_options;
 import io.github.rocketffm.internal.binding.rocketmq_simple_consumer_statistics;
@@ -15,18 +14,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.Executor;
 
 /** A simple consumer of the library: calls down, their ends up. */
 public final class NativeSimpleConsumer {
-  private static final Logger LOGGER = LoggerFactory.getLogger(NativeSimpleConsumer.class);
-  private static final AtomicLong NEXT_ID = new AtomicLong();
-  private static final Map<Long, NativeSimpleConsumer> CONSUMERS = new ConcurrentHashMap<>();
-
   /** Receives the end of one asynchronous call, exactly once, on a thread of the library. */
   public interface Completion {
     /**
@@ -40,6 +31,9 @@ public final class NativeSimpleConsumer {
   public static final class Settings {
     public String group = "";
     public int consumeFrom;
+
+    /** Runs what waits for the ends of calls; null: the thread of the library does. */
+    public Executor completionExecutor;
   }
 
   /** Of messages whose bodies were copied as they arrived. */
@@ -54,11 +48,6 @@ public final class NativeSimpleConsumer {
         public void leave() {}
       };
 
-  private static final class Stub {
-    static final MemorySegment ON_COMPLETED =
-        rocketmq_simple_callback.allocate(NativeSimpleConsumer::onCompleted, Arena.global());
-  }
-
   /** Made beforehand, for when there is no memory left. */
   private static final NativeError UNREADABLE =
       NativeError.of(
@@ -71,44 +60,63 @@ public final class NativeSimpleConsumer {
   private static final long BATCH = rocketmq_simple_completion.batch$offset();
   private static final long RECEIPT_HANDLE = rocketmq_simple_completion.receipt_handle$offset();
 
-  private final long id;
+  /** Of the ends of its calls. */
+  private final long source = Events.open(new Ends());
+
   private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
   private final QueueCache queues = new QueueCache();
   private final Hosts hosts = new Hosts();
-  private final PendingSends<Completion> pending = new PendingSends<>();
-  private final NativeHandle handle;
+  private final Calls pending;
 
-  private NativeSimpleConsumer(long id, MemorySegment pointer) {
-    this.id = id;
-    handle = new NativeHandle(pointer, this::destroy);
+  /** Set once it is created. */
+  private NativeHandle handle;
+
+  private volatile boolean destroyed;
+
+  private NativeSimpleConsumer(Settings settings) {
+    pending = new Calls(settings.completionExecutor);
   }
 
   private void destroy(MemorySegment pointer) {
     Rocketmq.rocketmq_simple_consumer_destroy(pointer);
-    CONSUMERS.remove(id);
+    destroyed = true;
+    closeSource();
+  }
+
+  /** A callback that does not return keeps ends behind it, which are told once it does. */
+  private void closeSource() {
+    if (pending.isEmpty()) {
+      Events.close(source);
+    }
   }
 
   public static NativeSimpleConsumer create(ClientSettings client, Settings settings)
       throws NativeFailure {
     Runtime.ensureLoaded();
-    long id = NEXT_ID.incrementAndGet();
+    NativeSimpleConsumer consumer = new NativeSimpleConsumer(settings);
+    boolean created = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       MemorySegment options = rocketmq_simple_consumer_options.allocate(arena);
       rocketmq_simple_consumer_options.size(options, rocketmq_simple_consumer_options.sizeof());
       Strings.set(rocketmq_simple_consumer_options.group(options), settings.group, arena);
-      rocketmq_simple_consumer_options.on_completed(options, Stub.ON_COMPLETED);
-      rocketmq_simple_consumer_options.context(options, id);
+      rocketmq_simple_consumer_options.on_completed(
+          options, Rocketmq.rocketmq_event_on_completed$address());
+      rocketmq_simple_consumer_options.context(options, consumer.source);
       rocketmq_simple_consumer_options.consume_from(options, settings.consumeFrom);
       NativeFailure.check(
           Rocketmq.rocketmq_simple_consumer_create(client.write(arena), options, out, error),
           error);
-      NativeSimpleConsumer consumer = new NativeSimpleConsumer(id, out.get(ValueLayout.ADDRESS, 0));
-      CONSUMERS.put(id, consumer);
+      consumer.handle = new NativeHandle(out.get(ValueLayout.ADDRESS, 0), consumer::destroy);
+      created = true;
       return consumer;
     } catch (MalformedText e) {
       throw NativeFailure.invalid("a setting is no text: " + e.getMessage());
+    } finally {
+      if (!created) {
+        consumer.closeSource();
+      }
     }
   }
 
@@ -183,7 +191,11 @@ public final class NativeSimpleConsumer {
           batch[0] = out.get(ValueLayout.JAVA_LONG, 0);
           return status;
         });
-    return read(batch[0]);
+    try {
+      return copy(batch[0]);
+    } finally {
+      release(batch[0]);
+    }
   }
 
   public void acknowledge(String receiptHandle) throws NativeFailure {
@@ -302,63 +314,76 @@ public final class NativeSimpleConsumer {
     }
   }
 
-  /** The messages of a rocketmq_received_batch, which is released; none for address 0. */
-  private List<ReceivedMessage> read(long batch) {
+  /** The messages of a rocketmq_received_batch; none for address 0. */
+  private List<ReceivedMessage> copy(long batch) {
     if (batch == 0) {
       return List.of();
     }
     MemorySegment received =
         MemorySegment.ofAddress(batch).reinterpret(rocketmq_received_batch.sizeof());
-    try {
-      NativeMessage[] messages = new NativeMessage[rocketmq_received_batch.count(received)];
-      long pointers = rocketmq_received_batch.messages(received).address();
-      for (int i = 0; i < messages.length; i++) {
-        messages[i] = new NativeMessage(COPIED, Memory.address(pointers + 8L * i), queues, hosts);
-        messages[i].keepBody();
-      }
-      return List.of(messages);
-    } finally {
-      Rocketmq.rocketmq_received_batch_release(received);
+    NativeMessage[] messages = new NativeMessage[rocketmq_received_batch.count(received)];
+    long pointers = rocketmq_received_batch.messages(received).address();
+    for (int i = 0; i < messages.length; i++) {
+      messages[i] = new NativeMessage(COPIED, Memory.address(pointers + 8L * i), queues, hosts);
+      messages[i].keepBody();
+    }
+    return List.of(messages);
+  }
+
+  private static void release(long batch) {
+    if (batch != 0) {
+      Rocketmq.rocketmq_received_batch_release(MemorySegment.ofAddress(batch));
     }
   }
 
-  private static void onCompleted(long context, MemorySegment completions, int count) {
-    // Nothing may leave an upcall: the virtual machine would end.
-    try {
-      NativeSimpleConsumer consumer = CONSUMERS.get(context);
-      LibraryThread.enter(consumer.loader);
-      long pointers = completions.address();
-      for (int i = 0; i < count; i++) {
-        consumer.complete(Memory.address(pointers + 8L * i));
+  private final class Ends implements Events.Handler {
+    @Override
+    public ClassLoader loader() {
+      return loader;
+    }
+
+    @Override
+    public void handle(Event event) {
+      pending.handleAll(event);
+      if (destroyed) {
+        closeSource();
       }
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "the ends of calls were lost", e);
     }
   }
 
-  /** A rocketmq_simple_completion at this address. */
-  private void complete(long completion) {
-    Completion waiting = pending.remove((int) Memory.address(completion + CONTEXT));
-    List<ReceivedMessage> messages = null;
-    String receiptHandle = null;
-    NativeError failure = null;
-    try {
+  /** What waits for the ends of calls. */
+  private final class Calls extends Completions<Completion> {
+    Calls(Executor executor) {
+      super(executor);
+    }
+
+    @Override
+    long contextOffset() {
+      return CONTEXT;
+    }
+
+    /** A rocketmq_simple_completion. */
+    @Override
+    Ended read(Completion waiting, long completion) {
       long error = Memory.address(completion + ERROR);
       if (error != 0) {
-        failure = NativeError.read(Memory.ALL.asSlice(error, rocketmq_error.sizeof()));
-      } else {
-        messages = read(Memory.address(completion + BATCH));
-        receiptHandle = Strings.get(Memory.ALL.asSlice(completion + RECEIPT_HANDLE, Strings.SIZE));
+        NativeError failure = error(error);
+        return () -> waiting.complete(null, null, failure);
       }
-    } catch (Throwable e) {
-      // Whoever waits must learn of an end all the same.
-      failure = UNREADABLE;
-      LibraryThread.report(LOGGER, "the end of a call could not be read", e);
+      List<ReceivedMessage> messages = copy(Memory.address(completion + BATCH));
+      String receiptHandle =
+          Strings.get(Memory.ALL.asSlice(completion + RECEIPT_HANDLE, Strings.SIZE));
+      return () -> waiting.complete(messages, receiptHandle, null);
     }
-    try {
-      waiting.complete(messages, receiptHandle, failure);
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "what waited for a call failed", e);
+
+    @Override
+    Ended unreadable(Completion waiting) {
+      return () -> waiting.complete(null, null, UNREADABLE);
+    }
+
+    @Override
+    void ended(long completion) {
+      release(Memory.address(completion + BATCH));
     }
   }
 }

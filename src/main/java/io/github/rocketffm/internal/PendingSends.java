@@ -49,6 +49,23 @@ final class PendingSends<C> {
     }
   }
 
+  /** What waits under that number. */
+  C get(int place) {
+    return chunks[place / CHUNK].waiting.getAcquire(place % CHUNK);
+  }
+
+  /** Looks at each place: for the end of whatever owns this. */
+  boolean isEmpty() {
+    for (Chunk<C> chunk : chunks) {
+      for (int i = 0; i < CHUNK; i++) {
+        if (chunk.waiting.getAcquire(i) != null) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   /** Takes it out; once for each number. */
   C remove(int place) {
     Chunk<C> chunk = chunks[place / CHUNK];

@@ -96,7 +96,7 @@ class BadInputMockTest {
     assertThatThrownBy(() -> Message.builder("t").deliverAt(Instant.MAX))
         .isInstanceOf(InvalidArgumentException.class);
     assertThatThrownBy(() -> new ConsumeResult(-2, 0)).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new ConsumeResult(0, 19)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new ConsumeResult(0, -2)).isInstanceOf(IllegalArgumentException.class);
   }
 
   @Test

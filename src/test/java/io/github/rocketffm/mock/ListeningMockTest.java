@@ -116,7 +116,7 @@ class ListeningMockTest {
                 })
             .start()) {
       await().until(() -> consumer.statistics().messagesConsumed() == 2);
-      assertThat(received.getFirst().reconsumeTimes()).isEqualTo(1);
+      assertThat(received).allMatch(message -> message.reconsumeTimes() == 0);
       assertThat(bodies()).containsExactly("m0", "m1");
     }
   }
@@ -255,7 +255,7 @@ class ListeningMockTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> ConsumeResult.suspend(Duration.ZERO))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> ConsumeResult.consumed(1).thenRetryAfterLevel(19))
+    assertThatThrownBy(() -> ConsumeResult.consumed(1).thenRetryAfterLevel(0))
         .isInstanceOf(IllegalArgumentException.class);
     assertThat(ConsumeResult.consumed(2).thenRetryAfterLevel(3)).isEqualTo(new ConsumeResult(2, 3));
     assertThat(ConsumeResult.consumed(2).thenDeadLetter()).isEqualTo(new ConsumeResult(2, -1));

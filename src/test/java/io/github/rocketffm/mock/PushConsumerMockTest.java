@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -181,26 +180,6 @@ class PushConsumerMockTest {
     await().until(() -> cluster.committedOffset("billing", "orders", 0) == 1);
     consumer.close();
     assertThatThrownBy(consumer::statistics).isInstanceOf(ClientClosedException.class);
-  }
-
-  @Test
-  void anExecutorThatRefusesGetsTheMessageAgain() {
-    cluster.put("orders", 0, "x");
-    AtomicBoolean refuse = new AtomicBoolean(true);
-    try (PushConsumer consumer =
-        builder()
-            .executor(
-                task -> {
-                  if (refuse.getAndSet(false)) {
-                    throw new RejectedExecutionException("full");
-                  }
-                  Thread.startVirtualThread(task);
-                })
-            .listener(this::take)
-            .start()) {
-      await().until(() -> received.size() == 1);
-      assertThat(consumer.statistics().messagesSentBack()).isEqualTo(1);
-    }
   }
 
   @Test

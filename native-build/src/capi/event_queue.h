@@ -1,0 +1,69 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "rocketmq/rocketmq.h"
+
+namespace rocketmq::capi {
+
+// Hands what callbacks are given to threads of the application, which take it (see events.h). Owned by the process once
+// made, as threads of the application may wait in it for ever. Any thread.
+//
+// A source has two lines of events: one for the queues that a consumer has, and one for everything else. Of a line one
+// event at a time is with the application. A line with an event to give is in the list of those that are ready, or of
+// those that are given again later.
+class EventQueue {
+ public:
+  EventQueue() = default;
+  EventQueue(const EventQueue&) = delete;
+  EventQueue& operator=(const EventQueue&) = delete;
+
+  uint64_t add_source();
+  static void remove_source(uint64_t source);
+
+  // Gives out `event`, and returns when it was handled, or its source is gone. Needs no memory.
+  static void call(uint64_t source, const rocketmq_event& event);
+  // The same without waiting; waits all the same where there is no memory for a copy.
+  static void post(uint64_t source, const rocketmq_event& event);
+
+  // As rocketmq_event_queue_take; the number of threads that wait.
+  int take(rocketmq_event& event, Millis timeout);
+
+ private:
+  struct Entry;
+  struct Line;
+  struct Source;
+  struct Registry;
+  struct LineList {
+    Line* first = nullptr;
+    Line* last = nullptr;
+    void add(Line& line);
+    void add_first(Line& line);
+    void remove(Line& line);
+  };
+
+  static Registry& registry();
+  static void enter(uint64_t number, Entry& entry);
+  void finish(const rocketmq_event& event);
+  void give(Line& line, rocketmq_event& event);
+  void note_ready(Line& line);
+  void wake();
+  TimePoint wake_at(TimePoint deadline) const;
+  void end_delays(TimePoint at);
+  static void drop(Entry& entry);
+
+  // All of it under the registry's lock.
+  std::condition_variable changed_;
+  LineList ready_;
+  LineList delayed_;
+  int waiting_ = 0;
+  // The only thread that waits looks whether the others take too long.
+  bool watching_ = false;
+};
+
+}  // namespace rocketmq::capi

@@ -1,0 +1,151 @@
+package io.github.rocketffm.internal;
+
+import io.github.rocketffm.internal.binding.rocketmq_error;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The asynchronous calls of one object that have not ended, and their ends: each is told exactly once. One whose end
+ * cannot be read for want of memory, and a batch that the executor refuses, stay with the library and come again.
+ *
+ * @param <C> what waits
+ */
+abstract class Completions<C> {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Completions.class);
+  private static final int REFUSED_MILLIS = 10;
+
+  private final PendingSends<C> pending = new PendingSends<>();
+
+  /** Null: what waits is told on the thread of the library. */
+  private final Executor executor;
+
+  Completions(Executor executor) {
+    this.executor = executor;
+  }
+
+  int add(C waiting) {
+    return pending.add(waiting);
+  }
+
+  void remove(int place) {
+    pending.remove(place);
+  }
+
+  boolean isEmpty() {
+    return pending.isEmpty();
+  }
+
+  /** Reads the completion at this address, for what waits to be told of it by {@link Ended#tell}. */
+  abstract Ended read(C waiting, long completion);
+
+  /** In place of the completion, when there is no memory to read it. */
+  abstract Ended unreadable(C waiting);
+
+  /** What is told is freed here, if it is the callee's. */
+  void ended(long completion) {}
+
+  /** Where the number of the call is in its completion. */
+  abstract long contextOffset();
+
+  /** An end that was read. */
+  interface Ended {
+    /** A second time does nothing but go on with what a failure kept from being told. */
+    void tell();
+  }
+
+  /** The event's data is an array of pointers to completions. */
+  void handleAll(Event event) {
+    int count = event.count();
+    long pointers = event.data();
+    if (executor == null) {
+      for (int i = event.progress(); i < count; i++) {
+        handle(event, Memory.address(pointers + 8L * i));
+        event.setProgress(i + 1);
+      }
+      return;
+    }
+    Ended[] ended = new Ended[count];
+    for (int i = 0; i < count; i++) {
+      ended[i] = read(event, Memory.address(pointers + 8L * i));
+    }
+    if (handOver(event, ended)) {
+      for (int i = 0; i < count; i++) {
+        end(Memory.address(pointers + 8L * i));
+      }
+    }
+  }
+
+  /** The event's data is one completion. */
+  void handleOne(Event event) {
+    long completion = event.data();
+    if (executor == null) {
+      handle(event, completion);
+    } else if (handOver(event, new Ended[] {read(event, completion)})) {
+      end(completion);
+    }
+  }
+
+  private void handle(Event event, long completion) {
+    Ended ended = read(event, completion);
+    tell(ended);
+    end(completion);
+  }
+
+  private void end(long completion) {
+    ended(completion);
+    pending.remove(place(completion));
+  }
+
+  private int place(long completion) {
+    return (int) Memory.address(completion + contextOffset());
+  }
+
+  private Ended read(Event event, long completion) {
+    C waiting = pending.get(place(completion));
+    if (event.isLastTry()) {
+      return unreadable(waiting);
+    }
+    try {
+      return read(waiting, completion);
+    } catch (OutOfMemoryError e) {
+      throw e;
+    } catch (Throwable e) {
+      // Whoever waits must learn of an end all the same.
+      LibraryThread.report(LOGGER, "the end of a call could not be read", e);
+      return unreadable(waiting);
+    }
+  }
+
+  /** False where the executor refuses: to be done again. */
+  private boolean handOver(Event event, Ended[] ended) {
+    try {
+      executor.execute(
+          () -> {
+            for (Ended each : ended) {
+              tell(each);
+            }
+          });
+      return true;
+    } catch (RejectedExecutionException e) {
+      event.repeatAfter(REFUSED_MILLIS);
+      return false;
+    }
+  }
+
+  private static void tell(Ended ended) {
+    try {
+      ended.tell();
+    } catch (OutOfMemoryError e) {
+      throw e;
+    } catch (Throwable e) {
+      LibraryThread.report(LOGGER, "what waited for a call failed", e);
+    }
+  }
+
+  static NativeError error(long address) {
+    return NativeError.read(MemorySegment.ofAddress(address).reinterpret(rocketmq_error.sizeof()));
+  }
+}

@@ -1,0 +1,128 @@
+package io.github.rocketffm.internal;
+
+import io.github.rocketffm.internal.binding.Rocketmq;
+import java.lang.foreign.MemorySegment;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the library has to tell, taken from its queue by threads of Java ({@code rocketmq-events-N}). The library never
+ * calls up: what a call up throws outside the called method, where the linker makes its arguments, or where compiled code
+ * goes back to interpreted one, ends the virtual machine; so does a native thread that cannot be attached. Here the want
+ * of memory unwinds frames of Java, and the event stays in native memory until it is handled.
+ *
+ * <p>The events of one source come one at a time; threads are started as sources block theirs.
+ */
+final class Events {
+  private static final Logger LOGGER = LoggerFactory.getLogger(Events.class);
+  private static final int BASE_THREADS = 2;
+  private static final long PAUSE_NANOS = 10_000_000;
+
+  /** What is told of one source, on a thread of the library as {@link LibraryThread} has it. */
+  interface Handler {
+    /** What application code expects as its context. */
+    ClassLoader loader();
+
+    /**
+     * Handles an event. After an OutOfMemoryError the same event comes again; what else is thrown is logged, and the
+     * event counts as handled.
+     */
+    void handle(Event event);
+  }
+
+  private static final Map<Long, Handler> HANDLERS = new ConcurrentHashMap<>();
+  private static final AtomicInteger THREADS = new AtomicInteger();
+  private static MemorySegment queue;
+
+  private Events() {}
+
+  /** Once, after the library was loaded. */
+  static void start() {
+    queue = Rocketmq.rocketmq_event_queue_create();
+    if (queue.address() == 0) {
+      throw new OutOfMemoryError("no native memory for the queue of events");
+    }
+    for (int i = 0; i < BASE_THREADS; i++) {
+      startThread();
+    }
+  }
+
+  private static void startThread() {
+    Event event = new Event();
+    Thread.ofPlatform()
+        .daemon()
+        .name("rocketmq-events-" + THREADS.incrementAndGet())
+        .start(() -> run(event));
+  }
+
+  /** The number by which callbacks tell of the source. */
+  static long open(Handler handler) {
+    long source = Rocketmq.rocketmq_event_source_create(queue);
+    if (source == 0) {
+      throw new OutOfMemoryError("no native memory for a source of events");
+    }
+    HANDLERS.put(source, handler);
+    return source;
+  }
+
+  /** Of this source nothing is told from now on, save what a thread has taken. */
+  static void close(long source) {
+    Rocketmq.rocketmq_event_source_destroy(source);
+    HANDLERS.remove(source);
+  }
+
+  private static void run(Event event) {
+    LibraryThread.mark();
+    for (; ; ) {
+      try {
+        int waiting = event.take(queue);
+        if (event.kind() != Rocketmq.ROCKETMQ_EVENT_NONE()) {
+          handle(event);
+        } else if (waiting >= BASE_THREADS) {
+          event.free();
+          return;
+        }
+      } catch (OutOfMemoryError e) {
+        // The event is still there: take gives it again.
+        event.triesWithoutMemory++;
+        pause();
+      } catch (Throwable e) {
+        event.setHandled();
+        LibraryThread.report(LOGGER, "an event of the library could not be handled", e);
+      }
+    }
+  }
+
+  private static void handle(Event event) {
+    if (event.isAlone()) {
+      startAnother();
+    }
+    Handler handler = HANDLERS.get(event.source());
+    if (handler != null) {
+      LibraryThread.enter(handler.loader());
+      handler.handle(event);
+    }
+    event.setHandled();
+  }
+
+  /** So that others are told while this thread's event may block it. */
+  private static void startAnother() {
+    try {
+      startThread();
+    } catch (OutOfMemoryError e) {
+      // Of memory or threads: those that run go on, and the next event asks again.
+    }
+  }
+
+  private static void pause() {
+    try {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    } catch (Throwable e) {
+      // Without the pause, then.
+    }
+  }
+}

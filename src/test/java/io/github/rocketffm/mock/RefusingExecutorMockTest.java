@@ -1,0 +1,140 @@
+package io.github.rocketffm.mock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.github.rocketffm.ConsumeFrom;
+import io.github.rocketffm.ConsumeResult;
+import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.Message;
+import io.github.rocketffm.Producer;
+import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.testing.MockCluster;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An executor that refuses says nothing of the messages: they wait, and are handed over again. */
+@Tag("mock")
+class RefusingExecutorMockTest {
+  private static final int COUNT = 200;
+  private static final int REFUSALS = 3;
+
+  private final Queue<ReceivedMessage> received = new ConcurrentLinkedQueue<>();
+  private MockCluster cluster;
+  private ThreadPoolExecutor small;
+
+  @BeforeEach
+  void start() {
+    cluster = new MockCluster();
+    cluster.createTopic("orders", 4);
+    small = new ThreadPoolExecutor(2, 2, 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(1));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+  }
+
+  @AfterEach
+  void stop() {
+    small.shutdownNow();
+    cluster.close();
+  }
+
+  private PushConsumer.Builder consumer(Executor executor) {
+    for (int i = 0; i < COUNT; i++) {
+      cluster.put("orders", i % 4, "m" + i);
+    }
+    return PushConsumer.builder("billing")
+        .nameServers(cluster.nameServers())
+        .consumeFrom(ConsumeFrom.firstOffset())
+        .subscribe("orders", FilterExpression.all())
+        .executor(executor)
+        .listener(
+            message -> {
+              Thread.sleep(1);
+              received.add(message);
+              return ConsumeResult.SUCCESS;
+            });
+  }
+
+  private void awaitEachOnce(PushConsumer consumer) {
+    await().until(() -> consumer.statistics().messagesConsumed() == COUNT);
+    assertThat(received).hasSize(COUNT).allMatch(message -> message.reconsumeTimes() == 0);
+    assertThat(received.stream().map(ReceivedMessage::bodyAsString).distinct()).hasSize(COUNT);
+    assertThat(consumer.statistics().messagesSentBack()).isZero();
+  }
+
+  @Test
+  void aFullPoolCountsAsNoDelivery() {
+    try (PushConsumer consumer = consumer(small).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  @Test
+  void broadcastingLosesNothingThroughAFullPool(@TempDir Path offsets) {
+    try (PushConsumer consumer =
+        consumer(small).broadcasting().offsetDirectory(offsets).instanceName("one").start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  @Test
+  void closeEndsWhileTheExecutorRefuses() {
+    AtomicInteger refused = new AtomicInteger();
+    PushConsumer consumer =
+        consumer(
+                task -> {
+                  refused.incrementAndGet();
+                  throw new RejectedExecutionException("full");
+                })
+            .start();
+    await().until(() -> refused.get() > 1);
+    long begin = System.nanoTime();
+    consumer.close(Duration.ZERO);
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+    assertThat(received).isEmpty();
+  }
+
+  @Test
+  void endsOfSendsAreToldOnceTheExecutorTakesThem() {
+    AtomicInteger refusals = new AtomicInteger();
+    Executor executor =
+        task -> {
+          if (refusals.incrementAndGet() <= REFUSALS) {
+            throw new RejectedExecutionException("full");
+          }
+          Thread.ofVirtual().name("completions").start(task);
+        };
+    try (Producer producer =
+        Producer.builder("senders")
+            .nameServers(cluster.nameServers())
+            .completionExecutor(executor)
+            .start()) {
+      List<CompletableFuture<String>> threads = new ArrayList<>();
+      for (int i = 0; i < COUNT; i++) {
+        threads.add(
+            producer
+                .sendAsync(Message.builder("orders").body("x").build())
+                .thenApply(sent -> Thread.currentThread().getName()));
+      }
+      await().until(() -> threads.stream().allMatch(CompletableFuture::isDone));
+      assertThat(refusals.get()).isGreaterThan(REFUSALS);
+    }
+  }
+}
