@@ -220,7 +220,9 @@ asio::awaitable<void> Producer::Impl::detector_loop(std::shared_ptr<Pause> pause
 }
 
 void Producer::Impl::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
-  for (const auto& operation : in_flight_.operations()) operation->on_suspected(brokers, at);
+  for (const auto& each : operations_->snapshot()) {
+    if (auto* operation = dynamic_cast<SendOperation*>(each.get())) operation->on_suspected(brokers, at);
+  }
 }
 
 Result<std::vector<MessageQueue>> Producer::queues(std::string_view topic, Millis timeout) {

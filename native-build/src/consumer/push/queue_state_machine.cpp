@@ -304,7 +304,7 @@ void QueueStateMachine::drain(TimePoint at) {
       if (wanted_ || at < drain_deadline_) return;
       // It may take for ever. The lock is never given back under it, but runs out.
       drain_deadline_ = TimePoint::max();
-      if (!lost_) note_progress(at);
+      if (!lost_ && !reset_) note_progress(at);
       if (std::exchange(wants_lock_, false)) act(Kind::kStopRenewing);
       return;
     }
