@@ -11,8 +11,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/task_thread.h"
 #include "base/worker_pool.h"
+#include "client/broker_states.h"
+#include "client/broker_watch.h"
 #include "client/client_options.h"
 #include "client/consumer_member.h"
 #include "client/name_servers.h"
@@ -29,7 +30,7 @@ namespace rocketmq {
 std::string host_label(std::string_view host_name);
 
 // What the producers and consumers of one cluster share: the event loop, connections, routes, heartbeats.
-// Held by way of ClientLease; threads "rmq-io-N" and "rmq-callback-N".
+// Held by way of ClientLease; threads "rmq-io-N" and "rmq-callback-N-K".
 class ClientInstance {
  public:
   ClientInstance(ClientOptions options, int number);
@@ -42,13 +43,14 @@ class ClientInstance {
   const ClientOptions& options() const { return options_; }
   const std::string& client_id() const { return client_id_; }
   EventLoop& loop() { return loop_; }
-  // Runs the users' completion callbacks.
-  TaskThread& callbacks() { return callbacks_; }
   // Runs what belongs to the users, and what waits for a disk, on threads "rmq-callback-N-K".
   WorkerPool& workers() { return workers_; }
   RemotingClient& remoting() { return *remoting_; }
   NameServers& name_servers() { return *name_servers_; }
   RouteTable& routes() { return routes_; }
+  // What is known of the brokers, and who finds out.
+  BrokerStates& brokers() { return *brokers_; }
+  BrokerWatch& watch() { return watch_; }
 
   // Begins the periodic work, once. Any thread.
   void start();
@@ -104,11 +106,12 @@ class ClientInstance {
   const ClientOptions options_;
   const std::string client_id_;
   EventLoop loop_;
-  TaskThread callbacks_;
   WorkerPool workers_;
+  const std::shared_ptr<BrokerStates> brokers_ = std::make_shared<BrokerStates>();
   std::shared_ptr<RemotingClient> remoting_;
   std::shared_ptr<NameServers> name_servers_;
   RouteTable routes_;
+  BrokerWatch watch_;
   Pause route_pause_;
   Pause heartbeat_pause_;
   std::atomic<bool> started_{false};

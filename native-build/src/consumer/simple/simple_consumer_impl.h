@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -15,13 +16,13 @@
 
 #include "base/fork.h"
 #include "client/client_lease.h"
-#include "consumer/simple_consumer.h"
-#include "consumer/simple_operation.h"
+#include "consumer/simple/operation.h"
+#include "consumer/simple/simple_consumer.h"
 
 namespace rocketmq {
 
 // The parts of a simple consumer stand in files of their own: simple_consumer.cpp (life cycle, subscriptions),
-// simple_receive.cpp, simple_acknowledge.cpp.
+// receive.cpp (what a receive does), pop.cpp (its requests to brokers), acknowledge.cpp.
 //
 // What calls do happens on the client's event loop, in coroutines that keep this object alive and look at ended_ after
 // each wait: from then on they begin nothing new.
@@ -71,6 +72,18 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
     size_t given = 0;
     std::vector<PoppedMessage> messages;
   };
+  // A request for messages that is under way.
+  struct PendingPop {
+    std::shared_ptr<Pause> pause;
+    std::optional<Result<Popped>> result;
+    // Nobody waits for it any more.
+    bool left = false;
+  };
+  // What came after its receive had ended.
+  struct Late {
+    TimePoint give_back_at;
+    PoppedMessage message;
+  };
 
   // Life cycle.
   Status check_usable() const;
@@ -90,13 +103,23 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   asio::awaitable<Look> look(Operation operation);
   asio::awaitable<std::vector<Target>> find_targets(Look* look);
   // Takes as much as there is, or as much as is left of what the operation asks for.
-  asio::awaitable<void> take(Operation operation, Target target, Millis poll, Look* look);
+  asio::awaitable<void> take(Operation operation, Target target, Millis poll, Millis patience, Look* look);
+  asio::awaitable<Result<Popped>> pop_in_time(Target target, int32_t most, Millis invisible, Millis poll,
+                                              Millis patience);
+  void pop_beside(const Target& target, const Operation& operation);
+  asio::awaitable<void> run_pop(Target target, std::shared_ptr<PendingPop> pending, int32_t most, Millis invisible,
+                                Millis poll);
+  void take_late(std::vector<PoppedMessage> messages);
+  void take_kept(const Operation& operation);
+  asio::awaitable<void> give_late_back(Millis after);
   asio::awaitable<Result<Popped>> pop(Target target, int32_t most, Millis invisible, Millis poll);
   void give_back(const std::vector<PoppedMessage>& messages);
+  void give_back(const PoppedMessage& message);
   Popped keep_wanted(PoppedMessages popped, const Target& target, const Subscription& subscription);
   void end_receive(const Operation& operation, const Look& look);
   // Waits at several brokers: each tells when it has messages.
   asio::awaitable<void> wait_for_messages(Operation operation, Millis most);
+  asio::awaitable<bool> wait_for_answer(Operation operation);
   asio::awaitable<void> watch(Target target);
   asio::awaitable<Result<bool>> ask_for_messages(Target target);
   asio::awaitable<bool> serve_first(Target target);
@@ -113,7 +136,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   const ClientOptions client_options_;
   const SimpleConsumerOptions options_;
   const uint64_t generation_ = fork_generation();
-  ClientLease lease_;
+  std::optional<ClientLease> lease_;
   // Until the close: a coroutine that never wakes would otherwise keep the loop that keeps it.
   std::shared_ptr<ClientInstance> client_;
   ClientInstance* loop_client_ = nullptr;
@@ -136,6 +159,10 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   // Receives that wait for several brokers, the one that has waited longest first.
   std::list<Operation> waiting_;
   std::set<Target> watched_;
+  // Brokers that did not answer in time, with why; how many requests to them nobody waits for; and what these brought.
+  std::map<Target, Error> silent_;
+  std::map<Target, int> left_;
+  std::deque<Late> late_;
   // What coroutines wait on between their requests, to be woken at the end.
   std::set<std::shared_ptr<Pause>> pauses_;
   asio::awaitable<void> pause_for(Millis duration);

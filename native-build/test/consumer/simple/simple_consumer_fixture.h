@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cluster_access.h"
-#include "consumer/simple_consumer.h"
+#include "consumer/simple/simple_consumer.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
 #include "protocol/codes.h"

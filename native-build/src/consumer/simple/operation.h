@@ -8,18 +8,18 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "client/client_instance.h"
-#include "consumer/simple_consumer.h"
+#include "client/completions.h"
+#include "consumer/simple/simple_consumer.h"
+#include "net/coroutine.h"
 
 namespace rocketmq {
 
 // One call of a simple consumer, from its acceptance to its end.
-struct SimpleOperation {
+struct SimpleOperation : Completion {
   enum class Kind { kReceive, kAcknowledge, kChangeInvisible };
 
   Kind kind = Kind::kReceive;
@@ -34,6 +34,8 @@ struct SimpleOperation {
   std::vector<PoppedMessage> messages;
   // On the loop: what it waits on between its looks; nullptr outside of its coroutine.
   std::shared_ptr<Pause> pause;
+  // On the loop: it waits for the first answer of brokers, whatever that is.
+  bool awaits_answer = false;
   // On the loop: a pop for it is under way elsewhere.
   bool served = false;
 
@@ -47,16 +49,17 @@ struct SimpleOperation {
 };
 
 // The calls of one consumer that have not ended: each ends once, whoever ends it, and the asynchronous ones are told of
-// on the client's callback thread. Any thread.
-class SimpleOperations : public std::enable_shared_from_this<SimpleOperations> {
+// on the consumer's lane of the callback threads. Any thread.
+class SimpleOperations {
  public:
   using Operation = std::shared_ptr<SimpleOperation>;
 
-  explicit SimpleOperations(SimpleCallback on_completed) : on_completed_(std::move(on_completed)) {}
+  explicit SimpleOperations(SimpleCallback on_completed);
 
+  // Before the first add.
+  void start(WorkerPool& workers) { queue_->start(workers); }
   // kTooManyRequests, kClosed after refuse().
-  // The client lives as long as operations that have not ended.
-  Status add(const Operation& operation, ClientInstance* client);
+  Status add(const Operation& operation);
   // Does nothing for one that has ended.
   void end(const Operation& operation, Result<SimpleResult> result);
   // The same; takes the result, or is false and leaves it as it is.
@@ -65,25 +68,19 @@ class SimpleOperations : public std::enable_shared_from_this<SimpleOperations> {
   Result<SimpleResult> wait(const Operation& operation);
 
   // From now on none is added.
-  void refuse();
+  void refuse() { queue_->refuse(); }
+  // After refuse(). Needs no memory that it cannot do without.
   void end_all(const Error& error, bool receives_only);
-  // False when some are left at the deadline; without one, waits for the last.
-  bool wait_empty(const TimePoint* deadline);
-  int64_t count() const;
+  bool wait_empty(TimePoint deadline) { return queue_->wait_empty(deadline); }
+  // After all have ended: see CompletionQueue.
+  bool finish(TimePoint deadline) { return queue_->finish(deadline); }
+  int64_t count() const { return queue_->count(); }
 
  private:
-  void deliver();
-  void remove(const Operation& operation);
+  static void tell(const SimpleCallback& on_completed, const CompletionQueue::Batch& ended);
 
-  const SimpleCallback on_completed_;
-  mutable std::mutex mutex_;
-  std::condition_variable emptied_;
-  std::unordered_set<Operation> operations_;
-  // Has room for all operations, so that an end needs no memory.
-  std::vector<Operation> finished_;
-  ClientInstance* client_ = nullptr;
-  bool refusing_ = false;
-  bool delivering_ = false;
+  const bool has_callback_;
+  const std::shared_ptr<CompletionQueue> queue_;
 };
 
 }  // namespace rocketmq

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "consumer/simple_consumer_impl.h"
+#include "consumer/simple/simple_consumer_impl.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -39,7 +39,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::acknowledge(std::s
   operation->asynchronous = asynchronous;
   operation->context = context;
   operation->deadline = operation->begin + client_options_.request_timeout;
-  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
+  if (auto added = operations_->add(operation); !added) return fail(added.error());
   try {
     start(run_acknowledge(operation, std::move(*handle)), "acknowledge");
   } catch (const std::bad_alloc&) {
@@ -60,7 +60,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::change_invisible(s
   operation->asynchronous = asynchronous;
   operation->context = context;
   operation->deadline = operation->begin + client_options_.request_timeout;
-  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
+  if (auto added = operations_->add(operation); !added) return fail(added.error());
   try {
     start(run_change_invisible(operation, std::move(*handle), invisible), "change of the invisible time");
   } catch (const std::bad_alloc&) {

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
-#include "consumer/simple_consumer_impl.h"
+#include "consumer/simple/simple_consumer_impl.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -18,8 +18,8 @@ constexpr Millis kLongestPoll{15000};
 constexpr Millis kFirstPause{50};
 constexpr Millis kLongestPause{1000};
 constexpr Millis kNow{0};
-// The invisible time of what is given back: brokers count in seconds.
-constexpr Millis kGivenBack{1000};
+// With several brokers: how long one may take to answer before the next one is asked too.
+constexpr Millis kPatience{100};
 // Name servers are not asked more often for a topic that they do not know.
 constexpr Millis kLookAgain{500};
 // A broker chooses the queues.
@@ -50,22 +50,6 @@ Error no_memory() {
 
 }  // namespace
 
-bool may_pass(int32_t response_code) {
-  return response_code == response_code::kSystemBusy || response_code == response_code::kServiceNotAvailable ||
-         response_code == response_code::kFlowControl || response_code == response_code::kTopicNotExist;
-}
-
-Error refusal_of(const RemotingCommand& response, const std::string& address, std::string_view topic) {
-  Error error;
-  error.kind = ErrorKind::kRejected;
-  error.response_code = response.code;
-  error.remark = response.remark;
-  error.address = address;
-  error.topic = topic;
-  error.message = address + " refused with code " + std::to_string(response.code) + ": " + response.remark;
-  return error;
-}
-
 Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const ReceiveOptions& options, bool asynchronous,
                                                                       uint64_t context) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
@@ -82,7 +66,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const Rece
   operation->context = context;
   operation->receive = options;
   operation->deadline = operation->begin + options.await;
-  if (auto added = operations_->add(operation, running.get()); !added) return fail(added.error());
+  if (auto added = operations_->add(operation); !added) return fail(added.error());
   ++receives_;
   try {
     start(run_receive(operation), "receive");
@@ -95,6 +79,8 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const Rece
 asio::awaitable<void> SimpleConsumer::Impl::run_receive(Operation operation) {
   BackOff back_off;
   try {
+    if (!ended_) take_kept(operation);
+    if (!operation->messages.empty()) end_receive(operation, Look{});
     while (!ended_ && !operation->ended) {
       const TimePoint began = now();
       const Look seen = co_await look(operation);
@@ -210,135 +196,47 @@ asio::awaitable<SimpleConsumer::Impl::Look> SimpleConsumer::Impl::look(Operation
   }
   // A single broker holds the request until it has messages; several are only asked what they have.
   const Millis poll = targets.size() == 1 ? std::min(left_until(operation->deadline), kLongestPoll) : kNow;
+  const bool only_one = targets.size() == 1;
+  const Millis patience = only_one ? poll + client_options_.request_timeout : kPatience;
+  const auto is_full = [&] {
+    return operation->messages.size() >= static_cast<size_t>(operation->receive.max_messages);
+  };
   const size_t first = next_target_++;
-  for (size_t i = 0; i < targets.size(); ++i) {
-    co_await take(operation, targets[(first + i) % targets.size()], poll, &seen);
-    if (ended_ || operation->ended) break;
-    if (operation->messages.size() >= static_cast<size_t>(operation->receive.max_messages)) break;
+  for (size_t i = 0; i < targets.size() && !is_full(); ++i) {
+    const Target& target = targets[(first + i) % targets.size()];
+    // Nobody waits for one that did not answer last time.
+    if (!only_one && silent_.count(target) != 0) continue;
+    co_await take(operation, target, poll, patience, &seen);
+    if (ended_ || operation->ended) co_return seen;
   }
+  if (only_one || seen.refused) co_return seen;
+  for (const Target& target : targets) {
+    const auto silent = silent_.find(target);
+    if (silent == silent_.end()) continue;
+    if (!seen.failure && operation->messages.empty()) seen.failure = silent->second;
+    pop_beside(target, operation);
+  }
+  if (!operation->messages.empty() || seen.answered || left_.empty()) co_return seen;
+  // None has answered yet, so that there is nothing to return with.
+  seen.answered = co_await wait_for_answer(operation);
   co_return seen;
 }
 
-asio::awaitable<void> SimpleConsumer::Impl::take(Operation operation, Target target, Millis poll, Look* seen) {
-  for (;;) {
-    const auto rest = operation->receive.max_messages - static_cast<int32_t>(operation->messages.size());
-    const int32_t most = std::min(rest, kMostPopped);
-    if (most <= 0) co_return;
-    auto popped = co_await pop(target, most, operation->receive.invisible, poll);
-    if (ended_ || operation->ended) {
-      if (popped) give_back(popped->messages);
-      co_return;
-    }
-    if (!popped) {
-      const Error& error = popped.error();
-      const bool refused = error.kind == ErrorKind::kRejected && !may_pass(error.response_code);
-      if (refused || error.kind == ErrorKind::kProtocolError) seen->refused = true;
-      seen->failure = error;
-      co_return;
-    }
-    seen->answered = true;
-    seen->given += popped->given;
-    std::move(popped->messages.begin(), popped->messages.end(), std::back_inserter(operation->messages));
-    // What is there without waiting.
-    poll = kNow;
-    if (popped->given < static_cast<size_t>(most)) co_return;
-  }
-}
-
-// What came too late for its receive: others shall not wait until the end of its invisible time, which may be hours.
-void SimpleConsumer::Impl::give_back(const std::vector<PoppedMessage>& messages) {
-  for (const PoppedMessage& message : messages) {
-    const std::string address = client().routes().find_master(message.handle.topic, message.handle.broker_name);
-    if (address.empty()) continue;
-    RemotingCommand request = request_about(request_code::kChangeInvisibleTime, message.handle);
-    request.ext_fields.add("invisibleTime", int64_t{kGivenBack.count()});
-    client().remoting().call_one_way(address, std::move(request));
-  }
-}
-
-asio::awaitable<Result<SimpleConsumer::Impl::Popped>> SimpleConsumer::Impl::pop(Target target, int32_t most,
-                                                                                Millis invisible, Millis poll) {
-  Subscription subscription;
-  // Given up meanwhile.
-  if (!find_subscription(target.topic, &subscription)) co_return Popped{};
-  const std::string address = client().routes().find_master(target.topic, target.broker_name);
-  if (address.empty()) {
-    client().routes().invalidate(target.topic);
-    auto unknown = fail(ErrorKind::kUnreachable, "the broker \"" + target.broker_name + "\" has no master");
-    unknown.value().topic = target.topic;
-    co_return unknown;
-  }
-  RemotingCommand request = RemotingCommand::request(request_code::kPopMessage, SerializeType::kJson);
-  auto& fields = request.ext_fields;
-  fields.reserve(12);
-  fields.add("consumerGroup", options_.group);
-  fields.add("topic", target.topic);
-  fields.add("queueId", kAnyQueue);
-  fields.add("maxMsgNums", most);
-  fields.add("invisibleTime", int64_t{invisible.count()});
-  fields.add("pollTime", int64_t{poll.count()});
-  // The broker then counts the time by its own clock, from the arrival on.
-  fields.add("bornTime", 0);
-  fields.add("initMode", options_.from_first_offset ? 0 : 1);
-  fields.add("expType", subscription.expression_type);
-  fields.add("exp", subscription.expression);
-  fields.add("order", false);
-  fields.add("bname", target.broker_name);
-  auto response =
-      co_await client().remoting().call(address, std::move(request), poll + client_options_.request_timeout);
-  if (!response) {
-    if (ended_) co_return Popped{};
-    // A broker that comes back knows this group by its heartbeat only.
-    client().heartbeat_soon();
-    client().routes().invalidate(target.topic);
-    response.error().topic = target.topic;
-    co_return fail(std::move(response.error()));
-  }
-  ++pops_;
-  switch (response->code) {
-    case response_code::kSuccess:
-      break;
-    case response_code::kPullNotFound:
-    case response_code::kPollingFull:
-    case response_code::kPollingTimeout:
-      co_return Popped{};
-    default:
-      if (response->code == response_code::kTopicNotExist) client().routes().invalidate(target.topic);
-      co_return fail(refusal_of(*response, address, target.topic));
-  }
-  auto messages = parse_pop_response(*response, target.topic, target.broker_name);
-  if (!messages) {
-    Error& error = messages.error();
-    error.message = address + " answered a request for messages of topic \"" + target.topic +
-                    "\" with what is none: " + error.message;
-    error.address = address;
-    error.topic = target.topic;
-    co_return fail(std::move(error));
-  }
-  co_return keep_wanted(std::move(*messages), target, subscription);
-}
-
-SimpleConsumer::Impl::Popped SimpleConsumer::Impl::keep_wanted(PoppedMessages popped, const Target& target,
-                                                               const Subscription& subscription) {
-  for (const std::string& reason : popped.left_out) {
-    log(LogLevel::kError, "consumer", "of topic {} on {}, which comes again: {}", target.topic, target.broker_name,
-        reason);
-  }
-  left_out_ += static_cast<int64_t>(popped.left_out.size());
-  received_ += static_cast<int64_t>(popped.messages.size());
-  Popped kept;
-  kept.given = popped.messages.size() + popped.left_out.size();
-  kept.messages.reserve(popped.messages.size());
-  for (PoppedMessage& message : popped.messages) {
-    if (subscription.matches(message.message.property(property::kTags))) {
-      kept.messages.push_back(std::move(message));
-      continue;
-    }
-    // The broker compares hashes only: without this it would come again and again.
-    ++filtered_;
-    start(acknowledge_filtered(std::move(message.handle)), "acknowledge");
-  }
-  return kept;
+// Until some broker that was left has answered, at most as long as one request may take: false then.
+asio::awaitable<bool> SimpleConsumer::Impl::wait_for_answer(Operation operation) {
+  auto pause = std::make_shared<Pause>(client().loop());
+  operation->pause = pause;
+  operation->awaits_answer = true;
+  pauses_.insert(pause);
+  waiting_.push_back(operation);
+  co_await pause->wait(client_options_.request_timeout);
+  const bool answered = !std::exchange(operation->awaits_answer, false);
+  operation->pause = nullptr;
+  pauses_.erase(pause);
+  waiting_.remove(operation);
+  // A broker that does not know this group any more, or a connection that is dead, shows by it.
+  if (!ended_ && !answered) client().heartbeat_soon();
+  co_return answered;
 }
 
 // Until messages came for the operation, or its time is over.
@@ -433,7 +331,7 @@ asio::awaitable<bool> SimpleConsumer::Impl::serve_first(Target target) {
       ~Served() { served.served = false; }
       SimpleOperation& served;
     } served(*operation);
-    co_await take(operation, target, kNow, &seen);
+    co_await take(operation, target, kNow, kPatience, &seen);
   }
   if (ended_) co_return false;
   const bool found = !operation->messages.empty();

@@ -1,4 +1,4 @@
-#include "consumer/simple_consumer_fixture.h"
+#include "consumer/simple/simple_consumer_fixture.h"
 
 namespace rocketmq::test {
 

@@ -1,6 +1,6 @@
 #include <thread>
 
-#include "consumer/simple_consumer_fixture.h"
+#include "consumer/simple/simple_consumer_fixture.h"
 
 namespace rocketmq::test {
 

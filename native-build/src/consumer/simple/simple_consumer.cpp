@@ -1,9 +1,11 @@
-#include "consumer/simple_consumer.h"
+#include "consumer/simple/simple_consumer.h"
+
+#include <algorithm>
 
 #include "base/log.h"
 #include "base/thread.h"
 #include "client/filter_check.h"
-#include "consumer/simple_consumer_impl.h"
+#include "consumer/simple/simple_consumer_impl.h"
 #include "protocol/admin_bodies.h"
 #include "protocol/codes.h"
 #include "protocol/names.h"
@@ -13,7 +15,9 @@ namespace rocketmq {
 namespace {
 
 // Brokers that do not answer find out by themselves that the consumer is gone.
-constexpr Millis kLongestFarewell{1000};
+constexpr Millis kLongestUnregister{1000};
+// Past the timeout of a close, for callbacks that tell of what it ended.
+constexpr Millis kGrace{1000};
 
 Error closed_error() {
   Error error;
@@ -49,25 +53,21 @@ Status SimpleConsumer::Impl::start() {
   std::lock_guard lock(mutex_);
   if (state_ == State::kStarted) return fail(ErrorKind::kInvalidState, "the consumer was started before");
   if (state_ != State::kCreated) return check_usable();
+  std::optional<ClientLease> lease;
   try {
-    new (&lease_) ClientLease(ClientLease::acquire(client_options_));
-    lease_->start();
+    lease.emplace(ClientLease::acquire(client_options_));
+    (*lease)->start();
+    operations_->start((*lease)->workers());
   } catch (const std::exception& e) {
-    lease_.release();
     return fail(ErrorKind::kInternalError, std::string("the client's threads could not be started: ") + e.what());
   }
   const TimePoint deadline = now() + client_options_.request_timeout;
   for (const auto& [topic, subscription] : subscriptions_) {
-    auto accepted = check_filter(lease_.instance(), subscription, deadline);
-    if (accepted) continue;
-    lease_.release();
-    return accepted;
+    if (auto accepted = check_filter(lease->instance(), subscription, deadline); !accepted) return accepted;
   }
-  if (auto joined = lease_->join_consumer_group(shared_from_this()); !joined) {
-    lease_.release();
-    return joined;
-  }
-  client_ = lease_.instance();
+  if (auto joined = (*lease)->join_consumer_group(shared_from_this()); !joined) return joined;
+  lease_.emplace(std::move(*lease));
+  client_ = lease_->instance();
   loop_client_ = client_.get();
   started_ms_ = wall_clock_ms();
   state_ = State::kStarted;
@@ -226,21 +226,27 @@ void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
     const TimePoint deadline = now() + timeout;
     // What it would take more of goes to others.
     operations_->end_all(closed_error(), true);
-    if (!operations_->wait_empty(&deadline)) operations_->end_all(closed_error(), false);
-    operations_->wait_empty(nullptr);
+    if (!operations_->wait_empty(deadline)) operations_->end_all(closed_error(), false);
+    if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
+      log(LogLevel::kWarn, "consumer",
+          "a callback of the consumer of group {} has not returned: what waits behind it is told when it does",
+          options_.group);
+    }
     try {
-      client().leave_consumer_group(options_.group, kLongestFarewell);
+      client().leave_consumer_group(options_.group, kLongestUnregister);
     } catch (const std::exception& e) {
       // The brokers find out by themselves; here, everything must end.
       log(LogLevel::kError, "consumer", "group {} could not be left as it should: {}", options_.group, e.what());
     }
     client().loop().run_and_wait([&] {
       ended_ = true;
+      for (const Late& late : late_) give_back(late.message);
+      late_.clear();
       waiting_.clear();
       for (const auto& pause : pauses_) pause->interrupt();
       pauses_.clear();
     });
-    lease_.release();
+    lease_->release();
   }
   std::shared_ptr<ClientInstance> unused;
   std::lock_guard lock(mutex_);
