@@ -24,12 +24,12 @@ typedef struct rocketmq_message_batch {
   rocketmq_string broker_name;
 } rocketmq_message_batch;
 
-// Called on the threads "rmq-consume-K" with one batch at a time per thread. Each batch must be
+// Called on the client's worker threads ("rmq-callback-N-K"), for `consume_threads` batches at a time. Each batch must be
 // acknowledged, inside the callback or later from any thread; until then it counts against
 // max_outstanding_batches, and the offset does not pass it.
 typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_message_batch *batch);
 
-// Called on the thread "rmq-queues", one call at a time, with all `count` queues of a topic that the consumer has now,
+// Called on a worker thread ("rmq-callback-N-K"), one call at a time, with all `count` queues of a topic that the consumer has now,
 // none where `count` is 0: after a start, when members of the group come or go, when the topic gets or loses queues, when
 // the topic is given up. The group's retry topic is not told of, nor is the end of the consumer.
 typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_string *topic,
@@ -88,7 +88,7 @@ typedef struct rocketmq_push_consumer_options {
   int32_t consume_mode;
   // One of ROCKETMQ_CONSUME_FROM_*.
   int32_t consume_from;
-  // Threads that call on_messages. Default 1; 1 to 256.
+  // Calls of on_messages that run at the same time. Default 1; 1 to 256.
   int32_t consume_threads;
   // Batches given out and not yet acknowledged. Default 20; 1 to 100,000.
   int32_t max_outstanding_batches;
@@ -183,8 +183,8 @@ typedef struct rocketmq_acknowledgement {
   // The first `success_count` messages of the batch are consumed; the rest go back to the broker and are
   // delivered again (ROCKETMQ_ORDERLY: in place; ROCKETMQ_BROADCASTING: passed over). -1: all are consumed. 0: none.
   int32_t success_count;
-  // When the rest is delivered again: 0, the broker's schedule by reconsume_times; 1 to 18, that delay
-  // level (not with ROCKETMQ_ORDERLY); -1, no more: to the dead-letter queue at once.
+  // When the rest is delivered again: 0, the broker's schedule by reconsume_times; 1 and up, that delay
+  // level of the broker's (above its last one: the last; not with ROCKETMQ_ORDERLY); -1, no more: to the dead-letter queue at once.
   int32_t delay_level;
   // With ROCKETMQ_ORDERLY only: how long the queue rests before the rest is delivered again. 0: suspend_queue_ms of
   // the options; 10 to 30,000.

@@ -18,6 +18,7 @@
 #include "mock/queue_locks.h"
 #include "protocol/heartbeat.h"
 #include "protocol/message.h"
+#include "protocol/subscription.h"
 
 namespace rocketmq::mock {
 
@@ -153,6 +154,8 @@ class MockBroker : public MockServer {
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> groups_;
   std::map<Session*, std::set<ConsumerId>> members_of_connection_;
   std::map<std::string, std::vector<std::string>> listed_members_;
+  // By group and topic, as the last heartbeat had it.
+  std::map<std::pair<std::string, std::string>, Subscription> subscriptions_;
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> producers_;
   std::map<Session*, std::set<ConsumerId>> producers_of_connection_;
   // For replies: client id → the connection by which it registered a producer group that was not known of it before.

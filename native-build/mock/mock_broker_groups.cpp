@@ -27,6 +27,9 @@ void MockBroker::heartbeat(const std::shared_ptr<Session>& session, const Remoti
   for (const auto& group : heartbeat->producer_groups) register_producer(group, heartbeat->client_id, session);
   for (const auto& consumer : heartbeat->consumers) {
     cluster_.topics.emplace(retry_topic(consumer.group), MockCluster::Topic{1, 6});
+    for (const auto& subscription : consumer.subscriptions) {
+      subscriptions_[{consumer.group, subscription.topic}] = subscription;
+    }
     auto& members = groups_[consumer.group];
     const bool is_new = members.count(heartbeat->client_id) == 0;
     members[heartbeat->client_id] = session;

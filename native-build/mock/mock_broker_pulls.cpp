@@ -44,6 +44,23 @@ void MockBroker::pull(const RemotingCommand& request, const Reply& reply, bool m
     set_committed_offset(std::string(fields.text("consumerGroup")), key.first, key.second,
                          fields.number("commitOffset", 0));
   }
+  // Of who asks, or where that does not go along, of the group's heartbeats.
+  std::string expression(fields.text("subscription"));
+  std::string expression_type(fields.text("expressionType"));
+  if ((flags & 4) == 0) {
+    const auto known = subscriptions_.find({std::string(fields.text("consumerGroup")), key.first});
+    const auto refuse = [&](int32_t code, const char* remark) {
+      reply(RemotingCommand::response_to(request, code, remark));
+    };
+    if (known == subscriptions_.end()) {
+      return refuse(response_code::kSubscriptionNotExist, "the consumer's subscription not exist");
+    }
+    if (known->second.version < fields.number("subVersion", 0)) {
+      return refuse(response_code::kSubscriptionNotLatest, "the consumer's subscription not latest");
+    }
+    expression = known->second.expression;
+    expression_type = known->second.expression_type;
+  }
   const StoredQueue& queue = store_.queue(key);
   auto response = RemotingCommand::response_to(request, response_code::kPullNotFound);
   response.ext_fields.add("suggestWhichBrokerId", 0);
@@ -54,14 +71,14 @@ void MockBroker::pull(const RemotingCommand& request, const Reply& reply, bool m
     response.ext_fields.add("nextBeginOffset", offset < queue.first_offset ? queue.first_offset : queue.end());
     return reply(response);
   }
-  auto subscription = make_tag_subscription(key.first, fields.text("subscription"));
+  auto subscription = make_tag_subscription(key.first, expression);
   std::vector<uint8_t> body;
   int64_t next = offset;
   for (int64_t found = 0; next < queue.end() && found < fields.number("maxMsgNums", 32); ++next) {
     const StoredBytes& stored = *queue.at(next);
     // By hash, as a broker does.
-    if (fields.text("expressionType") == kSql92) {
-      if (!fulfils(stored.bytes, fields.text("subscription"))) continue;
+    if (expression_type == kSql92) {
+      if (!fulfils(stored.bytes, expression)) continue;
     } else if (subscription && !subscription->codes.empty() && subscription->codes.count(stored.tag_hash) == 0) {
       continue;
     }

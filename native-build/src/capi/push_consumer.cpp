@@ -1,6 +1,9 @@
 #include "consumer/push_consumer.h"
 
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
 
 #include "base/files.h"
 #include "capi/allocation.h"
@@ -18,10 +21,6 @@ using rocketmq::Result;
 using rocketmq::Status;
 namespace capi = rocketmq::capi;
 
-struct rocketmq_push_consumer {
-  std::unique_ptr<rocketmq::PushConsumer> impl;
-};
-
 namespace {
 
 constexpr int32_t kLongestIntervalMs = 3600000;
@@ -31,14 +30,17 @@ constexpr int32_t kUsualReconsumeTimes = -1;
 // As in Apache's client.
 constexpr int32_t kLongestPullIntervalMs = 65535;
 
-// The C view of a delivery.
+// A delivery with its C view, which lives until the batch is acknowledged.
 struct DeliveryViews {
+  std::shared_ptr<const rocketmq::Delivery> delivery;
   rocketmq_message_batch batch{};
   capi::MessageViews messages;
 };
 
-std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
+std::shared_ptr<DeliveryViews> make_views(std::shared_ptr<const rocketmq::Delivery> of) {
   auto views = std::make_shared<DeliveryViews>();
+  views->delivery = std::move(of);
+  const rocketmq::Delivery& delivery = *views->delivery;
   views->messages.fill(delivery.messages, delivery.queue.broker_name);
   for (size_t i = 0; i < delivery.messages.size(); ++i) views->messages.at(i).queue_id = delivery.queue.queue_id;
   rocketmq_message_batch& batch = views->batch;
@@ -52,6 +54,45 @@ std::shared_ptr<DeliveryViews> make_views(const rocketmq::Delivery& delivery) {
   return views;
 }
 
+// What was given to a C callback and is not acknowledged yet. Shared by the handle and its callbacks. Any thread.
+class GivenBatches {
+ public:
+  void keep(uint64_t delivery_id, std::shared_ptr<DeliveryViews> views) {
+    std::lock_guard lock(mutex_);
+    batches_.emplace(delivery_id, std::move(views));
+  }
+  void free(uint64_t delivery_id) {
+    // Freed without the lock.
+    std::shared_ptr<DeliveryViews> freed;
+    std::lock_guard lock(mutex_);
+    const auto found = batches_.find(delivery_id);
+    if (found == batches_.end()) return;
+    freed = std::move(found->second);
+    batches_.erase(found);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<uint64_t, std::shared_ptr<DeliveryViews>> batches_;
+};
+
+// Gives the C callback a view of each batch.
+rocketmq::DeliveryCallback delivery_callback(rocketmq_message_callback callback, uint64_t context,
+                                             std::shared_ptr<GivenBatches> given) {
+  return [callback, context, given = std::move(given)](rocketmq::Delivery& delivery) {
+    const uint64_t id = delivery.id;
+    // Held here too, as the callback may acknowledge.
+    const auto views = make_views(delivery.shared_from_this());
+    given->keep(id, views);
+    try {
+      callback(context, &views->batch);
+    } catch (...) {
+      given->free(id);
+      throw;
+    }
+  };
+}
+
 // Gives the C callback views of what changed.
 rocketmq::QueuesCallback queues_callback(rocketmq_queues_callback callback, uint64_t context) {
   if (callback == nullptr) return nullptr;
@@ -63,7 +104,8 @@ rocketmq::QueuesCallback queues_callback(rocketmq_queues_callback callback, uint
   };
 }
 
-Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_options* in) {
+Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_options* in,
+                                                   const std::shared_ptr<GivenBatches>& given) {
   auto options = capi::copy_in(in, "push_consumer_options");
   if (!options) return fail(options.error());
   auto group = capi::text_of(options->group, "push_consumer_options.group");
@@ -97,7 +139,7 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   if (out.max_reconsume_times == kUsualReconsumeTimes) {
     out.max_reconsume_times = out.orderly ? INT32_MAX : 16;
   } else if (out.max_reconsume_times == ROCKETMQ_NO_REDELIVERY) {
-    out.max_reconsume_times = -1;
+    out.max_reconsume_times = 0;
   }
   out.pull_batch_size = range.number("pull_batch_size", options->pull_batch_size, 32, 1, 1024);
   out.max_cached_messages_per_queue =
@@ -124,13 +166,18 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
   auto allocation = capi::read_allocation(*options);
   if (!allocation) return fail(allocation.error());
   out.allocation = std::move(*allocation);
-  out.on_delivery = [callback = options->on_messages, context = options->context](rocketmq::Delivery& delivery) {
-    auto views = make_views(delivery);
-    delivery.views = views;
-    callback(context, &views->batch);
-  };
+  out.on_delivery = delivery_callback(options->on_messages, options->context, given);
   return out;
 }
+
+}  // namespace
+
+struct rocketmq_push_consumer {
+  std::unique_ptr<rocketmq::PushConsumer> impl;
+  std::shared_ptr<GivenBatches> given;
+};
+
+namespace {
 
 // The calls that take nothing but the consumer.
 template <typename Call>
@@ -152,11 +199,12 @@ int32_t rocketmq_push_consumer_create(const rocketmq_client_options* client_opti
     if (consumer == nullptr) return fail(capi::null_argument("consumer"));
     auto client = capi::read_client_options(client_options);
     if (!client) return fail(client.error());
-    auto own = read_options(options);
+    auto given = std::make_shared<GivenBatches>();
+    auto own = read_options(options, given);
     if (!own) return fail(own.error());
     auto created = rocketmq::PushConsumer::create(std::move(*client), std::move(*own));
     if (!created) return fail(created.error());
-    *consumer = new rocketmq_push_consumer{std::move(*created)};
+    *consumer = new rocketmq_push_consumer{std::move(*created), std::move(given)};
     return {};
   });
 }
@@ -195,10 +243,16 @@ int32_t rocketmq_push_consumer_resume(rocketmq_push_consumer* consumer, rocketmq
 int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer* consumer, uint64_t delivery_id,
                                            const rocketmq_acknowledgement* acknowledgement, rocketmq_error* error) {
   return with_consumer(consumer, error, [&](auto& impl) -> Status {
-    if (acknowledgement == nullptr) return impl.acknowledge(delivery_id, -1, 0);
-    auto copy = capi::copy_in(acknowledgement, "acknowledgement");
-    if (!copy) return fail(copy.error());
-    return impl.acknowledge(delivery_id, copy->success_count, copy->delay_level, Millis(copy->suspend_ms));
+    Status status;
+    if (acknowledgement == nullptr) {
+      status = impl.acknowledge(delivery_id, -1, 0);
+    } else {
+      auto copy = capi::copy_in(acknowledgement, "acknowledgement");
+      if (!copy) return fail(copy.error());
+      status = impl.acknowledge(delivery_id, copy->success_count, copy->delay_level, Millis(copy->suspend_ms));
+    }
+    if (status || status.error().kind != ErrorKind::kInvalidArgument) consumer->given->free(delivery_id);
+    return status;
   });
 }
 

@@ -1,4 +1,4 @@
-#include "consumer/simple_consumer.h"
+#include "consumer/simple/simple_consumer.h"
 
 #include <algorithm>
 

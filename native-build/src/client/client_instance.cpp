@@ -103,7 +103,6 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
     : options_(std::move(options)),
       client_id_(make_client_id(options_.instance_name)),
       loop_("rmq-io-" + std::to_string(number)),
-      callbacks_("rmq-callback-" + std::to_string(number)),
       workers_(worker_options(number)),
       remoting_(RemotingClient::create(loop_, remoting_options(options_))),
       name_servers_(std::make_shared<NameServers>(remoting_, options_.name_servers, options_.request_timeout)),
@@ -111,7 +110,6 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       route_pause_(loop_),
       heartbeat_pause_(loop_) {
   loop_.post([] { mark_client_thread(); });
-  callbacks_.post([] { mark_client_thread(); });
   remoting_->set_server_request_handler(
       [this](RemotingCommand request, const std::string& address, std::function<void(RemotingCommand)> reply) {
         on_server_request(std::move(request), address, std::move(reply));
@@ -442,7 +440,6 @@ void ClientInstance::shutdown() {
   });
   routes_.close();
   remoting_->close();
-  callbacks_.stop();
   workers_.stop();
   loop_.stop();
 }

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/task_thread.h"
 #include "base/worker_pool.h"
 #include "client/client_options.h"
 #include "client/consumer_member.h"
@@ -29,7 +28,7 @@ namespace rocketmq {
 std::string host_label(std::string_view host_name);
 
 // What the producers and consumers of one cluster share: the event loop, connections, routes, heartbeats.
-// Held by way of ClientLease; threads "rmq-io-N" and "rmq-callback-N".
+// Held by way of ClientLease; threads "rmq-io-N" and "rmq-callback-N-K".
 class ClientInstance {
  public:
   ClientInstance(ClientOptions options, int number);
@@ -42,8 +41,6 @@ class ClientInstance {
   const ClientOptions& options() const { return options_; }
   const std::string& client_id() const { return client_id_; }
   EventLoop& loop() { return loop_; }
-  // Runs the users' completion callbacks.
-  TaskThread& callbacks() { return callbacks_; }
   // Runs what belongs to the users, and what waits for a disk, on threads "rmq-callback-N-K".
   WorkerPool& workers() { return workers_; }
   RemotingClient& remoting() { return *remoting_; }
@@ -104,7 +101,6 @@ class ClientInstance {
   const ClientOptions options_;
   const std::string client_id_;
   EventLoop loop_;
-  TaskThread callbacks_;
   WorkerPool workers_;
   std::shared_ptr<RemotingClient> remoting_;
   std::shared_ptr<NameServers> name_servers_;

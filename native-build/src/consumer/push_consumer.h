@@ -6,12 +6,10 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/thread.h"
 #include "client/client_options.h"
 #include "consumer/allocation.h"
 #include "consumer/start_offset.h"
@@ -21,20 +19,19 @@
 
 namespace rocketmq {
 
-// Messages of one queue given to the application; lives until acknowledged.
-struct Delivery {
+// Messages of one queue given to the application. Shared by whoever needs it for longer than the callback.
+struct Delivery : std::enable_shared_from_this<Delivery> {
   uint64_t id = 0;
   MessageQueue queue;
   std::vector<StoredMessage> messages;
-  // For the C layer: the views of the messages, with the lifetime of the delivery.
-  std::shared_ptr<void> views;
 };
 
-// Called on a consume thread ("rmq-consume-K"). `delivery` stays valid until acknowledge(id) or the
-// consumer's end, and until the callback returns. A batch whose callback throws is given back.
+// Called on the client's worker threads ("rmq-callback-N-K"), as many at once as `consume_threads` says. A batch whose
+// callback throws is given back.
 using DeliveryCallback = std::function<void(Delivery& delivery)>;
 
-// Called on "rmq-queues" with the queues of a topic that the consumer has now, whenever they change.
+// Called on a worker thread, one call at a time, with the queues of a topic that the consumer has now, whenever they
+// change.
 using QueuesCallback = std::function<void(const std::string& topic, const std::set<MessageQueue>& queues)>;
 
 inline constexpr Millis kLeastSuspension{10};
@@ -54,7 +51,7 @@ struct PushConsumerOptions {
   int32_t consume_threads = 1;
   int32_t max_outstanding_batches = 20;
   int32_t max_batch_size = 1;
-  int32_t max_reconsume_times = 16;  // -1: none; INT32_MAX: no limit
+  int32_t max_reconsume_times = 16;  // 0: to the dead-letter queue at once; INT32_MAX: no limit
   int32_t pull_batch_size = 32;
   int32_t max_cached_messages_per_queue = 1000;
   int32_t max_offset_span_per_queue = 2000;
@@ -72,10 +69,8 @@ struct PushConsumerOptions {
   // Where a broadcasting consumer keeps its offsets; empty: in the user's home.
   std::filesystem::path offset_directory;
   Allocation allocation;
-  // As the Java client: a queue that is not even asked for in this time is taken anew.
+  // A pull that was not answered for so long is sent anew.
   Millis silent_pull_timeout{120000};
-  // Starts the consume threads; for tests.
-  std::function<std::thread(std::string name, std::function<void()> body)> thread_starter = start_thread;
 };
 
 struct PushConsumerStatistics {
@@ -94,6 +89,8 @@ struct PushConsumerStatistics {
   int64_t last_pull_ms = 0;
   int64_t last_consume_ms = 0;
 };
+
+class PushConsumerLife;
 
 // A member of a consumer group. Every function from any thread.
 class PushConsumer {
@@ -122,9 +119,8 @@ class PushConsumer {
   Status close(Millis timeout);
 
  private:
-  class Impl;
-  explicit PushConsumer(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit PushConsumer(std::shared_ptr<PushConsumerLife> life);
+  std::shared_ptr<PushConsumerLife> life_;
 };
 
 }  // namespace rocketmq

@@ -1,8 +1,9 @@
 #include "producer/producer.h"
 
 #include <algorithm>
-#include <deque>
-#include <thread>
+#include <functional>
+#include <new>
+#include <utility>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -15,12 +16,11 @@ namespace rocketmq {
 
 namespace {
 
-constexpr size_t kLargestBatch = 1024;
-// From here on the callback thread gathers completions, in place of waking for each piece that a broker answers.
-constexpr int64_t kManyInFlight = 128;
 // Brokers that do not answer find out by themselves that the producer is gone.
-constexpr Millis kLongestFarewell{1000};
-// For check callbacks that use the producer while it is freed.
+constexpr Millis kLongestUnregister{1000};
+// Past the timeout of a close, for callbacks that tell of what it ended.
+constexpr Millis kGrace{1000};
+// For callbacks that use the producer while it is freed.
 constexpr Millis kLastCallbacks{3000};
 
 // Runs at the end of its scope.
@@ -77,12 +77,14 @@ Status Producer::Impl::start() {
     default:
       return check_usable();
   }
-  new (&lease_) ClientLease(ClientLease::acquire(client_options_));
-  client_ = lease_.instance();
+  if (!lease_) lease_.emplace(ClientLease::acquire(client_options_));
+  client_ = lease_->instance();
+  outcomes_.reserve(1);
+  operations_->start(client_->workers());
   requests_->start(client_);
   if (transactions_) transactions_->start(client_);
-  lease_->start();
-  lease_->join_producer_group(options_.group, shared_from_this());
+  client_->start();
+  client_->join_producer_group(options_.group, shared_from_this());
   if (options_.detect_interval.count() > 0) start_detector();
   state_ = State::kStarted;
   return {};
@@ -116,8 +118,8 @@ Result<SendReceipt> Producer::Impl::send_encoded_and_wait(EncodedMessage encoded
   const TimePoint deadline = begin + timeout_or_default(timeout);
   auto operation = make_operation(std::move(encoded), message, mode, 0, begin, deadline, false);
   operation->on_end = std::move(on_end);
-  if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
-  const Finally remove([&] { in_flight_.remove(*operation); });
+  if (auto added = add(*operation); !added) return fail(added.error());
+  const Finally remove([&] { operations_->remove(*operation); });
   (mode == SendOperation::Mode::kOneWay ? one_way_ : accepted_).fetch_add(1, std::memory_order_relaxed);
   operation->start();
   return operation->wait();
@@ -136,7 +138,7 @@ Status Producer::Impl::Place::reserve(TimePoint deadline) {
   if (!limited_) return {};
   // A callback that waited here would wait for completions which only it can deliver.
   const bool wait = producer_.options_.block_when_full && !on_client_thread();
-  auto reserved = producer_.in_flight_.reserve(bytes_, wait ? &deadline : nullptr);
+  auto reserved = producer_.limits_.reserve(bytes_, wait ? &deadline : nullptr);
   reserved_ = reserved.has_value();
   return reserved;
 }
@@ -163,7 +165,7 @@ Status Producer::Impl::start_async(EncodedMessage encoded, const OutgoingMessage
                                   begin + timeout_or_default(timeout), place.is_limited());
   operation->reserved_bytes = place.bytes();
   operation->on_end = std::move(on_end);
-  if (auto added = in_flight_.add(*operation); !added) return added;
+  if (auto added = add(*operation); !added) return added;
   place.take();
   accepted_.fetch_add(1, std::memory_order_relaxed);
   operation->start();
@@ -176,93 +178,83 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
     const size_t sends = mode == SendOperation::Mode::kBatch ? operation->members.size() : 1;
     (operation->result() ? succeeded_ : failed_).fetch_add(static_cast<int64_t>(sends), std::memory_order_relaxed);
   }
-  if (mode == SendOperation::Mode::kDetached) return in_flight_.remove(*operation);
+  if (mode == SendOperation::Mode::kDetached) return operations_->remove(*operation);
   if (mode == SendOperation::Mode::kSync || mode == SendOperation::Mode::kOneWay) {
     operation->wake();
     return;
   }
-  // Not on the callback thread, which may itself be the one that waits.
+  // Not on the callback lane, which may itself be the one that waits.
   for (size_t i = 0; i < operation->members.size(); ++i) {
     const auto& waiter = operation->members[i].waiter;
-    if (waiter) until_memory([&] { waiter->end(operation->result_of_member(i)); });
+    if (waiter) waiter->end(operation, i);
   }
-  std::lock_guard lock(finished_mutex_);
-  finished_.push_back(std::move(operation));
-  if (delivering_) return;
-  delivering_ = true;
-  client_->callbacks().post([self = shared_from_this()] { self->deliver_outcomes(); });
+  operations_->end(std::move(operation));
 }
 
-void Producer::Impl::deliver_outcomes() {
-  std::vector<std::shared_ptr<SendOperation>> operations;
-  until_memory([&] { operations.reserve(kLargestBatch); });
-  bool gathered = false;
-  for (;;) {
-    operations.clear();
-    {
-      std::unique_lock lock(finished_mutex_);
-      if (finished_.empty() && !gathered && in_flight_.count() > kManyInFlight) {
-        lock.unlock();
-        pause_briefly();
-        gathered = true;
-        lock.lock();
-      }
-      if (finished_.empty()) {
-        delivering_ = false;
-        return;
-      }
-      if (finished_.size() <= kLargestBatch) {
-        operations.swap(finished_);
-      } else {
-        const auto end = finished_.begin() + static_cast<std::ptrdiff_t>(kLargestBatch);
-        std::move(finished_.begin(), end, std::back_inserter(operations));
-        finished_.erase(finished_.begin(), end);
+void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
+  const bool has_requests = requests_->has_callback();
+  const auto add_outcome = [&](uint64_t context, const Result<SendReceipt>& result, bool limited, int64_t bytes) {
+    if (outcomes_.size() == outcomes_.capacity() && !make_room()) tell_sends();
+    told_places_ += limited ? 1 : 0;
+    told_bytes_ += bytes;
+    outcomes_.push_back({context, result});
+  };
+  for (const auto& each : ended) {
+    if (has_requests) {
+      if (const auto* request = dynamic_cast<const Request*>(each.get())) {
+        // In the order of the ends.
+        tell_sends();
+        requests_->call_back(*request);
+        continue;
       }
     }
-    deliver(operations);
-    in_flight_.remove(operations);
-  }
-}
-
-void Producer::Impl::deliver(const std::vector<std::shared_ptr<SendOperation>>& operations) {
-  std::vector<SendOutcome> outcomes;
-  // What the outcomes of batches refer to.
-  std::deque<Result<SendReceipt>> of_members;
-  until_memory([&] { outcomes.reserve(kLargestBatch); });
-  int64_t places = 0;
-  int64_t bytes = 0;
-  const auto flush = [&] {
-    // Their places are free before the callback runs, which may send the next ones.
-    in_flight_.give_back(places, bytes);
-    places = bytes = 0;
-    if (!outcomes.empty()) hand_over(outcomes);
-    outcomes.clear();
-    of_members.clear();
-  };
-  for (const auto& operation : operations) {
-    if (operation->mode() != SendOperation::Mode::kBatch) {
-      places += operation->is_limited() ? 1 : 0;
-      bytes += operation->reserved_bytes;
-      outcomes.push_back({operation->context(), operation->result()});
-      if (outcomes.size() == kLargestBatch) flush();
+    const auto& operation = static_cast<const SendOperation&>(*each);
+    if (operation.mode() != SendOperation::Mode::kBatch) {
+      add_outcome(operation.context(), operation.result(), operation.is_limited(), operation.reserved_bytes);
       continue;
     }
-    for (size_t i = 0; i < operation->members.size(); ++i) {
-      const BatchMember& member = operation->members[i];
+    for (size_t i = 0; i < operation.members.size(); ++i) {
+      const BatchMember& member = operation.members[i];
       if (member.waiter) continue;
-      until_memory([&] { of_members.push_back(operation->result_of_member(i)); });
-      places += member.limited ? 1 : 0;
-      bytes += member.reserved_bytes;
-      outcomes.push_back({member.context, of_members.back()});
-      if (outcomes.size() == kLargestBatch) flush();
+      until_memory([&] { of_members_.push_back(operation.result_of_member(i)); });
+      add_outcome(member.context, of_members_.back(), member.limited, member.reserved_bytes);
     }
   }
-  flush();
+  tell_sends();
 }
 
-// An outcome that cannot be told for want of memory is told when there is some again.
-void Producer::Impl::hand_over(std::vector<SendOutcome>& outcomes) {
-  until_memory([&] { options_.on_sent(outcomes); });
+// For further outcomes in one callback. For one there is room from the start.
+bool Producer::Impl::make_room() {
+  const size_t before = outcomes_.capacity();
+  try {
+    if (before < CompletionQueue::kLargestBatch) {
+      outcomes_.reserve(std::min(CompletionQueue::kLargestBatch, std::max<size_t>(64, 2 * before)));
+    }
+  } catch (const std::bad_alloc&) {
+    // They are told in smaller pieces.
+  }
+  return outcomes_.capacity() > before;
+}
+
+void Producer::Impl::tell_sends() {
+  // Their places are free before the callback runs, which may send the next ones.
+  if (told_places_ > 0) limits_.give_back(std::exchange(told_places_, 0), std::exchange(told_bytes_, 0));
+  if (outcomes_.empty()) return;
+  try {
+    // What cannot be told for want of memory is told when there is some again; others do not wait for that.
+    until_memory([&] { options_.on_sent(outcomes_); });
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "producer", "the callback for ended sends failed: {}", e.what());
+  } catch (...) {
+    log(LogLevel::kError, "producer", "the callback for ended sends failed with an exception of an unknown type");
+  }
+  outcomes_.clear();
+  of_members_.clear();
+}
+
+Status Producer::Impl::add(SendOperation& operation) {
+  if (operations_->add(operation)) return {};
+  return fail(ErrorKind::kClosed, "the producer is closed: create another one");
 }
 
 Result<ProducerStatistics> Producer::Impl::statistics() const {
@@ -273,8 +265,8 @@ Result<ProducerStatistics> Producer::Impl::statistics() const {
   statistics.sends_failed = failed_;
   statistics.sends_retried = retried_;
   statistics.one_way_sends = one_way_;
-  statistics.in_flight_count = in_flight_.count();
-  statistics.in_flight_bytes = in_flight_.bytes();
+  statistics.in_flight_count = operations_->count();
+  statistics.in_flight_bytes = operations_->bytes();
   statistics.waiting_requests = requests_->waiting();
   if (state_.load(std::memory_order_acquire) == State::kCreated) return statistics;
   if (transactions_) statistics.open_transactions = transactions_->open();
@@ -317,41 +309,88 @@ bool Producer::Impl::begin_close(bool* was_started) {
   if (state_ == State::kClosing || state_ == State::kClosed) return false;
   *was_started = state_ == State::kStarted;
   state_ = State::kClosing;
-  in_flight_.refuse();
+  limits_.refuse();
+  operations_->refuse();
   return true;
 }
 
 void Producer::Impl::end_close(Millis timeout, bool was_started) {
   const TimePoint deadline = now() + timeout;
   if (was_started) {
-    for (auto& batch : batcher_.close()) batch.start();
-    end_background();
-    if (!in_flight_.wait_empty(&deadline)) {
-      lease_->loop().run_and_wait([&] {
-        for (const auto& operation : in_flight_.operations()) operation->abort(closed_error());
-      });
-      in_flight_.wait_empty(nullptr);
-    }
-    requests_->close(deadline);
-    if (transactions_) {
-      transactions_->stop();
-      if (!transactions_->wait_ended(deadline, true)) {
-        log(LogLevel::kWarn, "producer", "a check of a transaction of group {} is not answered at the end of the close",
-            options_.group);
+    const auto step = [&](const char* what, const std::function<void()>& action) {
+      try {
+        action();
+      } catch (const std::exception& e) {
+        // The rest must happen all the same.
+        log(LogLevel::kError, "producer", "{} of group {} failed at the close: {}", what, options_.group, e.what());
       }
+    };
+    step("the start of the batches", [&] {
+      for (auto& batch : batcher_.close()) batch.start();
+    });
+    step("the end of the timers", [&] { end_background(); });
+    step("the end of what is in flight", [&] { end_operations(deadline); });
+    if (transactions_) {
+      step("the end of the checks", [&] {
+        transactions_->stop();
+        if (!transactions_->wait_ended(deadline, true)) {
+          log(LogLevel::kWarn, "producer",
+              "a check of a transaction of group {} is not answered at the end of the close", options_.group);
+        }
+      });
     }
-    lease_->leave_producer_group(options_.group, kLongestFarewell, this);
-    lease_.release();
+    if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
+      log(LogLevel::kWarn, "producer",
+          "a callback of the producer of group {} has not returned: what waits behind it is told when it does",
+          options_.group);
+    }
+    step("the end of the requests", [&] { requests_->close(); });
+    step("the departure", [&] { client_->leave_producer_group(options_.group, kLongestUnregister, this); });
+    step("the end of the client", [&] { lease_->release(); });
   }
   std::lock_guard lock(mutex_);
   state_ = State::kClosed;
   closed_.notify_all();
 }
 
+// Waits until the deadline; then what is left ends with kClosed.
+void Producer::Impl::end_operations(TimePoint deadline) {
+  if (operations_->wait_empty(deadline)) return;
+  const TimePoint latest = now() + kGrace;
+  bool again = true;
+  while (again && now() < latest) {
+    again = false;
+    try {
+      client_->loop().run_and_wait(
+          [&] { operations_->for_each([&](Completion& each) { again = !abort(each) || again; }); });
+    } catch (const std::bad_alloc&) {
+      again = true;
+    }
+    if (again && operations_->wait_empty(now() + Millis(10))) break;
+  }
+}
+
+// On the loop. False when there was no memory for it.
+bool Producer::Impl::abort(Completion& operation) {
+  try {
+    if (auto* request = dynamic_cast<Request*>(&operation)) {
+      requests_->abort(*request);
+    } else {
+      static_cast<SendOperation&>(operation).abort(closed_error());
+    }
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
 void Producer::Impl::close_for_good() {
   (void)close(Millis(0));
+  if (on_client_thread() || state_ == State::kCreated) return;
   // An earlier close may have left some running.
-  if (transactions_ && !on_client_thread()) transactions_->wait_ended(now() + kLastCallbacks, false);
+  const TimePoint deadline = now() + kLastCallbacks;
+  (void)operations_->wait_empty(deadline);
+  if (transactions_) (void)transactions_->wait_ended(deadline, false);
 }
 
 Result<std::unique_ptr<Producer>> Producer::create(ClientOptions client_options, ProducerOptions options) {

@@ -104,7 +104,7 @@ Result<std::shared_ptr<SendOperation>> Producer::Impl::open_batch(const Outgoing
   const TimePoint begin = now();
   auto operation =
       make_operation(std::move(message), first, SendOperation::Mode::kBatch, 0, begin, begin + timeout, false);
-  if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
+  if (auto added = add(*operation); !added) return fail(added.error());
   return operation;
 }
 

@@ -2,15 +2,18 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/fork.h"
 #include "client/client_lease.h"
+#include "client/completions.h"
 #include "net/coroutine.h"
 #include "producer/auto_batcher.h"
-#include "producer/in_flight.h"
+#include "producer/in_flight_limits.h"
 #include "producer/producer.h"
 #include "producer/queue_selector.h"
 #include "producer/requests.h"
@@ -26,9 +29,11 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   Impl(ClientOptions client_options, ProducerOptions options)
       : client_options_(std::move(client_options)),
         options_(std::move(options)),
-        in_flight_(options_.max_in_flight_count, options_.max_in_flight_bytes),
+        limits_(options_.max_in_flight_count, options_.max_in_flight_bytes),
+        operations_(std::make_shared<CompletionQueue>([this](const auto& ended) { tell(ended); }, kGatherFrom)),
         batcher_(options_, [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }),
-        requests_(std::make_shared<Requests>(options_.max_in_flight_count, options_.default_topic_queues)) {}
+        requests_(
+            std::make_shared<Requests>(operations_, options_.max_in_flight_count, options_.default_topic_queues)) {}
 
   bool in_child_process() const { return generation_ != fork_generation(); }
   Status check_usable() const;
@@ -67,6 +72,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
 
  private:
   enum class State { kCreated, kStarted, kClosing, kClosed };
+  // With more in flight, completions are gathered, in place of waking a thread for each piece that a broker answers.
+  static constexpr int64_t kGatherFrom = 128;
 
   std::shared_ptr<SendOperation> make_operation(EncodedMessage encoded, const OutgoingMessage& message,
                                                 SendOperation::Mode mode, uint64_t context, TimePoint begin,
@@ -77,7 +84,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
    public:
     Place(Impl& producer, int64_t bytes, bool limited) : producer_(producer), bytes_(bytes), limited_(limited) {}
     ~Place() {
-      if (reserved_) producer_.in_flight_.give_back(1, bytes_);
+      if (reserved_) producer_.limits_.give_back(1, bytes_);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -114,21 +121,26 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   // Ends the linger timer and the detector, which keep the producer and its client.
   void end_background();
 
-  void deliver_outcomes();
-  void deliver(const std::vector<std::shared_ptr<SendOperation>>& operations);
-  void hand_over(std::vector<SendOutcome>& outcomes);
+  // On the callback lane.
+  void tell(const CompletionQueue::Batch& ended);
+  void tell_sends();
+  bool make_room();
+  Status add(SendOperation& operation);
   void close_and_wait(Millis timeout);
   bool begin_close(bool* was_started);
   void end_close(Millis timeout, bool was_started);
+  void end_operations(TimePoint deadline);
+  bool abort(Completion& operation);
 
   const ClientOptions client_options_;
   const ProducerOptions options_;
   const uint64_t generation_ = fork_generation();
-  ClientLease lease_;
+  std::optional<ClientLease> lease_;
   // Outlives the lease: a late answer finds a client that is shut down, but not gone.
   std::shared_ptr<ClientInstance> client_;
   QueueSelector selector_;
-  InFlight in_flight_;
+  InFlightLimits limits_;
+  const std::shared_ptr<CompletionQueue> operations_;
   AutoBatcher batcher_;
   const std::shared_ptr<Requests> requests_;
   // Not changed from start() on; nullptr for a producer without transactions.
@@ -143,9 +155,11 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   std::condition_variable closed_;
   std::atomic<State> state_{State::kCreated};
 
-  std::mutex finished_mutex_;
-  std::vector<std::shared_ptr<SendOperation>> finished_;
-  bool delivering_ = false;
+  // Of tell(): what a callback is given, the places that it frees, and what the outcomes of batches refer to.
+  std::vector<SendOutcome> outcomes_;
+  int64_t told_places_ = 0;
+  int64_t told_bytes_ = 0;
+  std::deque<Result<SendReceipt>> of_members_;
 
   std::atomic<int64_t> accepted_{0};
   std::atomic<int64_t> succeeded_{0};

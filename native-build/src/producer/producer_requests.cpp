@@ -29,7 +29,7 @@ Result<std::shared_ptr<Request>> Producer::Impl::begin_request(const OutgoingMes
   auto operation = make_operation(std::move(*encoded), outgoing, SendOperation::Mode::kDetached, 0, (*request)->begin,
                                   (*request)->deadline, false);
   operation->on_end = requests_->when_sent(*request);
-  if (auto added = in_flight_.add(*operation); !added) return fail(added.error());
+  if (auto added = add(*operation); !added) return fail(added.error());
   if (auto added = requests_->add(*request); !added) {
     // Not removed: a close that came between has ended it already, which happens once.
     operation->abort(added.error());

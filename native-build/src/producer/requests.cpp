@@ -119,9 +119,19 @@ Status Requests::add(const std::shared_ptr<Request>& request) {
                                                    " asynchronous requests wait for their replies, the limit of " +
                                                    "max_in_flight_count: wait for replies, or raise it");
     }
-    waiting_.emplace(request->correlation_id, request);
+    const auto waits = waiting_.emplace(request->correlation_id, request).first;
+    try {
+      deadlines_.emplace(request->deadline, request.get());
+    } catch (...) {
+      waiting_.erase(waits);
+      throw;
+    }
+    if (!operations_->add(*request)) {
+      deadlines_.erase({request->deadline, request.get()});
+      waiting_.erase(waits);
+      return fail(ErrorKind::kClosed, "the producer is closed: create another one");
+    }
     limited_ += request->limited ? 1 : 0;
-    deadlines_.emplace(request->deadline, request.get());
     is_next = deadlines_.begin()->second == request.get();
   }
   if (is_next) arm();
@@ -133,8 +143,6 @@ bool Requests::take(const Request& request) {
   if (waiting_.erase(request.correlation_id) == 0) return false;
   deadlines_.erase({request.deadline, &request});
   limited_ -= request.limited ? 1 : 0;
-  undelivered_ += request.asynchronous ? 1 : 0;
-  changed_.notify_all();
   return true;
 }
 
@@ -275,15 +283,14 @@ void Requests::finish(const std::shared_ptr<Request>& request, End end) {
     error.elapsed_ms = millis_between(request->begin, now());
   }
   request->end = std::move(end);
-  if (request->asynchronous) {
-    client_->callbacks().post([self = shared_from_this(), request] { self->call_back(*request); });
-    return;
-  }
-  request->ended.store(true, std::memory_order_release);
-  request->ended.notify_all();
+  if (request->asynchronous) return operations_->end(request);
+  operations_->remove(*request);
+  std::lock_guard lock(request->mutex);
+  request->ended = true;
+  request->changed.notify_all();
 }
 
-void Requests::call_back(const Request& request) {
+void Requests::call_back(const Request& request) const {
   try {
     until_memory([&] {
       const auto reply = reply_of(request);
@@ -291,14 +298,22 @@ void Requests::call_back(const Request& request) {
     });
   } catch (const std::exception& e) {
     log(LogLevel::kError, "producer", "the callback for a reply failed: {}", e.what());
+  } catch (...) {
+    log(LogLevel::kError, "producer", "the callback for a reply failed with an exception of an unknown type");
   }
-  std::lock_guard lock(mutex_);
-  --undelivered_;
-  changed_.notify_all();
 }
 
-Result<StoredMessage> Requests::wait(const Request& request) {
-  request.ended.wait(false, std::memory_order_acquire);
+void Requests::abort(Request& request) {
+  const auto kept = std::static_pointer_cast<Request>(request.shared_from_this());
+  Error error = closed_error();
+  if (take(request)) finish(kept, fail(std::move(error)));
+}
+
+Result<StoredMessage> Requests::wait(Request& request) {
+  {
+    std::unique_lock lock(request.mutex);
+    request.changed.wait(lock, [&] { return request.ended; });
+  }
   return reply_of(request);
 }
 
@@ -313,25 +328,24 @@ void Requests::arm() {
   });
 }
 
-void Requests::expire() {
-  std::vector<std::shared_ptr<Request>> expired;
-  {
-    std::lock_guard lock(mutex_);
-    while (!deadlines_.empty() && deadlines_.begin()->first <= now()) {
-      auto found = waiting_.find(deadlines_.begin()->second->correlation_id);
-      deadlines_.erase(deadlines_.begin());
-      if (found->second->stored) {
-        expired.push_back(found->second);
-      } else {
-        // Its send has the same deadline, and tells more.
-        found->second->overdue = true;
-      }
-    }
+// One that was stored, and whose deadline has passed.
+std::shared_ptr<Request> Requests::next_expired() {
+  std::lock_guard lock(mutex_);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now()) {
+    auto found = waiting_.find(deadlines_.begin()->second->correlation_id);
+    deadlines_.erase(deadlines_.begin());
+    if (found->second->stored) return found->second;
+    // Its send has the same deadline, and tells more.
+    found->second->overdue = true;
   }
-  arm();
-  for (const auto& request : expired) {
+  return nullptr;
+}
+
+void Requests::expire() {
+  while (const auto request = next_expired()) {
     if (take(*request)) finish(request, fail(no_reply(*request)));
   }
+  arm();
 }
 
 Error Requests::no_reply(const Request& request) const {
@@ -351,23 +365,17 @@ int64_t Requests::waiting() const {
   return static_cast<int64_t>(waiting_.size());
 }
 
-void Requests::close(TimePoint deadline) {
-  std::vector<std::shared_ptr<Request>> left;
+void Requests::close() {
   {
-    std::unique_lock lock(mutex_);
+    std::lock_guard lock(mutex_);
     closed_ = true;
-    changed_.wait_until(lock, deadline, [&] { return waiting_.empty(); });
-    for (const auto& [id, request] : waiting_) left.push_back(request);
-  }
-  for (const auto& request : left) {
-    if (take(*request)) finish(request, fail(closed_error()));
   }
   client_->loop().run_and_wait([&] {
     for (const auto& pause : pauses_) pause->interrupt();
   });
   {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return undelivered_ == 0 && reaching_ == 0; });
+    changed_.wait(lock, [&] { return reaching_ == 0; });
   }
   client_->loop().run_and_wait([&] {
     std::lock_guard lock(mutex_);

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "client/client_instance.h"
+#include "client/completions.h"
 #include "net/coroutine.h"
 #include "producer/producer.h"
 #include "producer/send_operation.h"
@@ -22,7 +23,10 @@
 namespace rocketmq {
 
 // One request: a message that was sent, and the reply that it waits for. Ends exactly once.
-struct Request {
+struct Request : Completion {
+  // Its message counts already.
+  Request() { gauged_count = 0; }
+
   std::string correlation_id;
   std::string topic;
   TimePoint begin;
@@ -38,14 +42,18 @@ struct Request {
   bool overdue = false;
   // Written once, before `ended`.
   std::optional<Result<std::shared_ptr<const RemotingCommand>>> end;
-  std::atomic<bool> ended{false};
+  // For who waits for a synchronous one.
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool ended = false;
 };
 
-// The requests of one producer that wait for their replies. Any thread.
+// The requests of one producer that wait for their replies; among the operations of the producer, which end and tell
+// them as the others. Any thread.
 class Requests : public std::enable_shared_from_this<Requests> {
  public:
-  Requests(int64_t max_waiting, int32_t default_topic_queues)
-      : max_waiting_(max_waiting), default_topic_queues_(default_topic_queues) {}
+  Requests(std::shared_ptr<CompletionQueue> operations, int64_t max_waiting, int32_t default_topic_queues)
+      : operations_(std::move(operations)), max_waiting_(max_waiting), default_topic_queues_(default_topic_queues) {}
 
   // Once, before the first asynchronous one. kInvalidState.
   Status set_callback(ReplyCallback on_reply);
@@ -63,15 +71,18 @@ class Requests : public std::enable_shared_from_this<Requests> {
   // Starts the send, once the brokers know how to reach this client with the reply.
   void send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation);
   // Of a synchronous one; kProtocolError for a reply that cannot be read.
-  static Result<StoredMessage> wait(const Request& request);
+  static Result<StoredMessage> wait(Request& request);
 
   // On the loop. False when no request waits for it.
   bool take_reply(const std::shared_ptr<const RemotingCommand>& reply);
   int64_t waiting() const;
 
-  // Waits for the replies until the deadline, ends the rest with kClosed, and returns when all callbacks have
-  // returned.
-  void close(TimePoint deadline);
+  // On the callback lane: tells the end of an asynchronous one.
+  void call_back(const Request& request) const;
+  // On the loop: ends it with kClosed unless it has ended.
+  void abort(Request& request);
+  // Once all have ended: ends what works for them on the loop.
+  void close();
 
  private:
   using End = Result<std::shared_ptr<const RemotingCommand>>;
@@ -83,14 +94,15 @@ class Requests : public std::enable_shared_from_this<Requests> {
                                      std::shared_ptr<Pause> done);
   void end_reaching();
   bool is_closed() const;
+  std::shared_ptr<Request> next_expired();
   // False when it has ended before.
   bool take(const Request& request);
   void finish(const std::shared_ptr<Request>& request, End end);
-  void call_back(const Request& request);
   void arm();
   void expire();
   Error no_reply(const Request& request) const;
 
+  const std::shared_ptr<CompletionQueue> operations_;
   const int64_t max_waiting_;
   const int32_t default_topic_queues_;
   // Not changed once the flag is set.
@@ -104,8 +116,6 @@ class Requests : public std::enable_shared_from_this<Requests> {
   std::map<std::string, std::shared_ptr<Request>, std::less<>> waiting_;
   std::set<std::pair<TimePoint, const Request*>> deadlines_;
   int64_t limited_ = 0;
-  // Asynchronous ones that ended, and whose callbacks have not returned.
-  int64_t undelivered_ = 0;
   bool closed_ = false;
   // Requests that wait for the brokers to know this client; their pauses live on the loop.
   int64_t reaching_ = 0;

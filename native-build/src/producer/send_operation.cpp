@@ -91,23 +91,27 @@ SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage me
                              uint64_t context, TimePoint begin, TimePoint deadline, bool limited)
     : owner_(std::move(owner)),
       message_(std::move(message)),
-      body_bytes_(static_cast<int64_t>(message_.frame.body_size())),
       limited_(limited),
       wish_(std::move(wish)),
       mode_(mode),
       context_(context),
       begin_(begin),
       deadline_(deadline),
-      born_ms_(wall_clock_ms()) {}
+      born_ms_(wall_clock_ms()) {
+  gauged_bytes = static_cast<int64_t>(message_.frame.body_size());
+}
 
-void BatchWaiter::end(Result<SendReceipt> result) {
-  result_ = std::move(result);
+void BatchWaiter::end(std::shared_ptr<const SendOperation> batch, size_t place) {
+  batch_ = std::move(batch);
+  place_ = place;
   ended_.set();
 }
 
 Result<SendReceipt> BatchWaiter::wait() {
   ended_.wait();
-  return std::move(*result_);
+  // The batch keeps this object, so that it must be let go of.
+  const auto batch = std::move(batch_);
+  return batch->result_of_member(place_);
 }
 
 void SendOperation::set_message(EncodedMessage message) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/one_shot_event.h"
 #include "client/client_instance.h"
+#include "client/completions.h"
 #include "net/remoting_client.h"
 #include "producer/message_encoder.h"
 #include "producer/producer.h"
@@ -35,11 +36,13 @@ struct BatchMember {
 // A synchronous send that waits for the end of its batch.
 class BatchWaiter {
  public:
-  void end(Result<SendReceipt> result);
+  // Needs no memory: what it was is made on the thread that waits.
+  void end(std::shared_ptr<const SendOperation> batch, size_t place);
   Result<SendReceipt> wait();
 
  private:
-  std::optional<Result<SendReceipt>> result_;
+  std::shared_ptr<const SendOperation> batch_;
+  size_t place_ = 0;
   OneShotEvent ended_;
 };
 
@@ -58,7 +61,7 @@ class SendOwner {
 // One send with all its attempts: looks up the route, chooses a queue, sends, and repeats what failed, within
 // one deadline. Ends exactly once. There is at most one request of it under way, so that only one thread at a
 // time is inside, besides abort(), which comes on the loop: what comes after the end changes nothing.
-class SendOperation : public ResponseHandler, public std::enable_shared_from_this<SendOperation> {
+class SendOperation : public ResponseHandler, public Completion {
  public:
   // kBatch: the ends of its members are told, by members. Nobody but `on_end` is told the end of a kDetached one.
   enum class Mode { kSync, kAsync, kOneWay, kBatch, kDetached };
@@ -68,6 +71,10 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode, uint64_t context,
                 TimePoint begin, TimePoint deadline, bool limited);
 
+  std::shared_ptr<SendOperation> shared_from_this() {
+    return std::static_pointer_cast<SendOperation>(Completion::shared_from_this());
+  }
+
   // On the caller's thread, which for a synchronous send may wait for the answer itself.
   void start();
   // On the loop: ends it with `error` unless it has ended.
@@ -75,7 +82,6 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
 
   Mode mode() const { return mode_; }
   uint64_t context() const { return context_; }
-  int64_t body_bytes() const { return body_bytes_; }
   // Whether it counts against the limits of its producer.
   bool is_limited() const { return limited_; }
 
@@ -99,9 +105,6 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
   std::vector<BatchMember> members;
   // Set before it is started.
   OnEnd on_end;
-  // The list of its producer's operations in flight; guarded by InFlight.
-  SendOperation* previous = nullptr;
-  SendOperation* next = nullptr;
 
  private:
   void attempt();
@@ -120,7 +123,6 @@ class SendOperation : public ResponseHandler, public std::enable_shared_from_thi
 
   const std::shared_ptr<SendOwner> owner_;
   EncodedMessage message_;
-  const int64_t body_bytes_;
   const bool limited_;
   QueueWish wish_;
   const Mode mode_;

@@ -47,7 +47,7 @@ void mark_threads(ClientInstance& client) {
     on_this_thread.use();
   };
   client.loop().post(mark);
-  client.callbacks().post(mark);
+  client.workers().make_lane()->post(mark);
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ TEST(ClientLeaseTest, ItsThreadsAreKnownAsSuch) {
   lease->loop().run_and_wait([&] { on_loop = on_client_thread(); });
   EXPECT_TRUE(on_loop);
   const auto on_callbacks = std::make_shared<std::promise<bool>>();
-  lease->callbacks().post([on_callbacks] { on_callbacks->set_value(on_client_thread()); });
+  lease->workers().make_lane()->post([on_callbacks] { on_callbacks->set_value(on_client_thread()); });
   EXPECT_TRUE(on_callbacks->get_future().get());
 }
 

@@ -1,10 +1,9 @@
 #include <future>
-#include <system_error>
 #include <thread>
 
-#include "base/thread.h"
+#include "base/worker_pool.h"
 #include "consumer/consumer_fixture.h"
-#include "consumer/dispatcher.h"
+#include "consumer/push/dispatcher.h"
 
 namespace rocketmq::test {
 
@@ -102,52 +101,32 @@ TEST_F(ConsumerCloseTest, DestroyingInsideACallbackDoesNotCutTheCloseShort) {
   EXPECT_TRUE(eventually([&] { return cluster.broker().connection_count() == 0; }));
 }
 
-// None of the threads, no member of the group and no client stay behind.
-TEST_F(ConsumerCloseTest, AStartThatFailsCanBeRepeated) {
-  MockCluster cluster;
-  cluster.create_topic(kTopic, 1);
-  cluster.broker().put(kTopic, 0, "x");
-  PushConsumerOptions options = quick();
-  options.consume_threads = 4;
-  options.thread_starter = [started = std::make_shared<int>(0)](std::string name, std::function<void()> body) {
-    if (++*started == 3) throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
-    return start_thread(std::move(name), std::move(body));
-  };
-  auto running = create(client(cluster), options);
-  const auto failed = running.consumer->start();
-  ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().kind, ErrorKind::kInternalError) << failed.error().message;
-  EXPECT_EQ(running.consumer->suspend().error().kind, ErrorKind::kInvalidState);
-  {
-    auto other = start(cluster);
-    EXPECT_TRUE(eventually([&] { return other.received->count() == 1; }));
-    ASSERT_TRUE(other.consumer->close(kPatience));
-  }
-  cluster.broker().put(kTopic, 0, "y");
-  ASSERT_TRUE(running.consumer->start());
-  EXPECT_TRUE(eventually([&] { return running.received->count() == 1; }));
-}
-
 TEST(DispatcherTest, ADeliveryIsOutstandingUntilAllOfItsAcknowledgementIsDone) {
   PushConsumerOptions options;
   std::promise<uint64_t> given;
   options.on_delivery = [&](Delivery& delivery) { given.set_value(delivery.id); };
-  Dispatcher dispatcher(options);
-  dispatcher.start([](const auto&, const auto&) {});
-  const auto queue = std::make_shared<ProcessQueue>(MessageQueue{"orders", "broker-0", 0});
-  queue->add({StoredMessage()}, 1);
+  WorkerPool workers({.name = "test"});
+  int ended = 0;
+  Dispatcher dispatcher(options, [&] { ++ended; });
+  dispatcher.start(workers);
+  const auto queue = std::make_shared<ProcessQueue>(MessageQueue{"orders", "broker-0", 0}, false, nullptr);
+  queue->add(std::vector<StoredMessage>(1), 1);
+  queue->open(TimePoint::max());
   dispatcher.schedule(queue);
   const uint64_t id = given.get_future().get();
   const auto record = dispatcher.claim(id);
   ASSERT_TRUE(record);
   EXPECT_EQ(dispatcher.claim(id), nullptr);
-  EXPECT_TRUE(dispatcher.claim_expired(TimePoint::max()).empty());
+  EXPECT_TRUE(dispatcher.take_expired(TimePoint::max(), true).empty());
+  dispatcher.end(record);
+  EXPECT_EQ(ended, 1);
   EXPECT_FALSE(dispatcher.wait_idle(now()));
+  EXPECT_EQ(dispatcher.take_ended(), record);
   dispatcher.release(record);
   EXPECT_TRUE(dispatcher.wait_idle(now()));
   EXPECT_EQ(dispatcher.claim(id), nullptr);
   dispatcher.stop();
-  EXPECT_TRUE(dispatcher.wait_ended(now() + kPatience));
+  EXPECT_TRUE(dispatcher.wait_callbacks(now() + kPatience));
 }
 
 }  // namespace rocketmq::test

@@ -89,7 +89,7 @@ TEST_F(ConsumeTest, WrongAcknowledgementsAreRefused) {
   ASSERT_TRUE(eventually([&] { return running.received->count() == 1; }));
   const uint64_t id = running.received->ids().front();
   EXPECT_EQ(running.consumer->acknowledge(id, 2, 0).error().kind, ErrorKind::kInvalidArgument);
-  EXPECT_EQ(running.consumer->acknowledge(id, 0, 19).error().kind, ErrorKind::kInvalidArgument);
+  EXPECT_EQ(running.consumer->acknowledge(id, 0, -2).error().kind, ErrorKind::kInvalidArgument);
   EXPECT_EQ(running.consumer->acknowledge(id + 1, -1, 0).error().kind, ErrorKind::kInvalidState);
   EXPECT_TRUE(running.consumer->acknowledge(id, -1, 0));
   EXPECT_EQ(running.consumer->acknowledge(id, -1, 0).error().kind, ErrorKind::kInvalidState);

@@ -1,7 +1,7 @@
 #include <thread>
 
 #include "consumer/consumer_fixture.h"
-#include "consumer/simple_consumer.h"
+#include "consumer/simple/simple_consumer.h"
 
 namespace rocketmq::test {
 

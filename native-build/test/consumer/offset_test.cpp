@@ -121,6 +121,7 @@ TEST_F(OffsetTest, AQueueOfADeadBrokerIsKept) {
   options.silent_pull_timeout = Millis(2500);
   auto running = start(cluster, options, [](const Delivery&) { return kLater; });
   ASSERT_TRUE(eventually([&] { return running.received->count() == 1; }));
+  ASSERT_TRUE(eventually([&] { return running.consumer->statistics().assigned_queues == 2; }));
   cluster.broker().stop();
   EXPECT_FALSE(eventually([&] { return running.consumer->statistics().assigned_queues < 2; }, Millis(4000)));
   EXPECT_TRUE(running.consumer->acknowledge(running.received->ids().front(), -1, 0));

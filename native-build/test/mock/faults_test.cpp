@@ -36,7 +36,7 @@ RemotingCommand pull_request(int64_t offset) {
   request.ext_fields.add("queueId", 0);
   request.ext_fields.add("queueOffset", offset);
   request.ext_fields.add("maxMsgNums", 32);
-  request.ext_fields.add("sysFlag", 0);
+  request.ext_fields.add("sysFlag", 4);
   request.ext_fields.add("subscription", "*");
   return request;
 }

@@ -1,0 +1,227 @@
+#include "client/completions.h"
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "base/log.h"
+#include "base/thread.h"
+
+namespace rocketmq {
+
+namespace {
+
+// For which there is memory from the start.
+constexpr size_t kSmallBatch = 32;
+constexpr size_t kRemovedAtOnce = 32;
+
+void let_go(std::shared_ptr<Completion>& chain, std::shared_ptr<Completion> next) { chain = std::move(next); }
+
+}  // namespace
+
+CompletionQueue::CompletionQueue(Tell tell, int64_t gather_from) : tell_(std::move(tell)), gather_from_(gather_from) {
+  open_.previous_ = open_.next_ = &open_;
+  visited_.previous_ = visited_.next_ = &visited_;
+}
+
+CompletionQueue::~CompletionQueue() {
+  // One after the other, as each keeps the next one.
+  while (taken_) let_go(taken_, std::move(taken_->next_ended_));
+  while (first_ended_) let_go(first_ended_, std::move(first_ended_->next_ended_));
+}
+
+void CompletionQueue::start(WorkerPool& pool) {
+  batch_.reserve(kSmallBatch);
+  lane_ = pool.make_lane(1, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->run();
+  });
+}
+
+void CompletionQueue::link(Completion& head, Completion& operation) {
+  operation.previous_ = head.previous_;
+  operation.next_ = &head;
+  head.previous_->next_ = &operation;
+  head.previous_ = &operation;
+}
+
+void CompletionQueue::unlink(Completion& operation) {
+  operation.previous_->next_ = operation.next_;
+  operation.next_->previous_ = operation.previous_;
+  operation.previous_ = operation.next_ = nullptr;
+}
+
+bool CompletionQueue::add(Completion& operation) {
+  std::lock_guard lock(list_mutex_);
+  if (refusing_) return false;
+  link(open_, operation);
+  ++linked_;
+  count_ += operation.gauged_count;
+  bytes_ += operation.gauged_bytes;
+  return true;
+}
+
+void CompletionQueue::remove_locked(Completion& operation) {
+  unlink(operation);
+  --linked_;
+  count_ -= operation.gauged_count;
+  bytes_ -= operation.gauged_bytes;
+}
+
+void CompletionQueue::remove(Completion& operation) {
+  std::lock_guard lock(list_mutex_);
+  remove_locked(operation);
+  if (waiting_ > 0) emptied_.notify_all();
+}
+
+void CompletionQueue::remove_batch() {
+  for (size_t i = 0; i < batch_.size();) {
+    // In pieces, so that a thousand do not hold up who adds one.
+    const std::lock_guard lock(list_mutex_);
+    for (const size_t end = std::min(batch_.size(), i + kRemovedAtOnce); i < end; ++i) remove_locked(*batch_[i]);
+    if (waiting_ > 0) emptied_.notify_all();
+  }
+  batch_.clear();
+}
+
+void CompletionQueue::end(std::shared_ptr<Completion> operation) noexcept {
+  {
+    std::lock_guard lock(ended_mutex_);
+    Completion* const added = operation.get();
+    (last_ended_ == nullptr ? first_ended_ : last_ended_->next_ended_) = std::move(operation);
+    last_ended_ = added;
+    if (telling_ != Telling::kIdle) return;
+    telling_ = Telling::kAsked;
+  }
+  lane_->signal();
+}
+
+// On the lane.
+void CompletionQueue::run() {
+  {
+    std::lock_guard lock(ended_mutex_);
+    // Else whoever finishes does it.
+    if (telling_ != Telling::kAsked) return;
+    telling_ = Telling::kRunning;
+  }
+  tell_all();
+}
+
+void CompletionQueue::tell_all() {
+  for (;;) {
+    take_batch();
+    if (!batch_.empty()) {
+      try {
+        tell_(batch_);
+      } catch (const std::exception& e) {
+        log(LogLevel::kError, "client", "a callback failed: {}", e.what());
+      } catch (...) {
+        log(LogLevel::kError, "client", "a callback failed with an exception of an unknown type");
+      }
+      remove_batch();
+    }
+    const Next next = what_next();
+    if (next == Next::kGiveWay) lane_->signal();
+    if (next != Next::kGoOn) return;
+  }
+}
+
+void CompletionQueue::take_batch() {
+  if (!taken_) {
+    std::lock_guard lock(ended_mutex_);
+    taken_ = std::move(first_ended_);
+    last_ended_ = nullptr;
+  }
+  while (taken_ && batch_.size() < kLargestBatch) {
+    if (batch_.size() == batch_.capacity()) {
+      try {
+        batch_.reserve(std::min(kLargestBatch, 2 * batch_.capacity()));
+      } catch (const std::bad_alloc&) {
+        return;
+      }
+    }
+    auto next = std::move(taken_->next_ended_);
+    batch_.push_back(std::move(taken_));
+    taken_ = std::move(next);
+  }
+}
+
+CompletionQueue::Next CompletionQueue::what_next() {
+  std::unique_lock lock(ended_mutex_);
+  if (!taken_ && !first_ended_ && !gathered_ && !finishing_) {
+    lock.unlock();
+    // What is answered next comes soon: one wake-up for each would cost more.
+    if (count() > gather_from_) pause_briefly();
+    gathered_ = true;
+    lock.lock();
+  }
+  if (!taken_ && !first_ended_) {
+    gathered_ = false;
+    telling_ = Telling::kIdle;
+    return Next::kNothing;
+  }
+  if (finishing_) return Next::kGoOn;
+  telling_ = Telling::kAsked;
+  return Next::kGiveWay;
+}
+
+int64_t CompletionQueue::count() const {
+  std::lock_guard lock(list_mutex_);
+  return count_;
+}
+
+int64_t CompletionQueue::bytes() const {
+  std::lock_guard lock(list_mutex_);
+  return bytes_;
+}
+
+void CompletionQueue::refuse() {
+  std::lock_guard lock(list_mutex_);
+  refusing_ = true;
+}
+
+bool CompletionQueue::wait_empty(TimePoint deadline) {
+  std::unique_lock lock(list_mutex_);
+  ++waiting_;
+  const bool empty = emptied_.wait_until(lock, deadline, [&] { return linked_ == 0; });
+  --waiting_;
+  return empty;
+}
+
+void CompletionQueue::for_each(const std::function<void(Completion& operation)>& action) {
+  for (;;) {
+    std::shared_ptr<Completion> operation;
+    {
+      std::lock_guard lock(list_mutex_);
+      if (open_.next_ == &open_) break;
+      operation = open_.next_->shared_from_this();
+      unlink(*operation);
+      link(visited_, *operation);
+    }
+    action(*operation);
+  }
+  std::lock_guard lock(list_mutex_);
+  while (visited_.next_ != &visited_) {
+    Completion& operation = *visited_.next_;
+    unlink(operation);
+    link(open_, operation);
+  }
+}
+
+bool CompletionQueue::finish(TimePoint deadline) {
+  if (lane_ == nullptr) return true;
+  const bool all_told = wait_empty(deadline);
+  bool rest_is_ours = false;
+  {
+    std::lock_guard lock(ended_mutex_);
+    finishing_ = true;
+    // The lane did not get its turn.
+    rest_is_ours = telling_ == Telling::kAsked;
+    if (rest_is_ours) telling_ = Telling::kRunning;
+  }
+  lane_->close();
+  if (rest_is_ours) tell_all();
+  return lane_->wait_idle(std::max(deadline, now())) && all_told;
+}
+
+}  // namespace rocketmq

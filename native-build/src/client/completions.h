@@ -1,0 +1,122 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/worker_pool.h"
+
+namespace rocketmq {
+
+// What a call began and what ends exactly once: the base of sends, requests and the calls of a simple consumer. Linked
+// into its queue by itself, so that its end needs no memory. Whoever made it decides who ends it.
+class Completion : public std::enable_shared_from_this<Completion> {
+ public:
+  virtual ~Completion() = default;
+
+  // What it adds to the gauges of its queue; set before it is added.
+  int64_t gauged_count = 1;
+  int64_t gauged_bytes = 0;
+
+ protected:
+  Completion() = default;
+
+ private:
+  friend class CompletionQueue;
+  // Among those of the queue, under its lock.
+  Completion* previous_ = nullptr;
+  Completion* next_ = nullptr;
+  // The next one that has ended and is to be told.
+  std::shared_ptr<Completion> next_ended_;
+};
+
+// The operations of one producer or consumer that have not ended, or whose end has not been told yet. Ends are told in
+// batches, one batch at a time, on a lane of the client's callback threads; after each batch it gives way to the other
+// lanes. Owned by the producer or consumer, together with a batch that is being told. Any thread.
+class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
+ public:
+  static constexpr size_t kLargestBatch = 1024;
+  using Batch = std::vector<std::shared_ptr<Completion>>;
+  // Tells what has ended; what it throws is logged.
+  using Tell = std::function<void(const Batch& ended)>;
+
+  // With `gather_from` operations or more it waits a moment for further ends, in place of waking for each of them.
+  explicit CompletionQueue(Tell tell, int64_t gather_from = INT64_MAX);
+  ~CompletionQueue();
+
+  CompletionQueue(const CompletionQueue&) = delete;
+  CompletionQueue& operator=(const CompletionQueue&) = delete;
+
+  // Before the first end; may throw bad_alloc.
+  void start(WorkerPool& pool);
+
+  // From here until its end is told, or remove(), wait_empty() waits for it. False after refuse().
+  bool add(Completion& operation);
+  // For one whose end is told to nobody, or otherwise.
+  void remove(Completion& operation);
+  // It has ended, which is told on the lane; once for each operation.
+  void end(std::shared_ptr<Completion> operation) noexcept;
+
+  // The gauges.
+  int64_t count() const;
+  int64_t bytes() const;
+
+  // From now on nothing is added.
+  void refuse();
+  // False when something is left at the deadline.
+  bool wait_empty(TimePoint deadline);
+  // After refuse(): for each operation once. Needs no memory.
+  void for_each(const std::function<void(Completion& operation)>& action);
+  // After everything has ended: returns when all is told, but at the deadline also when a callback does not return.
+  // What waits behind that one is told when it does return. Idempotent; not from inside the callback.
+  bool finish(TimePoint deadline);
+
+ private:
+  enum class Telling { kIdle, kAsked, kRunning };
+  enum class Next { kNothing, kGiveWay, kGoOn };
+  // Closes a list to a ring.
+  struct Head final : Completion {};
+
+  void run();
+  void tell_all();
+  void take_batch();
+  Next what_next();
+  static void link(Completion& head, Completion& operation);
+  static void unlink(Completion& operation);
+  void remove_locked(Completion& operation);
+  void remove_batch();
+
+  const Tell tell_;
+  const int64_t gather_from_;
+  std::shared_ptr<Lane> lane_;
+
+  mutable std::mutex list_mutex_;
+  std::condition_variable emptied_;
+  Head open_;
+  // Those that for_each has been at.
+  Head visited_;
+  int64_t linked_ = 0;
+  int64_t count_ = 0;
+  int64_t bytes_ = 0;
+  int waiting_ = 0;
+  bool refusing_ = false;
+
+  // Another lock, so that who adds and who ends do not wait for each other.
+  std::mutex ended_mutex_;
+  std::shared_ptr<Completion> first_ended_;
+  Completion* last_ended_ = nullptr;
+  Telling telling_ = Telling::kIdle;
+  bool finishing_ = false;
+
+  // Of whoever tells: what was taken of the ended ones, and the batch.
+  std::shared_ptr<Completion> taken_;
+  Batch batch_;
+  bool gathered_ = false;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "base/error.h"
+#include "consumer/push/dispatcher.h"
+#include "consumer/push/push_context.h"
+#include "consumer/push/queue_table.h"
+
+namespace rocketmq {
+
+// Does what follows from the end of a batch: tells its queue what is consumed, and sends back what is not. Owned by the
+// consumer; on the event loop, but for wait_idle().
+class BatchSettler {
+ public:
+  BatchSettler(std::shared_ptr<PushContext> context, QueueTable& queues);
+
+  // All batches that have ended since. What cannot be done for want of memory is done by a later call.
+  void settle_ended();
+  // Any thread: false when messages are still being sent back at the deadline.
+  bool wait_idle(TimePoint deadline);
+
+ private:
+  using Record = Dispatcher::Record;
+  void settle(const Record& record);
+  void send_rest_back(const Record& record);
+  void pass_over_rest(const Record& record);
+  void end_orderly(const Record& record);
+  void finish(const Record& record, std::vector<int64_t> offsets);
+  void finish(const std::shared_ptr<ProcessQueue>& cache, int64_t offset);
+  void put_back(const std::shared_ptr<ProcessQueue>& cache, std::vector<StoredMessage> messages, Millis rest);
+  asio::awaitable<void> send_one_back(std::shared_ptr<PushContext> context, std::shared_ptr<ProcessQueue> cache,
+                                      StoredMessage message, int32_t delay_level);
+  asio::awaitable<void> settle_orderly(std::shared_ptr<PushContext> context, std::shared_ptr<ProcessQueue> cache,
+                                       std::vector<StoredMessage> rest, int32_t delay_level, Millis suspension);
+  void begin_one();
+  void end_one();
+
+  const std::shared_ptr<PushContext> context_;
+  QueueTable& queues_;
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  int64_t under_way_ = 0;
+};
+
+// Whether an acknowledgement says what can be done.
+Status check_acknowledgement(const PushConsumerOptions& options, size_t messages, int32_t success_count,
+                             int32_t delay_level, Millis suspension);
+
+}  // namespace rocketmq

@@ -1,0 +1,204 @@
+#include "consumer/push/lock_keeper.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "consumer/push/queue_actor.h"
+#include "protocol/codes.h"
+#include "protocol/lock_bodies.h"
+
+namespace rocketmq {
+
+namespace {
+
+// How often locks are looked after; a lost one is asked for again as soon.
+constexpr Millis kLongestStep{1000};
+
+RemotingCommand lock_command(int32_t code, const std::string& group, const std::string& client_id,
+                             std::set<MessageQueue> queues) {
+  RemotingCommand command = RemotingCommand::request(code, SerializeType::kJson);
+  command.body = SharedBytes::copy_of(lock_request_to_json({group, client_id, std::move(queues)}));
+  return command;
+}
+
+}  // namespace
+
+asio::awaitable<void> LockKeeper::run(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause) {
+  const Millis step = std::max(std::min(kLongestStep, context->options.lock_interval / 4), Millis(10));
+  while (!context->ended) {
+    co_await pause->wait(step);
+    if (context->ended) break;
+    try {
+      context->locks->look_after_all();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "consumer", "the locks of group {} were not renewed: {}", context->options.group, e.what());
+    }
+  }
+}
+
+void LockKeeper::look_after_all() {
+  const TimePoint at = now();
+  std::vector<std::string> gone;
+  for (auto& [name, broker] : brokers_) {
+    if (broker.queues.empty()) continue;
+    const std::string address = context_.client->routes().find_master(broker.queues.begin()->first.topic, name);
+    if (address.empty() || !context_.client->remoting().connected(address)) gone.push_back(name);
+  }
+  for (const std::string& name : gone) doubt(name);
+  for (auto& [name, broker] : brokers_) {
+    if (broker.missing || at >= broker.renew_at) ask(name, broker);
+  }
+}
+
+void LockKeeper::want(const std::shared_ptr<QueueActor>& actor) {
+  const std::string& name = actor->queue().broker_name;
+  Broker& broker = brokers_[name];
+  broker.queues[actor->queue()] = actor;
+  broker.unlocks.erase(actor->queue());
+  ask_soon(name, broker);
+}
+
+// All that come in one turn of the loop together.
+void LockKeeper::ask_soon(const std::string& broker_name, Broker& broker) {
+  broker.missing = true;
+  if (std::exchange(broker.ask_posted, true)) return;
+  context_.start(
+      [](std::shared_ptr<PushContext> context, std::string name) -> asio::awaitable<void> {
+        if (context->ended) co_return;
+        Broker& each = context->locks->brokers_[name];
+        each.ask_posted = false;
+        context->locks->ask(name, each);
+      }(context_.shared_from_this(), broker_name),
+      "queue locks");
+}
+
+void LockKeeper::ask(const std::string& broker_name, Broker& broker) {
+  if (closed_ || broker.asking || broker.queues.empty()) return;
+  std::set<MessageQueue> queues;
+  for (const auto& [queue, actor] : broker.queues) queues.insert(queue);
+  broker.asking = true;
+  broker.missing = false;
+  // The keeper lives in the context.
+  context_.start(lock(context_.shared_from_this(), broker_name, std::move(queues)), "queue locks");
+}
+
+asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std::string broker_name,
+                                       std::set<MessageQueue> queues) {
+  if (context->ended) co_return;
+  const std::string address = context->client->routes().find_master(queues.begin()->topic, broker_name);
+  const TimePoint asked_at = now();
+  std::string reason = "the broker has no master now";
+  std::optional<std::set<MessageQueue>> locked;
+  if (!address.empty()) {
+    auto response = co_await context->client->remoting().call(
+        address, lock_command(request_code::kLockBatchMq, context->options.group, context->client->client_id(), queues),
+        context->client_options.request_timeout);
+    if (context->ended) co_return;
+    if (!response) {
+      reason = response.error().message;
+      context->client->routes().invalidate(queues.begin()->topic);
+    } else if (response->code != response_code::kSuccess) {
+      reason = "code " + std::to_string(response->code) + ": " + response->remark;
+    } else if (auto parsed = parse_locked_queues(as_text(response->body.view()))) {
+      locked = std::move(*parsed);
+    } else {
+      reason = parsed.error().message;
+    }
+  }
+  brokers_[broker_name].asking = false;
+  if (locked) {
+    on_locked(broker_name, queues, *locked, asked_at);
+    co_return;
+  }
+  // What is left of the locks' time stays.
+  brokers_[broker_name].missing = true;
+  log(LogLevel::kWarn, "consumer", "{} did not lock {} queues for group {}: {}", broker_name, queues.size(),
+      context->options.group, reason);
+}
+
+void LockKeeper::on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
+                           const std::set<MessageQueue>& locked, TimePoint asked_at) {
+  // Granted after all were given back.
+  if (closed_) {
+    std::set<MessageQueue> unwanted;
+    for (const MessageQueue& queue : locked) {
+      if (brokers_[broker_name].queues.count(queue) == 0) unwanted.insert(queue);
+    }
+    return send_unlock(broker_name, std::move(unwanted));
+  }
+  brokers_[broker_name].renew_at = asked_at + context_.options.lock_interval;
+  std::set<MessageQueue> unwanted;
+  for (const MessageQueue& queue : asked) {
+    const auto& queues = brokers_[broker_name].queues;
+    const auto found = queues.find(queue);
+    const auto actor = found == queues.end() ? nullptr : found->second.lock();
+    const bool granted = locked.count(queue) != 0;
+    if (!actor) {
+      // Given up, or left to run out, meanwhile: where it was given back, the answer may be the newer one.
+      if (granted && given_back_.erase(queue) != 0) unwanted.insert(queue);
+      continue;
+    }
+    if (granted) {
+      actor->lock_granted(asked_at + context_.options.lock_lifetime);
+    } else {
+      brokers_[broker_name].missing = true;
+      log(LogLevel::kDebug, "consumer", "queue {} of topic {} on {} has the lock of another member still",
+          queue.queue_id, queue.topic, queue.broker_name);
+      actor->lock_refused();
+    }
+  }
+  if (!unwanted.empty()) send_unlock(broker_name, std::move(unwanted));
+}
+
+void LockKeeper::unlock(const MessageQueue& queue) {
+  Broker& broker = brokers_[queue.broker_name];
+  broker.queues.erase(queue);
+  if (broker.asking) given_back_.insert(queue);
+  broker.unlocks.insert(queue);
+  if (std::exchange(unlocks_posted_, true)) return;
+  context_.start(
+      [](std::shared_ptr<PushContext> context) -> asio::awaitable<void> {
+        if (!context->ended) context->locks->send_unlocks();
+        co_return;
+      }(context_.shared_from_this()),
+      "queue unlocks");
+}
+
+void LockKeeper::forget(const MessageQueue& queue) { brokers_[queue.broker_name].queues.erase(queue); }
+
+void LockKeeper::send_unlocks() {
+  unlocks_posted_ = false;
+  for (auto& [name, broker] : brokers_) {
+    if (!broker.unlocks.empty()) send_unlock(name, std::exchange(broker.unlocks, {}));
+  }
+}
+
+void LockKeeper::send_unlock(const std::string& broker_name, std::set<MessageQueue> queues) {
+  if (queues.empty()) return;
+  const std::string address = context_.client->routes().find_master(queues.begin()->topic, broker_name);
+  if (address.empty()) return;
+  RemotingCommand command = lock_command(request_code::kUnlockBatchMq, context_.options.group,
+                                         context_.client->client_id(), std::move(queues));
+  command.flag = RemotingCommand::kOneWayFlag;
+  context_.client->remoting().call_one_way(address, std::move(command));
+}
+
+void LockKeeper::doubt(const std::string& broker_name) {
+  const auto found = brokers_.find(broker_name);
+  if (found == brokers_.end()) return;
+  std::vector<std::shared_ptr<QueueActor>> actors;
+  for (const auto& [queue, weak] : found->second.queues) {
+    auto actor = weak.lock();
+    if (actor && actor->machine().locked(now())) actors.push_back(std::move(actor));
+  }
+  if (!actors.empty()) {
+    log(LogLevel::kInfo, "consumer", "{} queues on {} rest, as it is gone, and its locks may be", actors.size(),
+        broker_name);
+  }
+  for (const auto& actor : actors) actor->lock_doubted();
+  found->second.missing = true;
+}
+
+}  // namespace rocketmq

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "consumer/push/push_context.h"
+#include "net/coroutine.h"
+
+namespace rocketmq {
+
+class QueueActor;
+
+// Asks brokers for the locks of an orderly consumer's queues, renews them, and gives them back: of each broker for all
+// queues together, the brokers side by side. Tells each queue's actor. Owned by the consumer; on the event loop.
+class LockKeeper {
+ public:
+  explicit LockKeeper(PushContext& context) : context_(context) {}
+
+  // The renewals; of `context`, which keeps the keeper.
+  static asio::awaitable<void> run(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause);
+
+  void want(const std::shared_ptr<QueueActor>& actor);
+  // Gives it back, and renews it no more.
+  void unlock(const MessageQueue& queue);
+  // Renews it no more.
+  void forget(const MessageQueue& queue);
+  // A broker that went may come back without its locks.
+  void doubt(const std::string& broker_name);
+  // No lock is asked for any more; those that are granted from now on are given back at once.
+  void close() { closed_ = true; }
+  // Sends what unlock() gathered.
+  void send_unlocks();
+
+ private:
+  struct Broker {
+    std::map<MessageQueue, std::weak_ptr<QueueActor>> queues;
+    std::set<MessageQueue> unlocks;
+    TimePoint renew_at = TimePoint::min();
+    bool asking = false;
+    // Some queues came since it was asked, or are not locked.
+    bool missing = false;
+    bool ask_posted = false;
+  };
+
+  void look_after_all();
+  void ask_soon(const std::string& broker_name, Broker& broker);
+  void ask(const std::string& broker_name, Broker& broker);
+  asio::awaitable<void> lock(std::shared_ptr<PushContext> context, std::string broker_name,
+                             std::set<MessageQueue> queues);
+  void on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
+                 const std::set<MessageQueue>& locked, TimePoint asked_at);
+  void send_unlock(const std::string& broker_name, std::set<MessageQueue> queues);
+
+  PushContext& context_;
+  std::map<std::string, Broker> brokers_;
+  // Given back while an answer was on its way, which may grant them once more.
+  std::set<MessageQueue> given_back_;
+  bool unlocks_posted_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace rocketmq

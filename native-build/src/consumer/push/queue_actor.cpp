@@ -1,0 +1,398 @@
+#include "consumer/push/queue_actor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "consumer/offset_requests.h"
+#include "consumer/push/lock_keeper.h"
+#include "consumer/push/pull.h"
+#include "protocol/codes.h"
+
+namespace rocketmq {
+
+namespace {
+
+using Kind = QueueAction::Kind;
+
+// What a broker may take beyond the time that it holds a pull.
+constexpr Millis kPullMargin{10000};
+// A broker that finds nothing and answers sooner did not hold the pull.
+constexpr Millis kHeldAtLeast{100};
+// Before a message that comes damaged each time is stepped over.
+constexpr int kDamagedTimes = 3;
+constexpr Millis kSubscriptionGoesAlong{30000};
+
+QueueSettings settings_of(const PushConsumerOptions& options) {
+  QueueSettings settings;
+  settings.orderly = options.orderly;
+  settings.needs_lock = options.needs_locks();
+  settings.most_messages = options.max_cached_messages_per_queue;
+  settings.most_bytes = options.max_cached_bytes_per_queue;
+  settings.widest_span = options.max_offset_span_per_queue;
+  settings.pull_interval = options.pull_interval;
+  settings.consume_timeout = options.consume_timeout;
+  settings.silent_pull_timeout = options.silent_pull_timeout;
+  return settings;
+}
+
+}  // namespace
+
+QueueActor::QueueActor(std::shared_ptr<PushContext> context, const Owner& owner, MessageQueue queue)
+    : context_(std::move(context)),
+      owner_(owner),
+      queue_(queue),
+      machine_(std::move(queue), settings_of(context_->options), context_->totals),
+      timer_(context_->client->loop().context()),
+      most_(context_->options.pull_batch_size) {}
+
+ProcessQueueInfo QueueActor::info() const {
+  ProcessQueueInfo info;
+  if (machine_.cache()) info = machine_.cache()->info();
+  info.locked = machine_.locked(now());
+  info.last_lock_ms = machine_.last_lock_ms();
+  info.last_pull_ms = machine_.last_pull_ms();
+  return info;
+}
+
+template <typename Event>
+void QueueActor::handle(Event&& event) {
+  if (shut_ || context_->ended) return;
+  const TimePoint at = now();
+  try {
+    event(machine_, at);
+  } catch (const std::exception& e) {
+    context_->look_again = true;
+    log(LogLevel::kError, "consumer", "queue {} of topic {} is looked at again: {}", queue_.queue_id, queue_.topic,
+        e.what());
+  }
+  carry_out(at);
+}
+
+void QueueActor::carry_out(TimePoint at) {
+  // The owner may let go of it meanwhile.
+  const auto self = shared_from_this();
+  std::array<QueueAction, 16> actions;
+  for (size_t count = machine_.take_actions(actions); count > 0; count = machine_.take_actions(actions)) {
+    for (size_t i = 0; i < count; ++i) {
+      try {
+        carry_out(actions[i]);
+      } catch (const std::exception& e) {
+        log(LogLevel::kError, "consumer", "queue {} of topic {} is looked at again: {}", queue_.queue_id, queue_.topic,
+            e.what());
+        context_->look_again = true;
+        const uint64_t id = actions[i].id;
+        switch (actions[i].kind) {
+          case Kind::kFindStart:
+            machine_.start_found(id, std::nullopt, at);
+            break;
+          case Kind::kReadCommitted:
+            machine_.committed_read(id, std::nullopt, at);
+            break;
+          case Kind::kPull:
+            machine_.pull_ended(id, PullEnd::kFailed, -1, at);
+            break;
+          case Kind::kCommit:
+            machine_.committed(id, false, at);
+            break;
+          default:
+            break;
+        }
+      }
+      if (shut_) return;
+    }
+  }
+  arm_timer(at);
+}
+
+void QueueActor::carry_out(const QueueAction& action) {
+  const auto self = shared_from_this();
+  switch (action.kind) {
+    case Kind::kWantLock:
+      return context_->locks->want(self);
+    case Kind::kUnlock:
+      return context_->locks->unlock(queue_);
+    case Kind::kStopRenewing:
+      return context_->locks->forget(queue_);
+    case Kind::kFindStart:
+      return context_->start(find_start(self, action.id), "find start");
+    case Kind::kReadCommitted:
+      return context_->start(read_committed(self, action.id), "read offset");
+    case Kind::kPull:
+      return context_->start(pull(self, action.id, action.offset), "pull");
+    case Kind::kCommit:
+      return context_->start(commit(self, action.id, action.offset), "commit");
+    case Kind::kNote:
+      return context_->committer->note(queue_, action.offset);
+    case Kind::kForget:
+      return context_->committer->forget(queue_);
+    case Kind::kOffer:
+      if (machine_.cache()) context_->dispatcher->schedule(machine_.cache());
+      return;
+    case Kind::kAssigned:
+      ++context_->counters.assigned_queues;
+      log(LogLevel::kInfo, "consumer", "group {} takes queue {} of topic {} on {}", context_->options.group,
+          queue_.queue_id, queue_.topic, queue_.broker_name);
+      return owner_.on_assignment(*this);
+    case Kind::kUnassigned:
+      --context_->counters.assigned_queues;
+      log(LogLevel::kInfo, "consumer", "group {} gives up queue {} of topic {} on {}", context_->options.group,
+          queue_.queue_id, queue_.topic, queue_.broker_name);
+      return owner_.on_assignment(*this);
+    case Kind::kEnded:
+      shut();
+      return owner_.on_ended(*this);
+  }
+}
+
+void QueueActor::arm_timer(TimePoint at) {
+  if (shut_) return;
+  const TimePoint wake = machine_.wake_at(at);
+  if (wake == armed_for_) return;
+  armed_for_ = wake;
+  if (wake == TimePoint::max()) {
+    timer_->cancel();
+    return;
+  }
+  try {
+    timer_->expires_at(wake);
+    timer_->async_wait([weak = weak_from_this()](const asio::error_code& error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->armed_for_ = TimePoint::max();
+      self->handle([](QueueStateMachine& machine, TimePoint when) { machine.timer(when); });
+    });
+  } catch (const std::exception&) {
+    armed_for_ = TimePoint::max();
+    context_->look_again = true;
+  }
+}
+
+void QueueActor::shut() {
+  shut_ = true;
+  timer_.reset();
+}
+
+void QueueActor::start() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.start(at); });
+}
+void QueueActor::take() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.take(at); });
+}
+void QueueActor::drop() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.drop(at); });
+}
+void QueueActor::reset(int64_t offset) {
+  handle([offset](QueueStateMachine& machine, TimePoint at) { machine.reset(offset, at); });
+}
+void QueueActor::close() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.close(at); });
+}
+void QueueActor::look_again() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.timer(at); });
+}
+void QueueActor::lock_granted(TimePoint until) {
+  handle([until](QueueStateMachine& machine, TimePoint at) { machine.lock_granted(until, at); });
+}
+void QueueActor::lock_refused() {
+  if (machine_.is_assigned()) {
+    log(LogLevel::kWarn, "consumer", "group {} lost the lock of queue {} of topic {} on {}: another member has it",
+        context_->options.group, queue_.queue_id, queue_.topic, queue_.broker_name);
+  }
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.lock_refused(at); });
+}
+void QueueActor::lock_doubted() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.lock_doubted(at); });
+}
+void QueueActor::finished(ProcessQueue& from, const std::vector<int64_t>& offsets) {
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.finished(from, offsets, at); });
+}
+void QueueActor::put_back(ProcessQueue& from, std::vector<StoredMessage>& messages, Millis rest) {
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.put_back(from, messages, rest, at); });
+}
+
+asio::awaitable<void> QueueActor::find_start(std::shared_ptr<QueueActor> self, uint64_t id) {
+  PushContext& context = *self->context_;
+  if (context.ended) co_return;
+  const auto& options = context.options;
+  auto offset = co_await find_start_offset(*context.client, *context.offsets,
+                                           {options.consume_from, options.consume_timestamp_ms}, queue_,
+                                           options.broadcasting && context.arrivals.appeared_later(queue_),
+                                           [context = self->context_] { return context->ended; });
+  if (context.ended) co_return;
+  std::optional<int64_t> found;
+  if (offset) {
+    found = *offset;
+  } else {
+    log(LogLevel::kWarn, "consumer", "no offset to start queue {} of topic {} from: {}", queue_.queue_id, queue_.topic,
+        offset.error().message);
+    context.client->routes().invalidate(queue_.topic);
+  }
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.start_found(id, found, at); });
+}
+
+asio::awaitable<void> QueueActor::read_committed(std::shared_ptr<QueueActor> self, uint64_t id) {
+  PushContext& context = *self->context_;
+  if (context.ended) co_return;
+  auto read = co_await context.offsets->read(queue_);
+  if (context.ended) co_return;
+  std::optional<int64_t> offset;
+  if (read) {
+    offset = read->value_or(-1);
+  } else {
+    log(LogLevel::kWarn, "consumer", "queue {} of topic {} on {} is locked again, but rests: {}", queue_.queue_id,
+        queue_.topic, queue_.broker_name, read.error().message);
+  }
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.committed_read(id, offset, at); });
+}
+
+asio::awaitable<void> QueueActor::commit(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset) {
+  PushContext& context = *self->context_;
+  if (context.ended) co_return;
+  const auto stored =
+      co_await context.committer->commit(queue_, offset, now() + context.client_options.request_timeout);
+  if (context.ended) co_return;
+  if (!stored && stored.error().kind != ErrorKind::kClosed) {
+    log(LogLevel::kWarn, "consumer", "offset {} of queue {} of topic {} was not persisted: {}", offset, queue_.queue_id,
+        queue_.topic, stored.error().message);
+  }
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.committed(id, stored.has_value(), at); });
+}
+
+asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset) {
+  PushContext& context = *self->context_;
+  if (context.ended || !machine_.is_current_pull(id)) co_return;
+  const auto subscription = context.subscriptions.find(queue_.topic);
+  // Without its master, a broker's slave still has messages to read.
+  const auto [broker_id, address] =
+      context.client->routes().find_to_read(queue_.topic, queue_.broker_name, suggested_broker_);
+  if (!subscription || address.empty()) {
+    context.client->routes().invalidate(queue_.topic);
+    handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, PullEnd::kFailed, -1, at); });
+    co_return;
+  }
+  PullRequest request;
+  request.group = context.options.group;
+  request.queue = queue_;
+  request.offset = offset;
+  request.most = most_;
+  // A slave does not keep offsets.
+  const bool commits = broker_id == kMasterId && !context.options.broadcasting && machine_.may_commit(now());
+  if (commits) request.commit_offset = machine_.commit_offset();
+  request.suspend_ms = context.options.pull_suspend_timeout.count();
+  // A broker knows it by our heartbeats, but for a new one.
+  const bool is_new = pulled_version_ != 0 && pulled_version_ != subscription->version;
+  request.with_subscription = is_new || now() < with_subscription_until_;
+  const TimePoint sent = now();
+  const std::string to = address;
+  const int64_t to_id = broker_id;
+  auto response = co_await context.client->remoting().call(to, pull_command(request, *subscription),
+                                                           context.options.pull_suspend_timeout + kPullMargin);
+  if (context.ended) co_return;
+  if (!response) {
+    on_pull_failed(id, to_id, to, response.error());
+    co_return;
+  }
+  pulled_version_ = subscription->version;
+  ++context.counters.pulls;
+  context.counters.last_pull_ms = wall_clock_ms();
+  if (machine_.is_current_pull(id)) {
+    suggested_broker_ = response->ext_fields.number("suggestWhichBrokerId", kMasterId);
+  }
+  switch (response->code) {
+    case response_code::kSuccess:
+    case response_code::kPullNotFound:
+    case response_code::kPullRetryImmediately:
+    case response_code::kPullOffsetMoved:
+    case response_code::kFlowControl:
+      on_pulled(id, *response, *subscription, offset, std::chrono::duration_cast<Millis>(now() - sent));
+      break;
+    default:
+      on_pull_refused(id, *response, to);
+  }
+}
+
+void QueueActor::on_pull_failed(uint64_t id, int64_t broker_id, const std::string& address, const Error& error) {
+  if (machine_.is_current_pull(id)) {
+    log(LogLevel::kWarn, "consumer", "the pull of queue {} of topic {} failed: {}", queue_.queue_id, queue_.topic,
+        error.message);
+    suggested_broker_ = kMasterId;
+    ClientInstance& client = *context_->client;
+    if (context_->locks && broker_id == kMasterId && !client.remoting().connected(address)) {
+      context_->locks->doubt(queue_.broker_name);
+    }
+    // A broker that comes back knows this group by its heartbeat only.
+    client.heartbeat_soon();
+    client.routes().invalidate(queue_.topic);
+  }
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, PullEnd::kFailed, -1, at); });
+}
+
+void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const Subscription& subscription,
+                           int64_t offset, Millis took) {
+  const int64_t next = next_offset_of(response);
+  const auto ended = [&](PullEnd end) {
+    handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, end, next, at); });
+  };
+  if (!machine_.is_current_pull(id)) return ended(PullEnd::kFailed);
+  switch (response.code) {
+    case response_code::kPullOffsetMoved:
+      if (next < 0) return ended(PullEnd::kFailed);
+      log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", queue_.queue_id,
+          queue_.topic, offset, next);
+      return handle([&](QueueStateMachine& machine, TimePoint at) { machine.offset_moved(id, next, at); });
+    case response_code::kFlowControl:
+      return ended(PullEnd::kFlowControl);
+    case response_code::kSuccess:
+      break;
+    default:
+      // A broker that neither holds the pull nor moves on must not be asked without a pause.
+      if (next > offset) return ended(PullEnd::kMoved);
+      return ended(took >= std::min(kHeldAtLeast, context_->options.pull_suspend_timeout / 2) ? PullEnd::kHeld
+                                                                                              : PullEnd::kNothing);
+  }
+  PulledMessages pulled;
+  try {
+    const int64_t step_over = damaged_times_ >= kDamagedTimes ? damaged_at_ : -1;
+    pulled = read_pulled(response, offset, most_, subscription, context_->retry_topic, step_over);
+  } catch (const std::bad_alloc&) {
+    return ended(PullEnd::kFailed);
+  }
+  if (pulled.damaged_at >= 0) {
+    damaged_times_ = pulled.damaged_at == damaged_at_ ? damaged_times_ + 1 : 1;
+    damaged_at_ = pulled.damaged_at;
+  }
+  context_->counters.received += pulled.received;
+  context_->counters.filtered += pulled.filtered;
+  context_->counters.undecodable += static_cast<int64_t>(pulled.unreadable.size());
+  for (const auto& each : pulled.unreadable) {
+    log(LogLevel::kError, "consumer", "a message at offset {} of queue {} of topic {} cannot be read: {}", each.offset,
+        queue_.queue_id, queue_.topic, each.reason);
+  }
+  const bool broken_sequence = pulled.broken && most_ > 1;
+  // A body that cannot be read is asked for one message at a time, to step over the one that is broken.
+  most_ = pulled.unreadable.empty() ? context_->options.pull_batch_size : 1;
+  if (pulled.next_offset <= offset && !broken_sequence) return ended(PullEnd::kNothing);
+  handle([&](QueueStateMachine& machine, TimePoint at) {
+    machine.pulled(id, std::move(pulled.wanted), pulled.next_offset, at);
+  });
+}
+
+void QueueActor::on_pull_refused(uint64_t id, const RemotingCommand& response, const std::string& address) {
+  ClientInstance& client = *context_->client;
+  client.heartbeat_soon();
+  const bool unknown_subscription =
+      response.code == response_code::kSubscriptionNotExist || response.code == response_code::kSubscriptionNotLatest;
+  if (unknown_subscription && now() >= with_subscription_until_) {
+    // Our heartbeat has not come there yet: meanwhile the subscription goes along.
+    with_subscription_until_ = now() + kSubscriptionGoesAlong;
+    handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, PullEnd::kHeld, -1, at); });
+    return;
+  }
+  log(LogLevel::kWarn, "consumer", "{} refused the pull of queue {} of topic {} with code {}: {}", address,
+      queue_.queue_id, queue_.topic, response.code, response.remark);
+  if (response.code == response_code::kTopicNotExist) client.routes().invalidate(queue_.topic);
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, PullEnd::kFailed, -1, at); });
+}
+
+}  // namespace rocketmq

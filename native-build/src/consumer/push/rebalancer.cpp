@@ -1,0 +1,239 @@
+#include "consumer/push/rebalancer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+#include "consumer/rebalance_plan.h"
+#include "protocol/codes.h"
+#include "protocol/heartbeat.h"
+
+namespace rocketmq {
+
+namespace {
+
+// After a round that lacked a route or an answer.
+constexpr Millis kFirstRetry{50};
+constexpr Millis kLongestRetry{1000};
+// So that changes that come one after the other share a round.
+constexpr Millis kLeastPause{5};
+
+}  // namespace
+
+Rebalancer::Rebalancer(std::shared_ptr<PushContext> context, QueueTable& queues)
+    : context_(std::move(context)), queues_(queues), pause_(std::make_shared<Pause>(context_->client->loop())) {}
+
+void Rebalancer::soon() {
+  soon_ = true;
+  if (pause_) pause_->interrupt();
+}
+
+void Rebalancer::shut() {
+  if (pause_) pause_->interrupt();
+  pause_ = nullptr;
+}
+
+void Rebalancer::set_stored_queues(const std::vector<MessageQueue>& queues) {
+  for (const MessageQueue& queue : queues) stored_queues_[queue.topic].push_back(queue);
+}
+
+asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
+  const auto pause = pause_;
+  Millis retry = kFirstRetry;
+  while (!context->ended) {
+    soon_ = false;
+    try {
+      begin_round();
+    } catch (const std::exception& e) {
+      ++missing_;
+      log(LogLevel::kError, "consumer", "the rebalance of group {} failed: {}", context->options.group, e.what());
+    }
+    // While answers come.
+    const TimePoint deadline = now() + context->client_options.request_timeout;
+    while (!context->ended && !soon_ && !open_.empty() && !asking_.empty() && now() < deadline) {
+      co_await pause->wait(std::chrono::ceil<Millis>(deadline - now()));
+    }
+    if (context->ended) break;
+    // One that a change cut short goes on in the next.
+    if (!soon_ || open_.empty()) ++context->counters.rebalances;
+    const bool complete = is_complete();
+    retry = complete ? kFirstRetry : std::min(retry * 2, kLongestRetry);
+    const TimePoint next =
+        now() + (complete ? context->options.rebalance_interval : std::min(retry, context->options.rebalance_interval));
+    while (!context->ended && !soon_ && now() < next) co_await pause->wait(std::chrono::ceil<Millis>(next - now()));
+    if (context->ended) break;
+    Pause rest(context->client->loop());
+    co_await rest.wait(kLeastPause);
+  }
+}
+
+void Rebalancer::begin_round() {
+  open_.clear();
+  missing_ = 0;
+  const auto subscribed = context_->subscriptions.topics();
+  for (const std::string& topic : queues_.topics()) {
+    if (subscribed.count(topic) == 0) queues_.drop_topic(topic);
+  }
+  for (auto each = known_.begin(); each != known_.end();) {
+    if (subscribed.count(each->first) != 0) {
+      ++each;
+      continue;
+    }
+    context_->arrivals.forget(each->first);
+    each = known_.erase(each);
+  }
+  // By the address of each broker, one of its topics.
+  std::map<std::string, std::string> addresses;
+  for (const std::string& topic : subscribed) {
+    const Route route = context_->client->routes().find(topic);
+    if (!route) {
+      ++missing_;
+      look_up(topic);
+      continue;
+    }
+    if (!may_consume(topic, route)) continue;
+    open_[topic] = route;
+    for (const auto& broker : route->route.brokers) {
+      // A slave knows the members, too.
+      const std::string_view master = broker.master_address();
+      if (!master.empty()) {
+        addresses.emplace(master, topic);
+      } else if (!broker.addresses.empty()) {
+        addresses.emplace(broker.addresses.begin()->second, topic);
+      }
+    }
+  }
+  if (context_->is_broadcasting()) return allocate(std::exchange(open_, {}), {});
+  for (const auto& [address, topic] : addresses) ask(address, topic);
+}
+
+bool Rebalancer::may_consume(const std::string&, const Route&) { return true; }
+
+void Rebalancer::look_up(const std::string& topic) {
+  if (!looking_up_.insert(topic).second) return;
+  context_->start(look_up_route(context_, topic), "route of a subscription");
+}
+
+asio::awaitable<void> Rebalancer::look_up_route(std::shared_ptr<PushContext> context, std::string topic) {
+  if (context->ended) co_return;
+  auto found = co_await context->client->routes().refresh(topic);
+  if (context->ended) co_return;
+  looking_up_.erase(topic);
+  if (context->is_broadcasting() && !found && found.error().kind == ErrorKind::kTopicNotFound) {
+    context->arrivals.note_missing(topic);
+  }
+  if (!found || !*found) co_return;
+  tell_brokers();
+  soon();
+}
+
+// Brokers must know the member before they count it.
+void Rebalancer::tell_brokers() {
+  if (std::exchange(telling_, true)) {
+    tell_again_ = true;
+    return;
+  }
+  tell_again_ = false;
+  context_->start(send_heartbeats(context_), "heartbeats");
+}
+
+asio::awaitable<void> Rebalancer::send_heartbeats(std::shared_ptr<PushContext> context) {
+  if (context->ended) co_return;
+  const bool told = co_await context->client->send_heartbeats();
+  if (context->ended) co_return;
+  telling_ = false;
+  if (tell_again_) tell_brokers();
+  if (!told) context->client->heartbeat_soon();
+  if (!is_complete()) soon();
+}
+
+void Rebalancer::ask(const std::string& address, const std::string&) {
+  const auto [place, fresh] = asking_.try_emplace(address);
+  if (!fresh) {
+    place->second.again = true;
+    return;
+  }
+  context_->start(ask_members(context_, address), "members of the group");
+}
+
+asio::awaitable<void> Rebalancer::ask_members(std::shared_ptr<PushContext> context, std::string address) {
+  if (context->ended) co_return;
+  RemotingCommand request = RemotingCommand::request(request_code::kGetConsumerListByGroup);
+  request.ext_fields.add("consumerGroup", context->options.group);
+  auto response =
+      co_await context->client->remoting().call(address, std::move(request), context->client_options.request_timeout);
+  if (context->ended) co_return;
+  const bool again = asking_[address].again;
+  asking_.erase(address);
+  std::string reason;
+  if (!response) {
+    reason = response.error().message;
+  } else if (response->code != response_code::kSuccess) {
+    reason = address + " answered with code " + std::to_string(response->code) + ": " + response->remark;
+  } else if (auto members = parse_consumer_list(as_text(response->body.view()))) {
+    on_members(address, std::move(*members));
+  } else {
+    reason = members.error().message;
+  }
+  if (!reason.empty()) {
+    log(LogLevel::kDebug, "consumer", "the members of group {} are not known: {}", context->options.group, reason);
+    context->client->heartbeat_soon();
+    if (!response) {
+      for (const auto& [topic, route] : open_) context->client->routes().invalidate(topic);
+    }
+  }
+  if (again) soon();
+  if (pause_ && (open_.empty() || asking_.empty())) pause_->interrupt();
+}
+
+void Rebalancer::on_members(const std::string& address, std::vector<std::string> members) {
+  std::sort(members.begin(), members.end());
+  members.erase(std::unique(members.begin(), members.end()), members.end());
+  if (!std::binary_search(members.begin(), members.end(), context_->client->client_id())) {
+    // What is allocated stays: to give all up would stop the consumer.
+    log(LogLevel::kDebug, "consumer", "{} does not list this member of group {} yet", address, context_->options.group);
+    context_->client->heartbeat_soon();
+    return;
+  }
+  std::map<std::string, Route> topics;
+  for (auto each = open_.begin(); each != open_.end();) {
+    const auto& brokers = each->second->route.brokers;
+    const bool here = std::any_of(brokers.begin(), brokers.end(), [&](const auto& broker) {
+      return std::any_of(broker.addresses.begin(), broker.addresses.end(),
+                         [&](const auto& known) { return known.second == address; });
+    });
+    if (!here) {
+      ++each;
+      continue;
+    }
+    topics.insert(*each);
+    each = open_.erase(each);
+  }
+  allocate(std::move(topics), members);
+}
+
+void Rebalancer::allocate(std::map<std::string, Route> topics, const std::vector<std::string>& members) {
+  RebalanceInput input;
+  input.self = context_->client->client_id();
+  input.broadcasting = context_->is_broadcasting();
+  for (const auto& [topic, route] : topics) {
+    Known& known = known_[topic];
+    if (known.route == route && known.members == members) continue;
+    known = {route, members};
+    if (input.broadcasting) {
+      auto first = route->subscribe_queues;
+      const auto stored = stored_queues_.find(topic);
+      if (stored != stored_queues_.end()) first = stored->second;
+      context_->arrivals.note_queues(topic, first);
+    }
+    input.subscribed.insert(topic);
+    input.known.push_back({topic, route->subscribe_queues, members});
+    input.current.merge(queues_.wanted_of(topic));
+  }
+  if (input.known.empty()) return;
+  const RebalancePlan plan = plan_rebalance(input, context_->options.allocation);
+  for (const MessageQueue& queue : plan.give) queues_.drop(queue);
+  for (const MessageQueue& queue : plan.take) queues_.take(queue);
+}
+
+}  // namespace rocketmq

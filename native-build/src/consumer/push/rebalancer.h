@@ -1,0 +1,71 @@
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "consumer/push/push_context.h"
+#include "consumer/push/queue_table.h"
+#include "net/coroutine.h"
+
+namespace rocketmq {
+
+// Finds out from time to time which queues are this member's, and has the table take and give them up. The brokers of
+// the group's topics are asked for its members side by side, and a topic is allocated as soon as one of its brokers has
+// answered: a silent broker holds up nothing. Owned by the consumer; on the event loop.
+class Rebalancer {
+ public:
+  Rebalancer(std::shared_ptr<PushContext> context, QueueTable& queues);
+
+  // The rounds, until the context has ended.
+  asio::awaitable<void> run(std::shared_ptr<PushContext> context);
+  // Something changed: another round at once.
+  void soon();
+  // Ends the rounds.
+  void shut();
+  // Of a member of a broadcast: the queues of which offsets were stored in an earlier life.
+  void set_stored_queues(const std::vector<MessageQueue>& queues);
+
+ private:
+  struct Known {
+    Route route;
+    std::vector<std::string> members;
+  };
+  struct Asking {
+    // The members may have changed since.
+    bool again = false;
+  };
+
+  void begin_round();
+  bool is_complete() const { return open_.empty() && missing_ == 0; }
+  void look_up(const std::string& topic);
+  asio::awaitable<void> look_up_route(std::shared_ptr<PushContext> context, std::string topic);
+  void tell_brokers();
+  asio::awaitable<void> send_heartbeats(std::shared_ptr<PushContext> context);
+  bool may_consume(const std::string& topic, const Route& route);
+  void ask(const std::string& address, const std::string& topic);
+  asio::awaitable<void> ask_members(std::shared_ptr<PushContext> context, std::string address);
+  void on_members(const std::string& address, std::vector<std::string> members);
+  void allocate(std::map<std::string, Route> topics, const std::vector<std::string>& members);
+
+  const std::shared_ptr<PushContext> context_;
+  QueueTable& queues_;
+  std::shared_ptr<Pause> pause_;
+  bool soon_ = false;
+  bool telling_ = false;
+  bool tell_again_ = false;
+  // Of this round: the topics that are not allocated yet, those without a route, and who is being asked.
+  std::map<std::string, Route> open_;
+  size_t missing_ = 0;
+  std::map<std::string, Asking> asking_;
+  std::set<std::string> looking_up_;
+  // What the last allocation of a topic was made from: where it is the same, there is nothing to do.
+  std::map<std::string, Known> known_;
+  std::map<std::string, std::vector<MessageQueue>> stored_queues_;
+  std::set<std::string> refused_;
+};
+
+}  // namespace rocketmq

@@ -1,0 +1,112 @@
+#include "consumer/push/pull.h"
+
+#include "consumer/consumer_fixture.h"
+
+namespace rocketmq::test {
+
+using mock::Fault;
+using mock::MockCluster;
+
+class PullTest : public ConsumerTest {
+ protected:
+  static std::vector<RemotingCommand> pulls(MockCluster& cluster) {
+    auto all = cluster.broker().requests(request_code::kPullMessage);
+    std::erase_if(all, [](const auto& pull) { return pull.ext_fields.text("topic") != kTopic; });
+    return all;
+  }
+};
+
+// A broker gives a batch that was stored as one as a whole.
+TEST_F(PullTest, MessagesBelowTheAskedOffsetAreLeftOut) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 6; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  cluster.broker().set_committed_offset(kGroup, kTopic, 0, 3);
+  // Of the retry topic's queue, which is empty, too.
+  cluster.broker().inject(request_code::kPullMessage, Fault::below_offset(3, 2));
+  auto running = start(cluster);
+  ASSERT_TRUE(eventually([&] { return running.received->count() >= 3; }));
+  EXPECT_FALSE(eventually([&] { return running.received->count() > 3; }, Millis(200)));
+  EXPECT_EQ(running.received->bodies(), (std::vector<std::string>{"m3", "m4", "m5"}));
+}
+
+TEST_F(PullTest, ABrokerThatAnswersWithNothingAtOnceIsNotAskedWithoutPause) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().inject(request_code::kPullMessage, Fault::of(Fault::Kind::kNotMoving, -1));
+  auto running = start(cluster);
+  ASSERT_TRUE(eventually([&] { return pulls(cluster).size() >= 3; }));
+  const size_t before = pulls(cluster).size();
+  EXPECT_FALSE(eventually([&] { return pulls(cluster).size() > before + 30; }, Millis(1000)));
+  cluster.broker().clear_faults();
+  cluster.broker().put(kTopic, 0, "x");
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 1; }));
+}
+
+TEST_F(PullTest, TheSubscriptionGoesAlongOnlyWhereTheBrokerDoesNotKnowIt) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  auto running = start(cluster, quick(), nullptr, "", "a || b");
+  for (int i = 0; i < 20; ++i) {
+    cluster.broker().put(kTopic, 0, "m" + std::to_string(i), "TAGS\001a\002");
+    ASSERT_TRUE(eventually([&] { return running.received->count() == static_cast<size_t>(i + 1); }));
+  }
+  const auto all = pulls(cluster);
+  const auto with = std::count_if(all.begin(), all.end(),
+                                  [](const auto& pull) { return (pull.ext_fields.number("sysFlag", 0) & 4) != 0; });
+  EXPECT_LT(static_cast<size_t>(with), all.size());
+  // And after a refusal it does.
+  cluster.broker().inject(request_code::kPullMessage, Fault::respond(response_code::kSubscriptionNotExist, "", 1));
+  cluster.broker().put(kTopic, 0, "x", "TAGS\001b\002");
+  cluster.broker().put(kTopic, 0, "y", "TAGS\001b\002");
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 22; }));
+}
+
+TEST_F(PullTest, ADamagedMessageIsAskedForAgainAndNeverDelivered) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (const char* body : {"before", "damaged", "after"}) cluster.broker().put(kTopic, 0, body);
+  ASSERT_TRUE(cluster.broker().corrupt(kTopic, 0, 1));
+  auto running = start(cluster);
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
+  EXPECT_EQ(running.received->bodies(), (std::vector<std::string>{"before", "after"}));
+  const auto all = pulls(cluster);
+  const auto again = std::count_if(all.begin(), all.end(),
+                                   [](const auto& pull) { return pull.ext_fields.number("queueOffset", -1) == 1; });
+  EXPECT_GE(again, 2);
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 3; }));
+}
+
+TEST_F(PullTest, AMessageThatWasDamagedOnItsWayIsDelivered) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (const char* body : {"before", "damaged", "after"}) cluster.broker().put(kTopic, 0, body);
+  ASSERT_TRUE(cluster.broker().corrupt(kTopic, 0, 1));
+  auto running = start(cluster);
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 1; }));
+  // The same bits once more.
+  ASSERT_TRUE(cluster.broker().corrupt(kTopic, 0, 1));
+  ASSERT_TRUE(eventually([&] { return running.received->count() >= 2; }));
+  EXPECT_TRUE(eventually([&] { return running.received->bodies().back() == "after"; }));
+}
+
+// What a redelivery needs does not fit beside the message's own properties.
+TEST_F(PullTest, AMessageWithoutRoomForARedeliveryGoesToTheDeadLetters) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  const std::string wide = "wide\001" + std::string(32700, 'w') + "\002";
+  cluster.broker().put(kTopic, 0, "wide", wide);
+  cluster.broker().put(kTopic, 0, "next");
+  cluster.broker().inject(request_code::kConsumerSendMessageBack,
+                          Fault::respond(response_code::kSystemError, "too long", -1));
+  auto running = start(cluster, quick(), [](const Delivery& delivery) {
+    return as_text(delivery.messages[0].body.view()) == "wide" ? 0 : -1;
+  });
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 2; }));
+  const auto dead = cluster.messages(dead_letter_topic(kGroup));
+  ASSERT_EQ(dead.size(), 1U);
+  EXPECT_EQ(as_text(dead[0].body.view()), "wide");
+  EXPECT_EQ(running.received->count("wide"), 1U);
+}
+
+}  // namespace rocketmq::test

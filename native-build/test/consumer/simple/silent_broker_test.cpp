@@ -1,0 +1,69 @@
+#include <atomic>
+#include <thread>
+
+#include "consumer/simple/simple_consumer_fixture.h"
+
+namespace rocketmq::test {
+
+using mock::Fault;
+using mock::MockCluster;
+using mock::MockOptions;
+
+// One broker that answers no request for messages must not slow those that do.
+class SilentBrokerTest : public SimpleConsumerTest {
+ protected:
+  static constexpr int32_t kPop = request_code::kPopMessage;
+};
+
+TEST_F(SilentBrokerTest, ReceivesTakeAsLongAsOnTheOneThatAnswers) {
+  MockOptions two;
+  two.brokers = 2;
+  MockCluster cluster(two);
+  cluster.create_topic(kTopic, 4);
+  for (int i = 0; i < 40; ++i) cluster.broker(1).put(kTopic, 0, "healthy-" + std::to_string(i));
+  cluster.broker(0).put(kTopic, 0, "silent");
+  auto consumer = start(cluster);
+  cluster.broker(0).inject(kPop, Fault::of(Fault::Kind::kIgnore, -1));
+  for (int i = 0; i < 6; ++i) {
+    const auto begin = now();
+    EXPECT_EQ(receive(*consumer, how(4)).size(), 4U);
+    // A request waits three seconds for its answer.
+    EXPECT_LT(now() - begin, Millis(1500)) << "receive " << i;
+  }
+}
+
+TEST_F(SilentBrokerTest, WhatItAnswersLateIsReceivedAllTheSame) {
+  MockOptions two;
+  two.brokers = 2;
+  MockCluster cluster(two);
+  cluster.create_topic(kTopic, 4);
+  cluster.broker(1).put(kTopic, 0, "healthy");
+  cluster.broker(0).put(kTopic, 0, "late");
+  auto consumer = start(cluster);
+  cluster.broker(0).inject(kPop, Fault::delayed(Millis(600)));
+  std::set<std::string> seen;
+  EXPECT_TRUE(eventually([&] {
+    for (const auto& each : bodies(receive(*consumer, how(16, Millis(2000))))) seen.insert(each);
+    return seen.size() == 2;
+  }));
+  EXPECT_EQ(seen, (std::set<std::string>{"healthy", "late"}));
+}
+
+TEST_F(SilentBrokerTest, WhereBothAreSlowAReceiveWaitsForTheFirstAnswer) {
+  MockOptions two;
+  two.brokers = 2;
+  MockCluster cluster(two);
+  cluster.create_topic(kTopic, 4);
+  for (int b = 0; b < 2; ++b) {
+    cluster.broker(b).put(kTopic, 0, "slow-" + std::to_string(b));
+    cluster.broker(b).inject(kPop, Fault::delayed(Millis(400), -1));
+  }
+  auto consumer = start(cluster);
+  std::set<std::string> seen;
+  EXPECT_TRUE(eventually([&] {
+    for (const auto& each : bodies(receive(*consumer, how(16, Millis(0))))) seen.insert(each);
+    return seen.size() == 2;
+  }));
+}
+
+}  // namespace rocketmq::test
