@@ -44,8 +44,9 @@ typedef struct rocketmq_producer_options {
   uint64_t context;
   // For one send with all its attempts. Default 3,000; 1 to 600,000.
   int32_t send_timeout_ms;
-  // For one attempt. Default: all that is left of the send's time, as a broker that is slow would otherwise store copies; only
-  // a broker that is known to be dead or silent is given up before, where another one can take the message.
+  // For one attempt. Default: all that is left of the send's time, as a broker that is slow would otherwise store
+  // copies; only a broker that is known to be dead or silent is given up before, where another one can take the
+  // message.
   int32_t attempt_timeout_ms;
   // Attempts of a send, the first one included. Default 3; 1 to 16.
   int32_t max_attempts;
@@ -80,22 +81,23 @@ typedef struct rocketmq_producer_options {
   int32_t auto_batch_max_bytes;
   int32_t auto_batch_max_count;
   // 1: a broker that answers slowly is avoided for a while where there are others: 2 s after 550 ms, 5 s after 1.8 s,
-  // 6 s after 3 s, 10 s after 5 s, 30 s after 15 s. A broker that fails is always avoided, for 1 s, then 2 s and so on up to
-  // 30 s. Default 0.
+  // 6 s after 3 s, 10 s after 5 s, 30 s after 15 s. A broker that fails is always avoided, for 1 s, then 2 s and so
+  // on up to 30 s. Default 0.
   int32_t avoid_slow_brokers;
   // How often brokers that are avoided are asked whether they answer again, after which they are used at once.
   // Default 0: never; to 3,600,000.
   int32_t detect_interval_ms;
   // How soon they must answer that. Default 200; 1 to 600,000.
   int32_t detect_timeout_ms;
-  // 1: a send that names its queue (by broker_name, a selector or a sharding key) is tried again on that queue, too, where
-  // the message may be stored already, or the broker refused it. Default 0: such a send has one attempt, so that it neither
-  // makes copies nor overtakes later ones of its queue; only what was not sent at all (no route, no connection) is tried
-  // again until the deadline.
+  // 1: a send that names its queue (by broker_name, a selector or a sharding key) is tried again on that queue, too,
+  // where the message may be stored already, or the broker refused it. Default 0: such a send has one attempt, so
+  // that it neither makes copies nor overtakes later ones of its queue; only what was not sent at all (no route, no
+  // connection) is tried again until the deadline.
   int32_t retry_same_queue;
-  // The broker's response codes after which a send is tried again, the asynchronous ones too: in place of the default, which is
-  // 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for asynchronous ones (as in Apache's client), which a
-  // refusal ends. Default NULL and 0; at most 64, and with 0 of them none. Only read by rocketmq_producer_create.
+  // The broker's response codes after which a send is tried again, the asynchronous ones too: in place of the
+  // default, which is 1, 2, 14, 16, 17, 29, 204, 205 and 501 for synchronous sends, and none for asynchronous ones
+  // (as in Apache's client), which a refusal ends. Default NULL and 0; at most 64, and with 0 of them none. Only read
+  // by rocketmq_producer_create.
   const int32_t *retry_response_codes;
   int32_t retry_response_code_count;
   int32_t reserved;
@@ -151,11 +153,11 @@ ROCKETMQ_API int32_t rocketmq_producer_send_async(rocketmq_producer *producer, c
 ROCKETMQ_API int32_t rocketmq_producer_send_one_way(rocketmq_producer *producer, const rocketmq_message *message,
                                                     const rocketmq_send_options *options, rocketmq_error *error);
 
-// Sends messages in one request: all are stored together, or none. They go to one topic and one queue (all name the same one,
-// or have the same sharding key, or none do); none is delayed; their bodies and properties together have
-// max_message_bytes at most (see rocketmq_producer_fit_batch). They are not compressed. `count` is 1 to 32,767. `results` may be
-// NULL; otherwise it has `count` structs, one for each message. Errors: as rocketmq_producer_send; INVALID_ARGUMENT names the
-// message by its place.
+// Sends messages in one request: all are stored together, or none. They go to one topic and one queue (all name the
+// same one, or have the same sharding key, or none do); none is delayed; their bodies and properties together have
+// max_message_bytes at most (see rocketmq_producer_fit_batch). They are not compressed. `count` is 1 to 32,767.
+// `results` may be NULL; otherwise it has `count` structs, one for each message. Errors: as rocketmq_producer_send;
+// INVALID_ARGUMENT names the message by its place.
 ROCKETMQ_API int32_t rocketmq_producer_send_batch(rocketmq_producer *producer, const rocketmq_message *const *messages,
                                                   int32_t count, const rocketmq_send_options *options,
                                                   rocketmq_send_result *const *results, rocketmq_error *error);
@@ -171,15 +173,16 @@ ROCKETMQ_API int32_t rocketmq_producer_send_batch_async(rocketmq_producer *produ
 ROCKETMQ_API int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, const rocketmq_message *const *messages,
                                                  int32_t count, int32_t *fit, rocketmq_error *error);
 
-// The queues of a topic to send to, sorted by broker name and queue id; of a topic that is created on demand, those that it
-// will have. Waits for the route at most the send timeout. The caller frees the list. Errors: INVALID_ARGUMENT, INVALID_STATE,
-// CLOSED, TIMEOUT, UNREACHABLE, TOPIC_NOT_FOUND.
+// The queues of a topic to send to, sorted by broker name and queue id; of a topic that is created on demand, those
+// that it will have. Waits for the route at most the send timeout. The caller frees the list. Errors:
+// INVALID_ARGUMENT, INVALID_STATE, CLOSED, TIMEOUT, UNREACHABLE, TOPIC_NOT_FOUND.
 ROCKETMQ_API int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic,
                                                   const rocketmq_queue_list **list, rocketmq_error *error);
 
-// Takes back a message that was sent with deliver_at_ms and is not delivered yet: `recall_handle` is that of its result. Waits at
-// most timeout_ms (1 to 600,000; 0: the send timeout). Errors: INVALID_ARGUMENT (no handle, another topic), REJECTED (delivered
-// already, or the broker's recallMessageEnable is off, as RocketMQ ships), and as rocketmq_producer_send.
+// Takes back a message that was sent with deliver_at_ms and is not delivered yet: `recall_handle` is that of its
+// result. Waits at most timeout_ms (1 to 600,000; 0: the send timeout). Errors: INVALID_ARGUMENT (no handle, another
+// topic), REJECTED (delivered already, or the broker's recallMessageEnable is off, as RocketMQ ships), and as
+// rocketmq_producer_send.
 ROCKETMQ_API int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic,
                                               const rocketmq_string *recall_handle, int32_t timeout_ms,
                                               rocketmq_error *error);

@@ -68,26 +68,18 @@ Result<SendOptions> read_options(const rocketmq_send_options* in) {
   return SendOptions{Millis(timeout), unlimited == 0, options->select, options->select_context};
 }
 
-Status select_queue(Producer& producer, const SendOptions& options, const rocketmq_message* in,
-                    OutgoingMessage& message, std::string& broker_name) {
+Status select_queue(Producer& producer, SendOptions& options, const rocketmq_message* in, OutgoingMessage& message,
+                    std::string& broker_name) {
   if (options.select == nullptr) return {};
-  auto queues = producer.queues(message.topic, options.timeout);
-  if (!queues) return fail(std::move(queues.error()));
-  const QueueViews views(*queues);
-  const auto count = static_cast<int32_t>(queues->size());
-  if (count == 0) {
-    return fail(ErrorKind::kTopicNotFound,
-                "the topic \"" + std::string(message.topic) + "\" has no queue to choose from");
-  }
-  const int32_t place = options.select(options.select_context, in, views.pointers(), count);
-  if (place < 0 || place >= count) {
-    return fail(ErrorKind::kInvalidArgument, "the selector chose the place " + std::to_string(place) +
-                                                 ", outside 0 to " + std::to_string(count - 1) +
-                                                 ": choose one of the queues it was given");
-  }
-  broker_name = (*queues)[static_cast<size_t>(place)].broker_name;
+  auto chosen = producer.choose_queue(message.topic, options.timeout, [&](const std::vector<MessageQueue>& queues) {
+    const QueueViews views(queues);
+    return options.select(options.select_context, in, views.pointers(), static_cast<int32_t>(queues.size()));
+  });
+  if (!chosen) return fail(std::move(chosen.error()));
+  options.timeout = chosen->left;
+  broker_name = std::move(chosen->queue.broker_name);
   message.broker_name = broker_name;
-  message.queue_id = (*queues)[static_cast<size_t>(place)].queue_id;
+  message.queue_id = chosen->queue.queue_id;
   message.sharding_key = {};
   return {};
 }

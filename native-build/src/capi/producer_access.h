@@ -31,9 +31,10 @@ struct SendOptions {
 
 Status read_message(const rocketmq_message* in, MessageArgument& out);
 Result<SendOptions> read_options(const rocketmq_send_options* in);
-// Names the queue that the caller's selector chooses, where there is one. `broker_name` keeps its name.
-Status select_queue(Producer& producer, const SendOptions& options, const rocketmq_message* in,
-                    OutgoingMessage& message, std::string& broker_name);
+// Names the queue that the caller's selector chooses, where there is one, and takes the time for it off the timeout.
+// `broker_name` keeps its name.
+Status select_queue(Producer& producer, SendOptions& options, const rocketmq_message* in, OutgoingMessage& message,
+                    std::string& broker_name);
 void to_c(const SendReceipt& receipt, rocketmq_send_result& out);
 
 // Checks the arguments that all ways to send share, and sends.

@@ -106,7 +106,11 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       workers_(worker_options(number)),
       remoting_(RemotingClient::create(loop_, remoting_options(options_))),
       name_servers_(std::make_shared<NameServers>(remoting_, options_.name_servers, options_.request_timeout)),
-      routes_(loop_, name_servers_),
+      routes_(loop_, name_servers_, brokers_),
+      watch_(loop_, brokers_, remoting_, routes_, options_.request_timeout,
+             [this](const auto& suspected, TimePoint at) {
+               for (const auto& producer : producers()) producer->on_suspected(suspected, at);
+             }),
       route_pause_(loop_),
       heartbeat_pause_(loop_) {
   loop_.post([] { mark_client_thread(); });
@@ -114,6 +118,8 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       [this](RemotingCommand request, const std::string& address, std::function<void(RemotingCommand)> reply) {
         on_server_request(std::move(request), address, std::move(reply));
       });
+  for (const std::string& address : name_servers_->addresses()) brokers_->of(address);
+  remoting_->set_peer_observer(brokers_);
   remoting_->set_connected_handler([this](const std::string& address) { on_connected(address); });
 }
 
@@ -145,6 +151,7 @@ asio::awaitable<void> ClientInstance::refresh_routes() {
   if (addresses != before) heartbeat_soon();
   addresses.insert(addresses.end(), name_servers_->addresses().begin(), name_servers_->addresses().end());
   remoting_->retain(addresses);
+  brokers_->retain(addresses);
 }
 
 asio::awaitable<void> ClientInstance::heartbeat_loop() {
@@ -435,6 +442,7 @@ std::string ClientInstance::any_broker_of(const std::string& topic) const {
 void ClientInstance::shutdown() {
   if (stopping_.exchange(true)) return;
   loop_.run_and_wait([this] {
+    watch_.stop();
     route_pause_.interrupt();
     heartbeat_pause_.interrupt();
   });

@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "base/worker_pool.h"
+#include "client/broker_states.h"
+#include "client/broker_watch.h"
 #include "client/client_options.h"
 #include "client/consumer_member.h"
 #include "client/name_servers.h"
@@ -46,6 +48,9 @@ class ClientInstance {
   RemotingClient& remoting() { return *remoting_; }
   NameServers& name_servers() { return *name_servers_; }
   RouteTable& routes() { return routes_; }
+  // What is known of the brokers, and who finds out.
+  BrokerStates& brokers() { return *brokers_; }
+  BrokerWatch& watch() { return watch_; }
 
   // Begins the periodic work, once. Any thread.
   void start();
@@ -102,9 +107,11 @@ class ClientInstance {
   const std::string client_id_;
   EventLoop loop_;
   WorkerPool workers_;
+  const std::shared_ptr<BrokerStates> brokers_ = std::make_shared<BrokerStates>();
   std::shared_ptr<RemotingClient> remoting_;
   std::shared_ptr<NameServers> name_servers_;
   RouteTable routes_;
+  BrokerWatch watch_;
   Pause route_pause_;
   Pause heartbeat_pause_;
   std::atomic<bool> started_{false};

@@ -208,6 +208,17 @@ void CompletionQueue::for_each(const std::function<void(Completion& operation)>&
   }
 }
 
+CompletionQueue::Batch CompletionQueue::snapshot() {
+  Batch operations;
+  std::lock_guard lock(list_mutex_);
+  for (Head* head : {&open_, &visited_}) {
+    for (Completion* each = head->next_; each != head; each = each->next_) {
+      if (auto operation = each->weak_from_this().lock()) operations.push_back(std::move(operation));
+    }
+  }
+  return operations;
+}
+
 bool CompletionQueue::finish(TimePoint deadline) {
   if (lane_ == nullptr) return true;
   const bool all_told = wait_empty(deadline);

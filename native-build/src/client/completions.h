@@ -72,6 +72,8 @@ class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
   bool wait_empty(TimePoint deadline);
   // After refuse(): for each operation once. Needs no memory.
   void for_each(const std::function<void(Completion& operation)>& action);
+  // Those that are added and not removed now.
+  Batch snapshot();
   // After everything has ended: returns when all is told, but at the deadline also when a callback does not return.
   // What waits behind that one is told when it does return. Idempotent; not from inside the callback.
   bool finish(TimePoint deadline);

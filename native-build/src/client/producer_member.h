@@ -2,7 +2,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/clock.h"
+#include "client/broker_state.h"
 #include "protocol/message.h"
 #include "protocol/remoting_command.h"
 
@@ -19,6 +22,9 @@ class ProducerMember {
                                  const std::string& address) = 0;
   // False when no request of the producer waits for this reply.
   virtual bool take_reply(const std::shared_ptr<const RemotingCommand>& reply) = 0;
+  // Nothing comes from these brokers: what waits for them may be better off elsewhere. Told again and again, as long
+  // as it is so.
+  virtual void on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) = 0;
 };
 
 }  // namespace rocketmq

@@ -24,6 +24,8 @@ constexpr Millis kRefreshPoll{100};
 // Rounds in which no name server knew a topic, and nobody used it, before it is forgotten. More than one, as
 // a name server that restarted knows no topic until the brokers register.
 constexpr int kMostMisses = 3;
+// Brokers register again with a name server that restarted within 30 s.
+constexpr Millis kRegistration{45000};
 
 struct Waiter {
   bool or_default;
@@ -42,20 +44,16 @@ struct Entry {
   // Since the last round of refresh_all().
   bool used = false;
   int misses = 0;
+  // Of a default route, how many of TBW102's queues it has of each broker.
+  int32_t default_queues = 0;
   TimePoint refreshed_at = TimePoint::min();
   std::vector<Waiter> waiters;
+  // Told at the end of the refresh that is wanted.
+  std::vector<std::function<void()>> refresh_waiters;
 
   // Nothing would be lost with it.
-  bool empty() const { return !route && !looking_up && !refreshing && waiters.empty(); }
+  bool empty() const { return !route && !looking_up && !refreshing && waiters.empty() && refresh_waiters.empty(); }
 };
-
-Route make_snapshot(const std::string& topic, TopicRoute route) {
-  auto snapshot = std::make_shared<RouteSnapshot>();
-  snapshot->publish_queues = publish_queues(topic, route);
-  snapshot->subscribe_queues = subscribe_queues(topic, route);
-  snapshot->route = std::move(route);
-  return snapshot;
-}
 
 TopicRoute limit_queues(TopicRoute route, int32_t queues) {
   for (auto& data : route.queues) {
@@ -79,8 +77,8 @@ bool without_answer(ErrorKind kind) {
 }  // namespace
 
 struct RouteTable::State : std::enable_shared_from_this<RouteTable::State> {
-  State(EventLoop& event_loop, std::shared_ptr<NameServers> servers)
-      : loop(event_loop), name_servers(std::move(servers)) {}
+  State(EventLoop& event_loop, std::shared_ptr<NameServers> servers, std::shared_ptr<BrokerStates> states)
+      : loop(event_loop), name_servers(std::move(servers)), brokers(std::move(states)) {}
 
   // Takes a mark off a topic's entry, whatever ends the work that it stands for.
   struct Unmark {
@@ -100,6 +98,7 @@ struct RouteTable::State : std::enable_shared_from_this<RouteTable::State> {
   asio::awaitable<void> look_up(std::string topic);
   void finish(const std::string& topic, Result<TopicRoute> route, const Result<TopicRoute>& fallback);
   asio::awaitable<Result<bool>> refresh(std::string topic);
+  asio::awaitable<void> refresh_default(const std::string& topic);
   asio::awaitable<void> await_turn(std::string topic);
   asio::awaitable<void> refresh_in_turn(std::string topic);
   void end_round(const std::string& topic, bool missed);
@@ -108,8 +107,11 @@ struct RouteTable::State : std::enable_shared_from_this<RouteTable::State> {
 
   EventLoop& loop;
   const std::shared_ptr<NameServers> name_servers;
+  const std::shared_ptr<BrokerStates> brokers;
   mutable std::mutex mutex;
   std::map<std::string, Entry, std::less<>> entries;
+  // No name server answered then.
+  TimePoint unanswered_at = TimePoint::min();
   bool closed = false;
 };
 
@@ -126,6 +128,8 @@ asio::awaitable<Result<TopicRoute>> RouteTable::State::fetch(std::string topic) 
   if (!response) {
     Error error = response.error();
     error.topic = topic;
+    std::lock_guard lock(mutex);
+    if (without_answer(error.kind)) unanswered_at = now();
     co_return fail(std::move(error));
   }
   if (response->code == response_code::kSuccess) co_return route;
@@ -171,14 +175,15 @@ void RouteTable::State::finish(const std::string& topic, Result<TopicRoute> rout
     waiters.swap(entry.waiters);
     try {
       if (route) {
-        found = make_snapshot(topic, *route);
+        found = make_snapshot(topic, *route, *brokers);
       } else if (fallback && entry.route && !entry.is_default) {
         // The topic was created meanwhile, and a refresh has seen it.
         found = entry.route;
       } else if (fallback) {
         int32_t queues = 0;
         for (const Waiter& waiter : waiters) queues = std::max(queues, waiter.default_queues);
-        found_default = make_snapshot(topic, limit_queues(*fallback, queues));
+        found_default = make_snapshot(topic, limit_queues(*fallback, queues), *brokers);
+        entry.default_queues = queues;
       }
     } catch (const std::exception& e) {
       route = fail(ErrorKind::kInternalError, e.what());
@@ -216,6 +221,7 @@ asio::awaitable<Result<bool>> RouteTable::State::refresh(std::string topic) {
   }
   const Unmark unmark{*this, topic, &Entry::refreshing};
   auto route = co_await fetch(topic);
+  if (topic_unknown(route)) co_await refresh_default(topic);
   std::lock_guard lock(mutex);
   Entry& entry = entries[topic];
   if (!route) {
@@ -229,9 +235,24 @@ asio::awaitable<Result<bool>> RouteTable::State::refresh(std::string topic) {
   entry.misses = 0;
   if (entry.route && !entry.is_default && entry.route->route == *route) co_return false;
   log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, route_to_json(*route));
-  entry.route = make_snapshot(topic, std::move(*route));
+  entry.route = make_snapshot(topic, std::move(*route), *brokers);
   entry.is_default = false;
   co_return true;
+}
+
+// The brokers of a topic that does not exist yet may change, too.
+asio::awaitable<void> RouteTable::State::refresh_default(const std::string& topic) {
+  {
+    std::lock_guard lock(mutex);
+    if (!entries[topic].is_default) co_return;
+  }
+  auto route = co_await fetch(kDefaultTopic);
+  std::lock_guard lock(mutex);
+  Entry& entry = entries[topic];
+  if (!route || !entry.is_default) co_return;
+  TopicRoute limited = limit_queues(std::move(*route), entry.default_queues);
+  if (entry.route && entry.route->route == limited) co_return;
+  entry.route = make_snapshot(topic, std::move(limited), *brokers);
 }
 
 // Until the topic may be refreshed again.
@@ -256,9 +277,18 @@ asio::awaitable<void> RouteTable::State::await_turn(std::string topic) {
 asio::awaitable<void> RouteTable::State::refresh_in_turn(std::string topic) {
   auto self = shared_from_this();
   co_await await_turn(topic);
+  // Whoever asks from here on is told by the next refresh.
+  struct Told {
+    std::vector<std::function<void()>> waiters;
+    ~Told() {
+      for (const auto& told : waiters) told();
+    }
+  } told;
   {
     std::lock_guard lock(mutex);
-    if (entries.count(topic) == 0) co_return;
+    auto found = entries.find(topic);
+    if (found == entries.end()) co_return;
+    told.waiters.swap(found->second.refresh_waiters);
   }
   (void)co_await refresh(topic);
 }
@@ -290,8 +320,9 @@ const TopicRoute::Broker* RouteTable::State::find_broker(std::string_view topic,
   return nullptr;
 }
 
-RouteTable::RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_servers)
-    : state_(std::make_shared<State>(loop, std::move(name_servers))) {}
+RouteTable::RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_servers,
+                       std::shared_ptr<BrokerStates> brokers)
+    : state_(std::make_shared<State>(loop, std::move(name_servers), std::move(brokers))) {}
 
 Route RouteTable::find(std::string_view topic) const {
   std::lock_guard lock(state_->mutex);
@@ -336,6 +367,27 @@ void RouteTable::invalidate(const std::string& topic) {
   found->second.wanted = true;
 }
 
+void RouteTable::refresh_soon(const std::string& topic, std::function<void()> done) {
+  {
+    std::lock_guard lock(state_->mutex);
+    auto found = state_->entries.find(topic);
+    if (!state_->closed && found != state_->entries.end()) {
+      if (!found->second.wanted) start_coroutine(state_->loop, state_->refresh_in_turn(topic), "route refresh");
+      found->second.wanted = true;
+      found->second.refresh_waiters.push_back(std::move(done));
+      return;
+    }
+  }
+  state_->loop.post(std::move(done));
+}
+
+bool RouteTable::may_miss_topics() const {
+  const TimePoint since = now() - kRegistration;
+  if (state_->brokers->any_failed_since(state_->name_servers->addresses(), since)) return true;
+  std::lock_guard lock(state_->mutex);
+  return state_->unanswered_at != TimePoint::min() && state_->unanswered_at >= since;
+}
+
 asio::awaitable<void> RouteTable::refresh_all() {
   auto state = state_;
   for (const std::string& topic : topics()) {
@@ -369,12 +421,17 @@ std::string RouteTable::find_master(std::string_view topic, std::string_view bro
   return broker == nullptr ? std::string() : std::string(broker->master_address());
 }
 
-std::string RouteTable::find_address(std::string_view topic, std::string_view broker_name, int64_t broker_id) const {
+std::optional<MessageQueue> RouteTable::any_queue_at(std::string_view address) const {
   std::lock_guard lock(state_->mutex);
-  const auto* broker = state_->find_broker(topic, broker_name);
-  if (broker == nullptr) return {};
-  auto found = broker->addresses.find(broker_id);
-  return found == broker->addresses.end() ? std::string() : found->second;
+  for (const auto& [topic, entry] : state_->entries) {
+    if (!entry.route) continue;
+    for (const auto& broker : entry.route->route.brokers) {
+      const bool there = std::any_of(broker.addresses.begin(), broker.addresses.end(),
+                                     [&](const auto& each) { return each.second == address; });
+      if (there) return MessageQueue{topic, broker.name, 0};
+    }
+  }
+  return std::nullopt;
 }
 
 BrokerAddress RouteTable::find_to_read(std::string_view topic, std::string_view broker_name, int64_t broker_id) const {
@@ -397,14 +454,18 @@ std::vector<std::string> RouteTable::topics() const {
 
 void RouteTable::close() {
   std::vector<Waiter> waiters;
+  std::vector<std::function<void()>> refresh_waiters;
   {
     std::lock_guard lock(state_->mutex);
     state_->closed = true;
     for (auto& [topic, entry] : state_->entries) {
       std::move(entry.waiters.begin(), entry.waiters.end(), std::back_inserter(waiters));
+      std::move(entry.refresh_waiters.begin(), entry.refresh_waiters.end(), std::back_inserter(refresh_waiters));
       entry.waiters.clear();
+      entry.refresh_waiters.clear();
     }
   }
+  for (const auto& told : refresh_waiters) told();
   for (Waiter& waiter : waiters) waiter.callback(fail(ErrorKind::kClosed, "the client was closed"));
 }
 

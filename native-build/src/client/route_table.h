@@ -5,23 +5,19 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "client/broker_states.h"
 #include "client/name_servers.h"
+#include "client/route_snapshot.h"
 #include "net/event_loop.h"
 #include "protocol/route.h"
 
 namespace rocketmq {
-
-// A topic's route with what is derived from it. Immutable: readers share it, a refresh replaces it.
-struct RouteSnapshot {
-  TopicRoute route;
-  std::vector<MessageQueue> publish_queues;
-  std::vector<MessageQueue> subscribe_queues;
-};
-using Route = std::shared_ptr<const RouteSnapshot>;
 
 // An address of a broker, with the id that the broker has there (0: the master).
 struct BrokerAddress {
@@ -36,7 +32,8 @@ class RouteTable {
  public:
   using Callback = std::function<void(Result<Route>)>;
 
-  RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_servers);
+  RouteTable(EventLoop& loop, std::shared_ptr<NameServers> name_servers,
+             std::shared_ptr<BrokerStates> brokers = std::make_shared<BrokerStates>());
 
   // What is known now; nullptr when nothing is. Any thread, cheap.
   Route find(std::string_view topic) const;
@@ -49,6 +46,11 @@ class RouteTable {
   // Asks for a refresh soon, for a route that proved stale: at once, or a second after the topic's last one
   // began, however many ask. Any thread.
   void invalidate(const std::string& topic);
+  // The same; `done` runs on the loop once that refresh has ended, or at the end of this table.
+  void refresh_soon(const std::string& topic, std::function<void()> done);
+  // Whether the name servers were out of reach so lately that brokers may not have registered with them again, and a
+  // topic that they do not know may exist.
+  bool may_miss_topics() const;
   // On the loop: refreshes all topics in use; stops where no name server answers.
   asio::awaitable<void> refresh_all();
   // The addresses of all brokers of all routes.
@@ -56,7 +58,8 @@ class RouteTable {
   // The broker's address in the topic's route, or in another's where that one does not name the broker; {}
   // where unknown.
   std::string find_master(std::string_view topic, std::string_view broker_name) const;
-  std::string find_address(std::string_view topic, std::string_view broker_name, int64_t broker_id) const;
+  // Some queue of the broker at the address, master or slave.
+  std::optional<MessageQueue> any_queue_at(std::string_view address) const;
   // The same to read from: the address of another id, the lowest, where `broker_id` is not there.
   BrokerAddress find_to_read(std::string_view topic, std::string_view broker_name, int64_t broker_id) const;
   // Topics are refreshed while they are in use by a consumer, or were sent to.

@@ -79,6 +79,7 @@ Status Producer::Impl::start() {
   }
   if (!lease_) lease_.emplace(ClientLease::acquire(client_options_));
   client_ = lease_->instance();
+  selector_.emplace(client_->brokers(), options_.avoid_slow_brokers);
   outcomes_.reserve(1);
   operations_->start(client_->workers());
   requests_->start(client_);
@@ -104,17 +105,17 @@ std::shared_ptr<SendOperation> Producer::Impl::make_operation(EncodedMessage enc
 Result<SendReceipt> Producer::Impl::send_and_wait(const OutgoingMessage& message, Millis timeout,
                                                   SendOperation::Mode mode) {
   if (auto usable = check_usable(); !usable) return fail(usable.error());
+  const TimePoint begin = now();
   if (mode == SendOperation::Mode::kSync && goes_with_others(message, timeout))
     return send_with_others(message, timeout);
   auto encoded = encode_message(message, options_);
   if (!encoded) return fail(encoded.error());
-  return send_encoded_and_wait(std::move(*encoded), message, timeout, mode);
+  return send_encoded_and_wait(std::move(*encoded), message, begin, timeout, mode);
 }
 
 Result<SendReceipt> Producer::Impl::send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message,
-                                                          Millis timeout, SendOperation::Mode mode,
+                                                          TimePoint begin, Millis timeout, SendOperation::Mode mode,
                                                           SendOperation::OnEnd on_end) {
-  const TimePoint begin = now();
   const TimePoint deadline = begin + timeout_or_default(timeout);
   auto operation = make_operation(std::move(encoded), message, mode, 0, begin, deadline, false);
   operation->on_end = std::move(on_end);

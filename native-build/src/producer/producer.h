@@ -142,6 +142,14 @@ struct ProducerStatistics {
   int64_t waiting_requests = 0;
 };
 
+// Chooses one of the queues of a topic by its place among them.
+using QueueChooser = std::function<int32_t(const std::vector<MessageQueue>& queues)>;
+struct ChosenQueue {
+  MessageQueue queue;
+  // Of the send's timeout.
+  Millis left{0};
+};
+
 // Every function from any thread. A timeout of 0 is the producer's send_timeout.
 class Producer {
  public:
@@ -165,6 +173,8 @@ class Producer {
   Status warm_up(std::string_view topic);
   // The queues of a topic to send to; waits for the route where that is not known.
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  // The queue that `choose`, which is called on this thread, wants for a send with this timeout.
+  Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);
   // Takes back a timed message that is not delivered yet, by the receipt's recall_handle; its message id.
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
 

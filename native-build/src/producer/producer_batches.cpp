@@ -26,10 +26,11 @@ int64_t body_bytes(const std::vector<OutgoingMessage>& messages) {
 }  // namespace
 
 Result<SendReceipt> Producer::Impl::send_batch(const std::vector<OutgoingMessage>& messages, Millis timeout) {
+  const TimePoint begin = now();
   if (auto usable = check_usable(); !usable) return fail(usable.error());
   auto encoded = encode_batch(messages, options_);
   if (!encoded) return fail(encoded.error());
-  return send_encoded_and_wait(std::move(*encoded), messages.front(), timeout, SendOperation::Mode::kSync);
+  return send_encoded_and_wait(std::move(*encoded), messages.front(), begin, timeout, SendOperation::Mode::kSync);
 }
 
 Status Producer::Impl::send_batch_async(const std::vector<OutgoingMessage>& messages, Millis timeout, uint64_t context,

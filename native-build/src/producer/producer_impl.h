@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/fork.h"
+#include "base/waited.h"
 #include "client/client_lease.h"
 #include "client/completions.h"
 #include "net/coroutine.h"
@@ -54,6 +55,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
                                                  uint64_t context, bool limited);
   Status warm_up(std::string_view topic);
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
   Result<ProducerStatistics> statistics() const;
   Status close(Millis timeout);
@@ -66,7 +68,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
 
   ClientInstance& client() override { return *client_; }
   const ProducerOptions& options() const override { return options_; }
-  QueueSelector& selector() override { return selector_; }
+  const QueueSelector& selector() const override { return *selector_; }
+  void on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) override;
   void on_retry() override { retried_.fetch_add(1, std::memory_order_relaxed); }
   void on_finished(std::shared_ptr<SendOperation> operation) override;
 
@@ -100,8 +103,10 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
     bool reserved_ = false;
   };
   Status check_async() const;
-  Result<SendReceipt> send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message, Millis timeout,
-                                            SendOperation::Mode mode, SendOperation::OnEnd on_end = nullptr);
+  // `begin`: of the call, whose timeout covers the encoding, too.
+  Result<SendReceipt> send_encoded_and_wait(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin,
+                                            Millis timeout, SendOperation::Mode mode,
+                                            SendOperation::OnEnd on_end = nullptr);
   Status start_async(EncodedMessage encoded, const OutgoingMessage& message, TimePoint begin, Millis timeout,
                      uint64_t context, Place& place, SendOperation::OnEnd on_end = nullptr);
   Status check_transactional(bool or_closing) const;
@@ -115,9 +120,10 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   void arm_linger_timer(TimePoint at);
 
   Status connect_to(std::string_view topic, TimePoint begin, TimePoint deadline);
+  template <typename Value>
+  std::optional<Result<Value>> await_or_close(Waited<Value>& waited, TimePoint deadline) const;
   Result<Route> wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline);
   asio::awaitable<void> detector_loop(std::shared_ptr<Pause> pause);
-  asio::awaitable<void> detect(std::string broker_name);
   void start_detector();
   // Ends the linger timer and the detector, which keep the producer and its client.
   void end_background();
@@ -139,7 +145,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   std::optional<ClientLease> lease_;
   // Outlives the lease: a late answer finds a client that is shut down, but not gone.
   std::shared_ptr<ClientInstance> client_;
-  QueueSelector selector_;
+  // From the start on.
+  std::optional<QueueSelector> selector_;
   InFlightLimits limits_;
   const std::shared_ptr<CompletionQueue> operations_;
   AutoBatcher batcher_;

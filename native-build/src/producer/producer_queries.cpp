@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/waited.h"
 #include "client/client_lease.h"
 #include "net/coroutine.h"
@@ -21,13 +23,26 @@ Error timed_out(const std::string& what, std::string_view topic, TimePoint begin
 
 }  // namespace
 
+// nullopt when nothing came in time. A close ends the wait: what would come is dropped with the client.
+template <typename Value>
+std::optional<Result<Value>> Producer::Impl::await_or_close(Waited<Value>& waited, TimePoint deadline) const {
+  constexpr Millis kSlice{50};
+  for (;;) {
+    const bool closed = state_ == State::kClosed;
+    auto value = waited.wait(closed ? now() : std::min(deadline, now() + kSlice));
+    if (value) return value;
+    if (closed) return Result<Value>(fail(check_usable().error()));
+    if (now() >= deadline) return std::nullopt;
+  }
+}
+
 Result<Route> Producer::Impl::wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline) {
   Route known = client_->routes().find(topic);
   if (known) return known;
   auto waited = std::make_shared<Waited<Route>>();
   client_->routes().get(std::string(topic), true, options_.default_topic_queues,
                         [waited](Result<Route> route) { waited->give(std::move(route)); });
-  auto route = waited->wait(deadline);
+  auto route = await_or_close(*waited, deadline);
   if (!route) return fail(timed_out("the route of the topic \"" + std::string(topic) + "\"", topic, begin));
   if (!*route) {
     Error error = route->error();
@@ -70,7 +85,7 @@ Status Producer::Impl::connect_to(std::string_view topic, TimePoint begin, TimeP
         done->give(fail(ErrorKind::kUnreachable, "no broker of the topic can be reached"));
       }(client_, *route, waited),
       "warm-up");
-  auto connected = waited->wait(deadline);
+  auto connected = await_or_close(*waited, deadline);
   return connected ? *connected : fail(timed_out("the brokers' answers", topic, begin));
 }
 
@@ -84,6 +99,31 @@ Result<std::vector<MessageQueue>> Producer::Impl::queues(std::string_view topic,
   // Those of a topic that does not exist yet are the default topic's.
   for (MessageQueue& queue : queues) queue.topic = topic;
   return queues;
+}
+
+Result<ChosenQueue> Producer::Impl::choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose) {
+  const TimePoint deadline = now() + timeout_or_default(timeout);
+  auto all = queues(topic, timeout);
+  if (!all) return fail(std::move(all.error()));
+  const auto count = static_cast<int32_t>(all->size());
+  if (count == 0) {
+    return fail(ErrorKind::kTopicNotFound, "the topic \"" + std::string(topic) + "\" has no queue to choose from");
+  }
+  const int32_t place = choose(*all);
+  if (place < 0 || place >= count) {
+    return fail(ErrorKind::kInvalidArgument, "the selector chose the place " + std::to_string(place) +
+                                                 ", outside 0 to " + std::to_string(count - 1) +
+                                                 ": choose one of the queues it was given");
+  }
+  const Millis left(millis_between(now(), deadline));
+  if (left.count() <= 0) {
+    Error error;
+    error.kind = ErrorKind::kTimeout;
+    error.topic = topic;
+    error.message = "the deadline passed before the queue was chosen: choose faster, or give the send more time";
+    return fail(std::move(error));
+  }
+  return ChosenQueue{std::move((*all)[static_cast<size_t>(place)]), left};
 }
 
 Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_view handle, Millis timeout) {
@@ -124,7 +164,7 @@ Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_v
       "recall");
   // The call has the same deadline, and tells more.
   constexpr Millis kMore{1000};
-  auto response = waited->wait(deadline + kMore);
+  auto response = await_or_close(*waited, deadline + kMore);
   if (!response) return fail(timed_out("the broker's answer", topic, begin));
   if (!*response) {
     Error error = response->error();
@@ -171,35 +211,26 @@ asio::awaitable<void> Producer::Impl::detector_loop(std::shared_ptr<Pause> pause
   while (!background_ended_) {
     co_await pause->wait(options_.detect_interval);
     if (background_ended_) break;
-    for (const std::string& broker : selector_.health().all_avoided()) {
-      co_await detect(broker);
+    for (const std::string& broker : client_->brokers().all_avoided()) {
+      const bool answers = co_await client_->watch().probe(broker, options_.detect_timeout);
       if (background_ended_) break;
+      if (answers) client_->brokers().succeeded(*client_->brokers().of(broker));
     }
   }
 }
 
-asio::awaitable<void> Producer::Impl::detect(std::string broker_name) {
-  for (const std::string& topic : client_->routes().topics()) {
-    const Route route = client_->routes().find(topic);
-    if (!route) continue;
-    for (const MessageQueue& queue : route->publish_queues) {
-      if (queue.broker_name != broker_name) continue;
-      RemotingCommand request = RemotingCommand::request(request_code::kGetMaxOffset);
-      request.ext_fields.add("topic", queue.topic);
-      request.ext_fields.add("queueId", queue.queue_id);
-      request.ext_fields.add("bname", broker_name);
-      const std::string address(route->route.master_address(broker_name));
-      if (address.empty()) co_return;
-      auto response = co_await client_->remoting().call(address, std::move(request), options_.detect_timeout);
-      // Whatever it says: it answers in time.
-      if (!background_ended_ && response) selector_.health().succeeded(broker_name);
-      co_return;
-    }
+void Producer::Impl::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+  for (const auto& each : operations_->snapshot()) {
+    if (auto* operation = dynamic_cast<SendOperation*>(each.get())) operation->on_suspected(brokers, at);
   }
 }
 
 Result<std::vector<MessageQueue>> Producer::queues(std::string_view topic, Millis timeout) {
   return impl_->queues(topic, timeout);
+}
+
+Result<ChosenQueue> Producer::choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose) {
+  return impl_->choose_queue(topic, timeout, choose);
 }
 
 Result<std::string> Producer::recall(std::string_view topic, std::string_view handle, Millis timeout) {

@@ -22,11 +22,12 @@ Status Producer::Impl::check_transactional(bool or_closing) const {
 
 Result<SendReceipt> Producer::Impl::send_half(const OutgoingMessage& message, Millis timeout) {
   if (auto usable = check_transactional(false); !usable) return fail(usable.error());
+  const TimePoint begin = now();
   auto half = transactions_->prepare(message);
   if (!half) return fail(half.error());
   auto encoded = encode_message((*half)->message, options_);
   if (!encoded) return fail(encoded.error());
-  return send_encoded_and_wait(std::move(*encoded), (*half)->message, timeout, SendOperation::Mode::kSync,
+  return send_encoded_and_wait(std::move(*encoded), (*half)->message, begin, timeout, SendOperation::Mode::kSync,
                                transactions_->when_sent(**half));
 }
 

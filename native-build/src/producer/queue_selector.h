@@ -1,13 +1,13 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "client/route_table.h"
-#include "producer/broker_health.h"
+#include "client/broker_states.h"
+#include "client/route_snapshot.h"
 
 namespace rocketmq {
 
@@ -20,20 +20,32 @@ struct QueueWish {
   std::string sharding_key;
   // The broker of the attempt before, when that failed.
   std::string last_broker;
+
+  // No other queue will do.
+  bool is_bound() const { return !broker_name.empty() || !sharding_key.empty(); }
 };
 
-// Chooses queues in turn, past brokers that failed lately where there are others. Any thread.
+// Chooses the queues of sends. Without a wish they take turns, past brokers that are in trouble, whose share the other
+// queues get in equal parts. Owned by the producer; any thread, without a lock.
 class QueueSelector {
  public:
+  // `or_slow`: brokers that answer slowly are avoided, too.
+  QueueSelector(const BrokerStates& brokers, bool or_slow) : brokers_(brokers), or_slow_(or_slow) {}
+
   // kTopicNotFound when the route has no queue to send to, or not the one wished for; kUnreachable when it has, but
-  // on brokers without a master now.
+  // on brokers without a master now; kNotSupported of a static topic.
   // The queue lives as long as the route, which may be the default topic's.
-  Result<const MessageQueue*> select(std::string_view topic, const RouteSnapshot& route, const QueueWish& wish);
-  BrokerHealth& health() { return health_; }
+  Result<const MessageQueue*> select(std::string_view topic, const RouteSnapshot& route, const QueueWish& wish,
+                                     TimePoint at = now()) const;
+  // Whether another broker than this one is fit to take messages of the topic now.
+  bool has_other(const RouteSnapshot& route, const PublishBroker& than, TimePoint at) const;
 
  private:
-  BrokerHealth health_;
-  std::atomic<uint32_t> turn_{0};
+  const MessageQueue* next_in_turn(const RouteSnapshot& route, const QueueWish& wish, TimePoint at) const;
+  bool is_fit(const PublishBroker& broker, TimePoint at) const;
+
+  const BrokerStates& brokers_;
+  const bool or_slow_;
 };
 
 }  // namespace rocketmq

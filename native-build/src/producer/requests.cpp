@@ -352,6 +352,7 @@ Error Requests::no_reply(const Request& request) const {
   std::lock_guard lock(mutex_);
   Error error;
   error.kind = ErrorKind::kTimeout;
+  error.may_be_stored = true;
   error.attempts = request.stored->attempts;
   error.message = "the request to topic \"" + request.topic + "\" was stored by the broker \"" +
                   request.stored->broker_name + "\" as message " + std::string(as_text(request.stored->message_id)) +

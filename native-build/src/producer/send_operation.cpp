@@ -3,89 +3,30 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "net/sync_channel.h"
+#include "producer/send_policy.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
 
 namespace {
 
-// A broker that answers at all answers within this, so that no attempt gets less.
-constexpr Millis kLeastAttempt{500};
-// Before the same broker is tried again.
-constexpr Millis kFirstPause{20};
-constexpr Millis kLongestPause{500};
-
-// As the Java client's retryResponseCodes: the broker stored nothing, another one may.
-bool may_retry(int32_t code) {
-  switch (code) {
-    case response_code::kTopicNotExist:
-    case response_code::kServiceNotAvailable:
-    case response_code::kSystemError:
-    case response_code::kSystemBusy:
-    case response_code::kNoPermission:
-    case response_code::kNoBuyerId:
-    case response_code::kNotInCurrentUnit:
-    case response_code::kGoAway:
-    case response_code::kFlowControl:
-      return true;
-    default:
-      return false;
-  }
-}
-
-std::optional<SendStatus> stored_status(int32_t code) {
-  switch (code) {
-    case response_code::kSuccess:
-      return SendStatus::kOk;
-    case response_code::kFlushDiskTimeout:
-      return SendStatus::kFlushDiskTimeout;
-    case response_code::kFlushSlaveTimeout:
-      return SendStatus::kFlushSlaveTimeout;
-    case response_code::kSlaveNotAvailable:
-      return SendStatus::kSlaveNotAvailable;
-    default:
-      return std::nullopt;
-  }
-}
-
-bool is_transient(ErrorKind kind) {
-  return kind == ErrorKind::kUnreachable || kind == ErrorKind::kConnectionLost || kind == ErrorKind::kTimeout;
-}
-
-// Brokers join the ids of a batch by commas; a queue of type BatchCQ has one for the whole batch.
-std::vector<BatchedMessage> batched(const std::vector<UniqueId>& ids, std::string_view offset_ids) {
-  std::vector<BatchedMessage> messages(ids.size());
-  const bool of_each = static_cast<size_t>(std::count(offset_ids.begin(), offset_ids.end(), ',')) + 1 == ids.size();
-  for (size_t i = 0; i < ids.size(); ++i) {
-    messages[i].message_id = ids[i];
-    const size_t comma = of_each ? offset_ids.find(',') : std::string_view::npos;
-    messages[i].offset_message_id = offset_ids.substr(0, comma);
-    if (comma != std::string_view::npos) offset_ids.remove_prefix(comma + 1);
-  }
-  return messages;
-}
-
-Millis pause_before(int32_t pauses) {
-  const Millis pause = std::min(kLongestPause, kFirstPause * (1 << std::min(pauses, 5)));
-  return pause / 2 + Millis(random_below(static_cast<uint32_t>(pause.count())));
-}
-
+constexpr Millis kCallerPause{1};
 }  // namespace
 
-SendReceipt receipt_of(const SendReceipt& batch, size_t place) {
-  SendReceipt receipt;
-  receipt.status = batch.status;
-  receipt.queue_id = batch.queue_id;
-  receipt.attempts = batch.attempts;
-  receipt.region_id = batch.region_id;
-  receipt.broker_name = batch.broker_name;
-  receipt.message_id = batch.batch[place].message_id;
-  receipt.offset_message_id = batch.batch[place].offset_message_id;
-  receipt.queue_offset = batch.queue_offset + static_cast<int64_t>(place);
-  return receipt;
-}
+class SendOperation::LaterAttempt : public ResponseHandler {
+ public:
+  LaterAttempt(std::shared_ptr<SendOperation> operation, int32_t number)
+      : operation_(std::move(operation)), number_(number) {}
+  void on_response(RemotingCommand response, const std::string& address) override {
+    operation_->on_answer(number_, std::move(response), address);
+  }
+  void on_failure(Error error) override { operation_->on_attempt_failed(number_, std::move(error)); }
+
+ private:
+  const std::shared_ptr<SendOperation> operation_;
+  const int32_t number_;
+};
 
 SendOperation::SendOperation(std::shared_ptr<SendOwner> owner, EncodedMessage message, QueueWish wish, Mode mode,
                              uint64_t context, TimePoint begin, TimePoint deadline, bool limited)
@@ -129,6 +70,9 @@ void SendOperation::start() {
 }
 
 void SendOperation::attempt() {
+  // The caller may still be inside the connection with the attempt before, whose frame must stay as it is.
+  if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0)
+    return retry_after(kCallerPause);
   try {
     try_to_send();
   } catch (const std::exception& e) {
@@ -143,44 +87,55 @@ void SendOperation::try_to_send() {
   if (finished_.load(std::memory_order_acquire)) return;
   const TimePoint at = now();
   if (at >= deadline_) return fail_send(timeout_error());
-  // It lives in the route.
-  queue_ = nullptr;
-  route_ = owner_->client().routes().find(message_.topic);
-  if (!route_) return look_up_route();
-  auto queue = owner_->selector().select(message_.topic, *route_, wish_);
+  attempt_ = {};
+  attempt_.route = client().routes().find(message_.topic);
+  if (!attempt_.route) return look_up_route();
+  const RouteSnapshot& route = *attempt_.route;
+  auto queue = owner_->selector().select(message_.topic, route, wish_, at);
   if (!queue) {
-    if (queue.error().kind != ErrorKind::kUnreachable) return fail_send(queue.error());
-    owner_->client().routes().invalidate(message_.topic);
+    const bool unknown = queue.error().kind == ErrorKind::kTopicNotFound && client().routes().may_miss_topics();
+    if (queue.error().kind != ErrorKind::kUnreachable && !unknown) return fail_send(queue.error());
+    client().routes().invalidate(message_.topic);
     return retry_or_fail(queue.error(), false);
   }
-  queue_ = *queue;
-  const std::string address(route_->route.master_address(queue_->broker_name));
-  if (address.empty()) {
-    owner_->client().routes().invalidate(message_.topic);
-    return retry_or_fail(Error{ErrorKind::kUnreachable,
-                               "the broker \"" + queue_->broker_name + "\" has no master now",
-                               -1,
-                               {},
-                               {},
-                               {},
-                               0,
-                               0},
-                         false);
+  attempt_.queue = *queue;
+  attempt_.broker = &route.broker_of(**queue);
+  if (!attempt_.broker->state) {
+    client().routes().invalidate(message_.topic);
+    Error error;
+    error.kind = ErrorKind::kUnreachable;
+    error.message = "the broker \"" + attempt_.queue->broker_name + "\" has no master now";
+    return retry_or_fail(std::move(error), false);
   }
-  send_to(address, at);
+  send_now(at);
 }
 
-void SendOperation::look_up_route() {
-  auto self = shared_from_this();
-  // The look-up has a time of its own, which may end after this send's.
-  owner_->client().loop().post([self] {
+// Something of the loop that goes on by itself, and may end after this send's deadline.
+void SendOperation::await_on_loop(std::function<void()> begin) {
+  client().loop().post([self = shared_from_this(), begin = std::move(begin)] {
     if (self->finished_) return;
-    self->timer_ = std::make_unique<asio::steady_timer>(self->owner_->client().loop().context(), self->deadline_);
+    self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), self->deadline_);
     self->timer_->async_wait([self](asio::error_code error) {
       if (!error) self->fail_send(self->timeout_error());
     });
-    self->owner_->client().routes().get(self->message_.topic, true, self->owner_->options().default_topic_queues,
-                                        [self](Result<Route> route) { self->on_route(std::move(route)); });
+    begin();
+  });
+}
+
+void SendOperation::look_up_route() {
+  await_on_loop([self = shared_from_this()] {
+    self->client().routes().get(self->message_.topic, true, self->owner_->options().default_topic_queues,
+                                [self](Result<Route> route) { self->on_route(std::move(route)); });
+  });
+}
+
+void SendOperation::wait_for_new_route() {
+  await_on_loop([self = shared_from_this()] {
+    self->client().routes().refresh_soon(self->message_.topic, [self] {
+      if (self->finished_) return;
+      self->timer_->cancel();
+      self->attempt();
+    });
   });
 }
 
@@ -188,172 +143,199 @@ void SendOperation::on_route(Result<Route> route) {
   if (finished_) return;
   if (timer_) timer_->cancel();
   if (route) return attempt();
-  // A name server that restarts, or whose connection broke, may answer before the deadline.
-  if (is_transient(route.error().kind)) return retry_or_fail(route.error(), false);
+  // A name server that restarts, or whose connection broke, may answer before the deadline; and one that just did
+  // restart may not know the topic yet.
+  const bool unknown = route.error().kind == ErrorKind::kTopicNotFound && client().routes().may_miss_topics();
+  if (is_transient(route.error().kind) || unknown) return retry_or_fail(route.error(), false);
   fail_send(route.error());
 }
 
 TimePoint SendOperation::attempt_deadline(TimePoint at) const {
-  const ProducerOptions& options = owner_->options();
-  const auto left = std::chrono::duration_cast<Millis>(deadline_ - at);
-  const int32_t attempts_left = std::max(1, options.max_attempts - counted_attempts_);
-  Millis share =
-      options.attempt_timeout.count() > 0 ? options.attempt_timeout : std::max(kLeastAttempt, left / attempts_left);
-  return share >= left ? deadline_ : at + share;
+  const Millis timeout = owner_->options().attempt_timeout;
+  return timeout.count() > 0 && timeout < deadline_ - at ? at + timeout : deadline_;
 }
 
-void SendOperation::send_to(const std::string& address, TimePoint at) {
+void SendOperation::send_now(TimePoint at) {
   const ProducerOptions& options = owner_->options();
-  sent_at_ = at;
+  attempt_.sent_at = at;
+  attempt_.number = attempts_.fetch_add(1, std::memory_order_relaxed) + 1;
   SendRequest request;
   request.code = message_.request_code;
   request.batch = !message_.batch_ids.empty();
   request.producer_group = options.group;
   request.topic = message_.topic;
   request.default_topic_queues = options.default_topic_queues;
-  request.queue_id = queue_->queue_id;
+  request.queue_id = attempt_.queue->queue_id;
   request.system_flag = message_.system_flag;
   request.born_timestamp_ms = born_ms_;
   request.flag = message_.flag;
   request.properties = message_.properties;
-  request.broker_name = queue_->broker_name;
+  request.broker_name = attempt_.queue->broker_name;
   request.one_way = mode_ == Mode::kOneWay;
-  auto& remoting = owner_->client().remoting();
+  auto& remoting = client().remoting();
   const int32_t opaque = remoting.next_opaque();
   const ByteView frame = message_.frame.with_header(request, opaque);
   const TimePoint deadline = attempt_deadline(at);
-  attempts_.fetch_add(1, std::memory_order_relaxed);
-  auto self = shared_from_this();
-  // Nothing of this object is touched after these calls: the answer may be on another thread already.
-  if (mode_ != Mode::kOneWay) {
-    if (exchange(address, opaque, frame, deadline)) return;
-    const auto write = mode_ == Mode::kSync ? RemotingClient::Write::kDirect : RemotingClient::Write::kBatched;
-    remoting.send_frame(address, opaque, frame, deadline, write, std::move(self));
-    return;
+  if (mode_ == Mode::kOneWay) return send_one_way(opaque, frame, deadline);
+  client().watch().wake();
+  BrokerState& state = *attempt_.broker->state;
+  state.begin_request(at);
+  const bool first = attempt_.number == 1;
+  caller_.store(on_caller_ ? Caller::kExchanging
+                : first    ? Caller::kHandingOver
+                           : Caller::kNone,
+                std::memory_order_relaxed);
+  // After the rest of the attempt, which is read by whoever sees this.
+  awaited_.store(&state, std::memory_order_release);
+  if (exchange(opaque, frame, deadline)) return;
+  const auto write = mode_ == Mode::kSync ? RemotingClient::Write::kDirect : RemotingClient::Write::kBatched;
+  // Copied, as the answer may be on another thread before the call returns.
+  const auto self = shared_from_this();
+  const std::string& address = state.address();
+  if (!first) {
+    auto handler = std::make_shared<LaterAttempt>(self, attempt_.number);
+    return remoting.send_frame(address, opaque, frame, deadline, write, std::move(handler));
   }
-  remoting.send_one_way(address, opaque, frame, deadline, [self](Status handed_over) {
-    if (!handed_over) return self->on_failure(handed_over.error());
-    SendReceipt receipt;
-    receipt.message_id = self->message_.message_id;
-    receipt.queue_id = self->queue_->queue_id;
-    receipt.broker_name = self->queue_->broker_name;
-    receipt.attempts = self->attempts_;
-    self->finish(std::move(receipt));
-  });
+  caller_.store(Caller::kHandingOver, std::memory_order_relaxed);
+  remoting.send_frame(address, opaque, frame, deadline, write, self);
+  caller_.store(Caller::kNone, std::memory_order_release);
+}
+
+void SendOperation::send_one_way(int32_t opaque, ByteView frame, TimePoint deadline) {
+  client().remoting().send_one_way(attempt_.broker->address, opaque, frame, deadline,
+                                   [self = shared_from_this()](Status handed_over) {
+                                     const SendAttempt& attempt = self->attempt_;
+                                     if (!handed_over) {
+                                       return self->on_attempt_failed(attempt.number, handed_over.error());
+                                     }
+                                     SendReceipt receipt;
+                                     receipt.message_id = self->message_.message_id;
+                                     receipt.queue_id = attempt.queue->queue_id;
+                                     receipt.broker_name = attempt.queue->broker_name;
+                                     receipt.attempts = self->attempts_;
+                                     self->finish(std::move(receipt));
+                                   });
 }
 
 // False where the answer must come by way of the loop.
-bool SendOperation::exchange(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline) {
+bool SendOperation::exchange(int32_t opaque, ByteView frame, TimePoint deadline) {
   // What follows it, such as another attempt, runs on the loop.
   if (!std::exchange(on_caller_, false)) return false;
-  auto response = owner_->client().remoting().exchange(address, opaque, frame, deadline,
-                                                       [this](std::shared_ptr<SyncChannel> channel) {
-                                                         std::lock_guard lock(exchange_mutex_);
-                                                         exchange_ = std::move(channel);
-                                                         // An abort that came before had nothing to interrupt.
-                                                         if (exchange_ && finished_) exchange_->interrupt();
-                                                       });
+  const std::string address = attempt_.broker->address;
+  auto response =
+      client().remoting().exchange(address, opaque, frame, deadline, [this](std::shared_ptr<SyncChannel> channel) {
+        std::lock_guard lock(mutex_);
+        exchange_ = std::move(channel);
+        // An abort that came before had nothing to interrupt.
+        if (exchange_ && finished_) exchange_->interrupt();
+      });
   if (!response) return false;
   if (*response) {
-    on_response(std::move(**response), address);
+    on_answer(attempt_.number, std::move(**response), address);
   } else {
-    on_failure(std::move(response->error()));
+    on_attempt_failed(attempt_.number, std::move(response->error()));
   }
   return true;
 }
 
+// The broker whose answer was awaited; nullptr where somebody else ended the wait.
+BrokerState* SendOperation::end_wait() {
+  BrokerState* state = awaited_.exchange(nullptr, std::memory_order_acq_rel);
+  if (state != nullptr) state->end_request();
+  if (caller_.load(std::memory_order_relaxed) == Caller::kExchanging) caller_ = Caller::kNone;
+  return state;
+}
+
+bool SendOperation::attempts_left() const {
+  const bool once = wish_.is_bound() && !owner_->options().retry_same_queue;
+  return counted_attempts_ < (once ? 1 : owner_->options().max_attempts) && now() < deadline_;
+}
+
 void SendOperation::on_response(RemotingCommand response, const std::string& address) {
-  // Its producer may be closed, and the client it used released.
+  on_answer(1, std::move(response), address);
+}
+
+void SendOperation::on_failure(Error error) { on_attempt_failed(1, std::move(error)); }
+
+void SendOperation::on_attempt_failed(int32_t number, Error error) {
   if (finished_.load(std::memory_order_acquire)) return;
-  ++counted_attempts_;
-  if (owner_->options().avoid_slow_brokers) {
-    owner_->selector().health().answered(queue_->broker_name, millis_between(sent_at_, now()));
-  } else {
-    owner_->selector().health().succeeded(queue_->broker_name);
+  if (number != attempt_.number) return;  // Given up before.
+  BrokerState* state = end_wait();
+  if (state == nullptr && mode_ != Mode::kOneWay) return;
+  if (error.may_be_stored) {
+    may_be_stored_ = true;
+    uncertain_ = error;
   }
-  const auto status = stored_status(response.code);
-  const auto attempts_left = [&] { return counted_attempts_ < owner_->options().max_attempts && now() < deadline_; };
-  if (status && (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left())) {
-    return succeed(*status, response, address);
+  if (!is_transient(error.kind)) return fail_send(std::move(error));
+  if (state != nullptr && !state->suspected()) {
+    if (error.kind == ErrorKind::kTimeout) {
+      client().brokers().failed(*state);
+    } else {
+      client().brokers().lost(*state);
+    }
   }
+  client().routes().invalidate(message_.topic);
+  // What never left this process may be tried until the deadline.
+  const bool counts = error.kind != ErrorKind::kUnreachable;
+  retry_or_fail(std::move(error), counts);
+}
+
+void SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+  // In this order, as an attempt says first whose it is.
+  BrokerState* awaited = awaited_.load(std::memory_order_acquire);
+  const Caller caller = caller_.load(std::memory_order_acquire);
+  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return;
+  const bool suspected =
+      std::any_of(brokers.begin(), brokers.end(), [&](const auto& each) { return each.get() == awaited; });
+  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return;
+  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return;
+  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return;
+  if (caller == Caller::kNone) return give_up(at);
+  // What the caller's own thread waits for ends as a connection that is lost, and is tried again as such.
+  std::lock_guard lock(mutex_);
+  if (exchange_) exchange_->interrupt();
+}
+
+// Its answer may still come, and is taken then.
+void SendOperation::give_up(TimePoint at) {
+  BrokerState* state = end_wait();
+  if (state == nullptr) return;
   Error error;
-  error.kind =
-      response.code == response_code::kRequestCodeNotSupported ? ErrorKind::kNotSupported : ErrorKind::kRejected;
-  error.message = "the broker " + address + " refused the message with code " + std::to_string(response.code) +
-                  (response.remark.empty() ? "" : ": " + response.remark);
-  error.response_code = response.code;
-  error.remark = response.remark;
-  error.address = address;
-  --counted_attempts_;  // retry_or_fail counts
-  if (status || may_retry(response.code)) return retry_or_fail(std::move(error), true);
-  fail_send(std::move(error));
-}
-
-void SendOperation::succeed(SendStatus status, const RemotingCommand& response, const std::string& address) {
-  constexpr int64_t kAbsent = -1;
-  const int64_t queue_id = response.ext_fields.number("queueId", kAbsent);
-  const int64_t offset = response.ext_fields.number("queueOffset", kAbsent);
-  if (queue_id < 0 || queue_id > INT32_MAX || offset < 0) {
-    Error error;
-    error.kind = ErrorKind::kProtocolError;
-    error.message = "the broker " + address + " acknowledged without a valid queueId and queueOffset";
-    error.address = address;
-    return fail_send(std::move(error));
-  }
-  SendReceipt receipt;
-  receipt.status = status;
-  receipt.queue_id = static_cast<int32_t>(queue_id);
-  receipt.broker_name = queue_->broker_name;
-  receipt.queue_offset = offset;
-  receipt.attempts = attempts_;
-  receipt.message_id = message_.message_id;
-  const std::string_view offset_ids = response.ext_fields.text("msgId");
-  if (message_.batch_ids.empty()) {
-    receipt.offset_message_id = offset_ids;
-  } else {
-    receipt.batch = batched(message_.batch_ids, offset_ids);
-    receipt.offset_message_id = receipt.batch.front().offset_message_id.view();
-  }
-  receipt.transaction_id = response.ext_fields.text("transactionId");
-  receipt.region_id = response.ext_fields.text("MSG_REGION");
-  receipt.recall_handle = response.ext_fields.text("recallHandle");
-  finish(std::move(receipt));
-}
-
-void SendOperation::on_failure(Error error) {
-  if (finished_.load(std::memory_order_acquire)) return;
-  if (error.kind == ErrorKind::kConnectionLost || error.kind == ErrorKind::kTimeout) uncertain_ = error;
-  if (is_transient(error.kind)) {
-    owner_->selector().health().failed(queue_->broker_name);
-    owner_->client().routes().invalidate(message_.topic);
-    // What never left this process may be tried until the deadline.
-    const bool counts = error.kind != ErrorKind::kUnreachable;
-    return retry_or_fail(std::move(error), counts);
-  }
-  fail_send(std::move(error));
+  error.kind = ErrorKind::kTimeout;
+  error.address = state->address();
+  error.message =
+      state->address() + " is silent, after " + std::to_string(millis_between(attempt_.sent_at, at)) + " ms";
+  may_be_stored_ = true;
+  wish_.last_broker = attempt_.queue->broker_name;
+  given_up_.push_back(std::exchange(attempt_, {}));
+  ++counted_attempts_;
+  log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" is given up: {}", attempts_, message_.topic,
+      error.message);
+  last_error_ = std::move(error);
+  owner_->on_retry();
+  attempt();
 }
 
 void SendOperation::retry_or_fail(Error error, bool counts) {
   if (counts) ++counted_attempts_;
-  const bool may = counted_attempts_ < owner_->options().max_attempts && now() < deadline_;
-  if (!may) return fail_send(std::move(error));
+  if (!attempts_left()) return fail_send(std::move(error));
   log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" failed, trying again: {}", attempts_, message_.topic,
       error.message);
-  if (queue_ != nullptr) wish_.last_broker = queue_->broker_name;
+  if (attempt_.queue != nullptr) wish_.last_broker = attempt_.queue->broker_name;
   last_error_ = std::move(error);
   if (attempts_ > 0) owner_->on_retry();
-  const bool other_broker_left = route_ && wish_.broker_name.empty() && wish_.sharding_key.empty() && attempts_ > 0 &&
-                                 static_cast<size_t>(attempts_) < route_->route.brokers.size();
+  const bool other_broker_left = attempt_.route && !wish_.is_bound() && attempts_ > 0 &&
+                                 static_cast<size_t>(attempts_) < attempt_.route->publish_brokers.size();
   retry_after(other_broker_left ? Millis(0) : pause_before(pauses_++));
 }
 
 void SendOperation::retry_after(Millis pause) {
   auto self = shared_from_this();
-  owner_->client().loop().post([self, pause] {
+  client().loop().post([self, pause] {
     if (self->finished_) return;
     if (pause.count() == 0) return self->attempt();
     const TimePoint until = std::min(now() + pause, self->deadline_);
-    self->timer_ = std::make_unique<asio::steady_timer>(self->owner_->client().loop().context(), until);
+    self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), until);
     self->timer_->async_wait([self](asio::error_code error) {
       if (!error) self->attempt();
     });
@@ -364,17 +346,26 @@ Error SendOperation::timeout_error() const {
   if (last_error_) return *last_error_;
   Error error;
   error.kind = ErrorKind::kTimeout;
-  error.message = "the deadline passed before the route of the topic was known";
+  error.message = attempts_ > 0 ? "the deadline passed" : "the deadline passed before anything was sent";
   return error;
 }
 
 void SendOperation::fail_send(Error error) {
-  // "Nothing was sent" and "refused" hold for the last attempt; they must not hide that an earlier one may be stored.
-  const bool certain =
-      error.kind != ErrorKind::kConnectionLost && error.kind != ErrorKind::kTimeout && error.kind != ErrorKind::kClosed;
+  std::optional<SendReceipt> stored;
+  {
+    std::lock_guard lock(mutex_);
+    stored.swap(stored_);
+  }
+  if (stored) {
+    stored->attempts = attempts_;
+    return finish(std::move(*stored));
+  }
+  // Of a close, what is under way may still arrive.
+  const bool under_way = error.kind == ErrorKind::kClosed && is_under_way();
+  error.may_be_stored = may_be_stored_ || under_way;
   // In this order: uncertain_ is not abort's to read, whose error is kClosed.
-  if (certain && uncertain_) {
-    error.kind = uncertain_->kind;
+  if (error.kind != ErrorKind::kClosed && error.kind != ErrorKind::kConnectionLost &&
+      error.kind != ErrorKind::kTimeout && uncertain_) {
     error.message += "; an earlier attempt may have stored the message: " + uncertain_->message;
   }
   error.topic = message_.topic;
@@ -385,15 +376,22 @@ void SendOperation::fail_send(Error error) {
   finish(fail(std::move(error)));
 }
 
+// A request that was written, perhaps, and not answered.
+bool SendOperation::is_under_way() const {
+  const BrokerState* awaited = awaited_.load(std::memory_order_acquire);
+  return awaited != nullptr && client().remoting().connected(awaited->address());
+}
+
 void SendOperation::abort(Error error) {
   if (timer_) timer_->cancel();
   if (!finished_) fail_send(std::move(error));
-  std::lock_guard lock(exchange_mutex_);
+  std::lock_guard lock(mutex_);
   if (exchange_) exchange_->interrupt();
 }
 
 void SendOperation::finish(Result<SendReceipt> result) {
   if (finished_.exchange(true, std::memory_order_acq_rel)) return;
+  (void)end_wait();
   if (const OnEnd tell = std::exchange(on_end, nullptr)) {
     try {
       tell(result);

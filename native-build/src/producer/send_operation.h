@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/one_shot_event.h"
@@ -52,15 +53,28 @@ class SendOwner {
   virtual ~SendOwner() = default;
   virtual ClientInstance& client() = 0;
   virtual const ProducerOptions& options() const = 0;
-  virtual QueueSelector& selector() = 0;
+  virtual const QueueSelector& selector() const = 0;
   virtual void on_retry() = 0;
   // Once for each operation that was started; on the loop, or inside start().
   virtual void on_finished(std::shared_ptr<SendOperation> operation) = 0;
 };
 
+// One request of a send: under way, or given up, and then perhaps still answered.
+struct SendAttempt {
+  // From 1 on; 0: none.
+  int32_t number = 0;
+  // What the others live in.
+  Route route;
+  const MessageQueue* queue = nullptr;
+  const PublishBroker* broker = nullptr;
+  TimePoint sent_at;
+};
+
 // One send with all its attempts: looks up the route, chooses a queue, sends, and repeats what failed, within
-// one deadline. Ends exactly once. There is at most one request of it under way, so that only one thread at a
-// time is inside, besides abort(), which comes on the loop: what comes after the end changes nothing.
+// one deadline, by the rules of send_policy.h. Ends exactly once. Owned by its requests and timers, and by its
+// producer's queue of completions. The first attempt runs on the caller's thread, all others on the loop, where abort()
+// and on_suspected() come, too: these touch only what is atomic, or guarded, while a caller may be inside. What comes
+// after the end changes nothing.
 class SendOperation : public ResponseHandler, public Completion {
  public:
   // kBatch: the ends of its members are told, by members. Nobody but `on_end` is told the end of a kDetached one.
@@ -79,6 +93,8 @@ class SendOperation : public ResponseHandler, public Completion {
   void start();
   // On the loop: ends it with `error` unless it has ended.
   void abort(Error error);
+  // On the loop: nothing comes from these brokers. An attempt on one of them may be given up for another one.
+  void on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at);
 
   Mode mode() const { return mode_; }
   uint64_t context() const { return context_; }
@@ -107,19 +123,37 @@ class SendOperation : public ResponseHandler, public Completion {
   OnEnd on_end;
 
  private:
+  // Of the attempts after the first one, whose handler is the operation itself.
+  class LaterAttempt;
+  // Who may touch the attempt besides the loop.
+  enum class Caller : uint8_t { kNone, kExchanging, kHandingOver };
+
   void attempt();
   void try_to_send();
-  bool exchange(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline);
+  bool exchange(int32_t opaque, ByteView frame, TimePoint deadline);
+  void send_one_way(int32_t opaque, ByteView frame, TimePoint deadline);
   void look_up_route();
+  void wait_for_new_route();
+  void await_on_loop(std::function<void()> begin);
   void on_route(Result<Route> route);
-  void send_to(const std::string& address, TimePoint at);
+  void send_now(TimePoint at);
   TimePoint attempt_deadline(TimePoint at) const;
-  void succeed(SendStatus status, const RemotingCommand& response, const std::string& address);
+  void on_answer(int32_t number, RemotingCommand response, const std::string& address);
+  void on_late_answer(int32_t number, const RemotingCommand& response, const std::string& address);
+  void on_attempt_failed(int32_t number, Error error);
+  void on_refusal(const RemotingCommand& response, const std::string& address, BrokerState& state);
+  void give_up(TimePoint at);
+  BrokerState* end_wait();
+  bool is_under_way() const;
+  Result<SendReceipt> receipt(const SendAttempt& attempt, SendStatus status, const RemotingCommand& response,
+                              const std::string& address);
+  bool attempts_left() const;
   void retry_or_fail(Error error, bool counts);
   void retry_after(Millis pause);
   void fail_send(Error error);
   void finish(Result<SendReceipt> result);
   Error timeout_error() const;
+  ClientInstance& client() const { return owner_->client(); }
 
   const std::shared_ptr<SendOwner> owner_;
   EncodedMessage message_;
@@ -130,23 +164,27 @@ class SendOperation : public ResponseHandler, public Completion {
   const TimePoint begin_;
   const TimePoint deadline_;
   const int64_t born_ms_;
-  // Of the attempt.
-  TimePoint sent_at_;
-  // The queue of the attempt, and the route that it lives in.
-  Route route_;
-  const MessageQueue* queue_ = nullptr;
+  // The current attempt, and whose answer is awaited: set after it, and taken by whoever ends the wait.
+  SendAttempt attempt_;
+  std::atomic<BrokerState*> awaited_{nullptr};
+  // Those that are not waited for any more, and may be stored; on the loop.
+  std::vector<SendAttempt> given_up_;
   std::optional<Error> last_error_;
-  // Of an attempt that may have been stored all the same.
+  // Of an attempt that ended without an answer, and may have been stored all the same.
   std::optional<Error> uncertain_;
+  std::atomic<bool> may_be_stored_{false};
   // Told by abort() too, while another thread is inside.
   std::atomic<int32_t> attempts_{0};
   // Attempts that may have reached a broker; max_attempts limits these.
-  int32_t counted_attempts_ = 0;
+  std::atomic<int32_t> counted_attempts_{0};
   int32_t pauses_ = 0;
   // Only within start() of a synchronous send.
   bool on_caller_ = false;
-  std::mutex exchange_mutex_;
+  std::atomic<Caller> caller_{Caller::kNone};
+  std::mutex mutex_;
   std::shared_ptr<SyncChannel> exchange_;
+  // Acknowledged with a status other than SEND_OK: what the send ends with where no other attempt does better.
+  std::optional<SendReceipt> stored_;
   std::unique_ptr<asio::steady_timer> timer_;
   std::atomic<bool> finished_{false};
   std::optional<Result<SendReceipt>> result_;

@@ -140,6 +140,7 @@ SendOperation::OnEnd Transactions::when_sent(const HalfMessage& half) {
       result = fail(ErrorKind::kProtocolError, "the broker \"" + result->broker_name +
                                                    "\" acknowledged a half message without its place in the log: it "
                                                    "cannot be ended, and the broker will ask");
+      result.error().may_be_stored = true;
       return;
     }
     TransactionEnd end;

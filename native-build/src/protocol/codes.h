@@ -62,12 +62,14 @@ inline constexpr int32_t kSubscriptionParseFailed = 23;
 inline constexpr int32_t kSubscriptionNotExist = 24;
 inline constexpr int32_t kSubscriptionNotLatest = 25;
 inline constexpr int32_t kSubscriptionGroupNotExist = 26;
+inline constexpr int32_t kInvalidParameter = 29;
 inline constexpr int32_t kNoBuyerId = 204;
 inline constexpr int32_t kNotInCurrentUnit = 205;
 inline constexpr int32_t kNoMessage = 208;
 inline constexpr int32_t kPollingFull = 209;
 inline constexpr int32_t kPollingTimeout = 210;
 inline constexpr int32_t kFlowControl = 215;
+inline constexpr int32_t kNotLeaderForQueue = 501;
 inline constexpr int32_t kGoAway = 1500;
 }  // namespace response_code
 

@@ -37,7 +37,6 @@ constexpr std::array kReserved = {
     std::string_view("CONSUME_START_TIME"),
     std::string_view("TRAN_PREPARED_QUEUE_OFFSET"),
     std::string_view("TRANSACTION_CHECK_TIMES"),
-    std::string_view("CHECK_IMMUNITY_TIME_IN_SECONDS"),
     std::string_view("INSTANCE_ID"),
     std::string_view("CORRELATION_ID"),
     std::string_view("REPLY_TO_CLIENT"),

@@ -96,6 +96,11 @@ std::string_view TopicRoute::Broker::master_address() const {
   return lowest_id == 0 || enable_acting_master ? std::string_view(address) : std::string_view();
 }
 
+std::string_view TopicRoute::Broker::writable_address() const {
+  auto master = addresses.find(0);
+  return master == addresses.end() ? std::string_view() : std::string_view(master->second);
+}
+
 std::string_view TopicRoute::master_address(std::string_view broker_name) const {
   const Broker* broker = find_broker(broker_name);
   return broker == nullptr ? std::string_view() : broker->master_address();
@@ -113,6 +118,10 @@ Result<TopicRoute> parse_route(std::string_view json) {
   if (!parsed || !parsed->is_object()) return fail(ErrorKind::kProtocolError, "the route is no JSON object");
   TopicRoute route;
   route.order_topic_conf = json_text(*parsed, "orderTopicConf");
+  if (auto mapping = parsed->find("topicQueueMappingByBroker"); mapping != parsed->end() && mapping->is_object()) {
+    for (const auto& [broker, part] : mapping->items()) route.mapping_brokers.push_back(broker);
+    std::sort(route.mapping_brokers.begin(), route.mapping_brokers.end());
+  }
   if (auto brokers = parsed->find("brokerDatas"); brokers != parsed->end() && brokers->is_array()) {
     for (const Json& broker : *brokers) {
       if (broker.is_object()) route.brokers.push_back(broker_from_json(broker));
@@ -157,15 +166,20 @@ std::string route_to_json(const TopicRoute& route) {
   Json json = {
       {"brokerDatas", std::move(brokers)}, {"queueDatas", std::move(queues)}, {"filterServerTable", Json::object()}};
   if (!route.order_topic_conf.empty()) json["orderTopicConf"] = route.order_topic_conf;
+  for (const std::string& broker : route.mapping_brokers) {
+    json["topicQueueMappingByBroker"][broker] = {{"bname", broker}, {"scope", "__global__"}};
+  }
   return dump_json(json);
 }
 
 std::vector<MessageQueue> publish_queues(std::string_view topic, const TopicRoute& route) {
   if (!route.order_topic_conf.empty()) return ordered_queues(topic, route.order_topic_conf);
   std::vector<MessageQueue> queues;
+  if (route.is_static()) return queues;
   for (const auto& data : route.queues) {
     if ((data.permission & TopicRoute::kWritePermission) == 0) continue;
-    if (route.master_address(data.broker_name).empty()) continue;
+    const TopicRoute::Broker* broker = route.find_broker(data.broker_name);
+    if (broker == nullptr || broker->writable_address().empty()) continue;
     for (int32_t id = 0; id < data.write_queues; ++id) queues.push_back({std::string(topic), data.broker_name, id});
   }
   std::sort(queues.begin(), queues.end());

@@ -31,8 +31,10 @@ struct TopicRoute {
     std::string name;
     std::map<int64_t, std::string> addresses;  // by broker id; 0 is the master
     bool enable_acting_master = false;
-    // The master's address, or the acting master's; {} where there is none.
+    // The master's address, or the acting master's, which reads and keeps offsets; {} where there is none.
     std::string_view master_address() const;
+    // The master's alone: an acting master stores no message.
+    std::string_view writable_address() const;
     bool operator==(const Broker&) const = default;
   };
   struct QueueData {
@@ -45,7 +47,12 @@ struct TopicRoute {
   std::string order_topic_conf;
   std::vector<Broker> brokers;
   std::vector<QueueData> queues;
+  // Of a static topic, whose logical queues are mapped to those of brokers: the brokers with a part of the mapping.
+  std::vector<std::string> mapping_brokers = {};
   bool operator==(const TopicRoute&) const = default;
+
+  // The queues that the route lists are not those of the topic then, and are of no use.
+  bool is_static() const { return !mapping_brokers.empty(); }
 
   const Broker* find_broker(std::string_view name) const;
   // The master's address, or the acting master's; {} where there is none.
@@ -59,7 +66,7 @@ Result<TopicRoute> parse_route(std::string_view json);
 std::string route_to_json(const TopicRoute& route);
 
 // The queues of a topic to send to (writable, with a master), sorted; orderTopicConf ("b1:4;b2:4") is
-// honoured.
+// honoured. None of a static topic.
 std::vector<MessageQueue> publish_queues(std::string_view topic, const TopicRoute& route);
 // The queues of a topic to read from, sorted.
 std::vector<MessageQueue> subscribe_queues(std::string_view topic, const TopicRoute& route);

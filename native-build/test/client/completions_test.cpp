@@ -50,6 +50,18 @@ class CompletionsTest : public ::testing::Test {
 
 }  // namespace
 
+TEST_F(CompletionsTest, ASnapshotHasWhatIsAddedAndNotRemoved) {
+  const auto queue = started([](const CompletionQueue::Batch&) {});
+  EXPECT_TRUE(queue->snapshot().empty());
+  auto all = add(*queue, 3);
+  queue->remove(*all[1]);
+  const auto left = queue->snapshot();
+  ASSERT_EQ(left.size(), 2U);
+  EXPECT_EQ(left[0], all[0]);
+  EXPECT_EQ(left[1], all[2]);
+  for (int i : {0, 2}) queue->remove(*all[static_cast<size_t>(i)]);
+}
+
 TEST_F(CompletionsTest, EachEndIsToldOnceAndInOrderWithoutMemory) {
   std::vector<int> told;
   size_t largest = 0;

@@ -116,6 +116,17 @@ TEST_F(DefaultRouteTest, IsKeptForPublishersAndNotForOthers) {
   EXPECT_EQ(*get(true), *first);
 }
 
+TEST_F(DefaultRouteTest, FollowsTheDefaultTopic) {
+  ASSERT_TRUE(get(true, 1));
+  TopicRoute smaller = cluster_.route_of("TBW102");
+  std::erase_if(smaller.brokers, [](const auto& broker) { return broker.name == "broker-0"; });
+  std::erase_if(smaller.queues, [](const auto& queues) { return queues.broker_name == "broker-0"; });
+  cluster_.set_route("TBW102", smaller);
+  EXPECT_EQ(refresh().error().kind, ErrorKind::kTopicNotFound);
+  const std::vector<MessageQueue> expected = {{"orders", "broker-1", 0}};
+  EXPECT_EQ(client_.routes().find("orders")->publish_queues, expected);
+}
+
 TEST_F(DefaultRouteTest, GivesWayToTheTopicsOwn) {
   ASSERT_TRUE(get(true, kQueuesOfDefault));
   // As many queues as the default has, so that only the kind of the route changes.

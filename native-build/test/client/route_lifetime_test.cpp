@@ -45,7 +45,7 @@ TEST_F(RouteLifetimeTest, ABrokersAddressIsThatOfTheQueuesOwnTopic) {
   ASSERT_TRUE(get("b"));
   EXPECT_EQ(routes_.find_master("a", "broker-0"), cluster_.broker(0).address());
   EXPECT_EQ(routes_.find_master("b", "broker-0"), cluster_.broker(1).address());
-  EXPECT_EQ(routes_.find_address("b", "broker-0", 0), cluster_.broker(1).address());
+  EXPECT_EQ(routes_.find_to_read("b", "broker-0", 0).address, cluster_.broker(1).address());
   EXPECT_EQ(routes_.find_to_read("b", "broker-0", 7).address, cluster_.broker(1).address());
   // Of a topic without a route, another's serves, though not that of one which is gone.
   EXPECT_EQ(routes_.find_master("c", "broker-0"), cluster_.broker(0).address());

@@ -58,20 +58,6 @@ TEST_F(LateAnswerTest, AWarmUpMayOutliveItsProducer) {
   EXPECT_TRUE(survivor->warm_up("slow"));
 }
 
-// What an earlier attempt may have done must not be hidden by what the last one met.
-TEST_F(LateAnswerTest, AnAttemptThatMayBeStoredIsToldInPlaceOfARefusal) {
-  auto producer = started(cluster_);
-  ASSERT_TRUE(producer->send(message("orders", "x"), Millis(0)));
-  cluster_.broker().inject(kSend, Fault::of(Fault::Kind::kReset));
-  cluster_.broker().inject(kSend, Fault::respond(response_code::kMessageIllegal, "refused", -1));
-  const auto receipt = producer->send(message("orders", "x"), Millis(0));
-  ASSERT_FALSE(receipt);
-  EXPECT_EQ(receipt.error().kind, ErrorKind::kConnectionLost);
-  EXPECT_EQ(receipt.error().response_code, response_code::kMessageIllegal);
-  EXPECT_NE(receipt.error().message.find("refused"), std::string::npos) << receipt.error().message;
-  EXPECT_NE(receipt.error().message.find("may have stored"), std::string::npos) << receipt.error().message;
-}
-
 // The usual way to keep N in flight: the completion sends the next one.
 TEST_F(LateAnswerTest, ACompletionMaySendTheNextOneAtTheLimit) {
   ProducerOptions options;

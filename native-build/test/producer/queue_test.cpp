@@ -1,4 +1,5 @@
-#include "producer/broker_health.h"
+#include <thread>
+
 #include "producer/producer_fixture.h"
 #include "producer/recall_handle.h"
 
@@ -42,6 +43,39 @@ TEST_F(QueueTest, WithoutANameServerTheListFailsInTime) {
   EXPECT_FALSE(producer->queues("no topic", Millis(0)));
 }
 
+// One deadline for the route, the choice and the send.
+TEST_F(QueueTest, WhatChoosingTakesIsTakenOffTheSendsTime) {
+  MockCluster cluster;
+  cluster.create_topic("orders", 4);
+  auto producer = started(cluster);
+  const auto slow = [](const std::vector<MessageQueue>& queues) {
+    std::this_thread::sleep_for(Millis(50));
+    return static_cast<int32_t>(queues.size()) - 1;
+  };
+  const auto chosen = producer->choose_queue("orders", Millis(60000), slow);
+  ASSERT_TRUE(chosen) << chosen.error().message;
+  EXPECT_EQ(chosen->queue, (MessageQueue{"orders", "broker-0", 3}));
+  EXPECT_LE(chosen->left, Millis(59950));
+  const auto late = producer->choose_queue("orders", Millis(40), slow);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::kTimeout);
+}
+
+TEST_F(QueueTest, TheDeadlineCoversTheCompression) {
+  MockCluster cluster;
+  ProducerOptions options;
+  options.compress_level = 9;
+  auto producer = started(cluster, options);
+  ASSERT_TRUE(producer->send(message("orders", "warm"), Millis(0)));
+  std::string large;
+  for (int i = 0; large.size() < 4000000; ++i) large += std::to_string(i * 2654435761U);
+  const auto receipt = producer->send(message("orders", large), Millis(1));
+  ASSERT_FALSE(receipt);
+  EXPECT_EQ(receipt.error().kind, ErrorKind::kTimeout);
+  EXPECT_EQ(receipt.error().attempts, 0);
+  EXPECT_FALSE(receipt.error().may_be_stored);
+}
+
 TEST_F(QueueTest, ASlowBrokerIsAvoidedWhereThatIsAskedFor) {
   MockCluster cluster({1, 2, 1, true});
   cluster.create_topic("orders", 1);
@@ -77,22 +111,6 @@ TEST_F(QueueTest, TheDetectorFindsABrokerThatAnswersAgain) {
     (void)producer->send(message("orders", "m"), Millis(0));
     return !cluster.broker(0).messages("orders").empty();
   }));
-}
-
-TEST(BrokerHealthTest, ABrokerIsAvoidedAsLongAsItWasSlow) {
-  BrokerHealth health;
-  const TimePoint at = now();
-  health.answered("b", 549, at);
-  EXPECT_FALSE(health.avoided("b", at));
-  const std::pair<int, int> steps[] = {{550, 2000}, {1800, 5000}, {3000, 6000}, {5000, 10000}, {15000, 30000}};
-  for (const auto& [latency, pause] : steps) {
-    health.answered("b", latency, at);
-    EXPECT_TRUE(health.avoided("b", at + Millis(pause - 1)));
-    EXPECT_FALSE(health.avoided("b", at + Millis(pause)));
-  }
-  EXPECT_EQ(health.all_avoided(at), std::vector<std::string>{"b"});
-  health.answered("b", 1, at);
-  EXPECT_TRUE(health.all_avoided(at).empty());
 }
 
 TEST(RecallHandleTest, TellsTopicAndBroker) {
@@ -137,6 +155,22 @@ TEST_F(RecallTest, ABrokerThatDoesNotAnswerEndsInATimeout) {
   const auto recalled = producer->recall("orders", kHandle, Millis(100));
   ASSERT_FALSE(recalled);
   EXPECT_EQ(recalled.error().kind, ErrorKind::kTimeout);
+}
+
+TEST_F(RecallTest, AProducerThatIsClosedMeanwhileEndsTheWait) {
+  MockCluster cluster;
+  cluster.create_topic("orders", 1);
+  // Keeps the client that they share.
+  auto survivor = started(cluster);
+  auto producer = started(cluster);
+  cluster.broker(0).inject(request_code::kRecallMessage, Fault::of(Fault::Kind::kIgnore));
+  Result<std::string> recalled;
+  std::thread caller([&] { recalled = producer->recall("orders", kHandle, Millis(600000)); });
+  EXPECT_TRUE(cluster.broker(0).await_requests(request_code::kRecallMessage, 1, kPatience));
+  EXPECT_TRUE(producer->close(Millis(0)));
+  caller.join();
+  ASSERT_FALSE(recalled);
+  EXPECT_EQ(recalled.error().kind, ErrorKind::kClosed);
 }
 
 TEST_F(RecallTest, TheHandleOfAnotherTopicIsRefused) {

@@ -200,6 +200,7 @@ TEST_F(RequestTest, WithoutAReplyTheTimeoutSaysThatItWasStored) {
   const auto got = producer->request(message(kTopic, "x"), Millis(300));
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().kind, ErrorKind::kTimeout);
+  EXPECT_TRUE(got.error().may_be_stored);
   EXPECT_EQ(got.error().topic, kTopic);
   EXPECT_GE(got.error().elapsed_ms, 300);
   const auto stored = cluster.messages(kTopic);

@@ -293,12 +293,28 @@ TEST(RouteTest, ReadsStandardAndUnquotedKeys) {
 
 TEST(RouteTest, OnlyWritableQueuesWithAMasterAreSentTo) {
   TopicRoute route;
-  route.brokers = {{"c", "a", {{0, "a:1"}}, false}, {"c", "b", {{1, "b:1"}}, false}, {"c", "d", {{2, "d:1"}}, true}};
-  route.queues = {{"a", 2, 2, 4}, {"b", 2, 2, 6}, {"d", 2, 2, 6}};
+  route.brokers = {{"c", "a", {{0, "a:1"}}, false},
+                   {"c", "b", {{1, "b:1"}}, false},
+                   {"c", "d", {{2, "d:1"}}, true},
+                   {"c", "e", {{0, "e:1"}}, true}};
+  route.queues = {{"a", 2, 2, 4}, {"b", 2, 2, 6}, {"d", 2, 2, 6}, {"e", 2, 2, 6}};
   const auto queues = publish_queues("t", route);
   ASSERT_EQ(queues.size(), 2U);
-  EXPECT_EQ(queues[0].broker_name, "d");
+  EXPECT_EQ(queues[0].broker_name, "e");
+  // An acting master keeps offsets and is read from, and stores nothing.
   EXPECT_EQ(route.master_address("d"), "d:1");
+}
+
+TEST(RouteTest, AStaticTopicHasNoQueuesToSendToByTheirPlace) {
+  auto route = parse_route(R"({"brokerDatas":[{"brokerName":"a","brokerAddrs":{"0":"a:1"}}],)"
+                           R"("queueDatas":[{"brokerName":"a","readQueueNums":4,"writeQueueNums":4,"perm":6}],)"
+                           R"("topicQueueMappingByBroker":{"a":{"bname":"a","totalQueues":8,"currIdMap":{"0":0}}}})");
+  ASSERT_TRUE(route);
+  EXPECT_TRUE(route->is_static());
+  EXPECT_TRUE(publish_queues("t", *route).empty());
+  EXPECT_TRUE(parse_route(route_to_json(*route))->is_static());
+  route = parse_route(R"({"topicQueueMappingByBroker":{}})");
+  EXPECT_FALSE(route->is_static());
 }
 
 // Members of a group in every language must sort alike.

@@ -82,8 +82,7 @@ void Rebalancer::begin_round() {
     context_->arrivals.forget(each->first);
     each = known_.erase(each);
   }
-  // By the address of each broker, one of its topics.
-  std::map<std::string, std::string> addresses;
+  std::set<std::string> addresses;
   for (const std::string& topic : subscribed) {
     const Route route = context_->client->routes().find(topic);
     if (!route) {
@@ -91,23 +90,20 @@ void Rebalancer::begin_round() {
       look_up(topic);
       continue;
     }
-    if (!may_consume(topic, route)) continue;
     open_[topic] = route;
     for (const auto& broker : route->route.brokers) {
       // A slave knows the members, too.
       const std::string_view master = broker.master_address();
       if (!master.empty()) {
-        addresses.emplace(master, topic);
+        addresses.emplace(master);
       } else if (!broker.addresses.empty()) {
-        addresses.emplace(broker.addresses.begin()->second, topic);
+        addresses.emplace(broker.addresses.begin()->second);
       }
     }
   }
   if (context_->is_broadcasting()) return allocate(std::exchange(open_, {}), {});
-  for (const auto& [address, topic] : addresses) ask(address, topic);
+  for (const std::string& address : addresses) ask(address);
 }
-
-bool Rebalancer::may_consume(const std::string&, const Route&) { return true; }
 
 void Rebalancer::look_up(const std::string& topic) {
   if (!looking_up_.insert(topic).second) return;
@@ -147,7 +143,7 @@ asio::awaitable<void> Rebalancer::send_heartbeats(std::shared_ptr<PushContext> c
   if (!is_complete()) soon();
 }
 
-void Rebalancer::ask(const std::string& address, const std::string&) {
+void Rebalancer::ask(const std::string& address) {
   const auto [place, fresh] = asking_.try_emplace(address);
   if (!fresh) {
     place->second.again = true;

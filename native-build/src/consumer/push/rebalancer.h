@@ -45,8 +45,7 @@ class Rebalancer {
   asio::awaitable<void> look_up_route(std::shared_ptr<PushContext> context, std::string topic);
   void tell_brokers();
   asio::awaitable<void> send_heartbeats(std::shared_ptr<PushContext> context);
-  bool may_consume(const std::string& topic, const Route& route);
-  void ask(const std::string& address, const std::string& topic);
+  void ask(const std::string& address);
   asio::awaitable<void> ask_members(std::shared_ptr<PushContext> context, std::string address);
   void on_members(const std::string& address, std::vector<std::string> members);
   void allocate(std::map<std::string, Route> topics, const std::vector<std::string>& members);
@@ -65,7 +64,6 @@ class Rebalancer {
   // What the last allocation of a topic was made from: where it is the same, there is nothing to do.
   std::map<std::string, Known> known_;
   std::map<std::string, std::vector<MessageQueue>> stored_queues_;
-  std::set<std::string> refused_;
 };
 
 }  // namespace rocketmq
