@@ -17,6 +17,8 @@ namespace {
 
 // After a heartbeat that some broker did not answer, the next one follows sooner.
 constexpr Millis kHeartbeatRetry{1000};
+// Who waits for a round looks so often whether it has ended.
+constexpr Millis kRoundPoll{10};
 // Every failing pull asks for a heartbeat: one round serves all of a moment.
 constexpr Millis kLeastHeartbeatPause{100};
 // A broker that restarts shall not be waited for much longer than it takes.
@@ -211,9 +213,27 @@ asio::awaitable<bool> ClientInstance::send_heartbeats() {
         }(this, address, body, of_producers, countdown),
         "heartbeat");
   }
+  round_.body = body;
+  round_.addresses = addresses;
+  ++round_.running;
   // Each ends by its own timeout.
   while (countdown->left > 0) co_await countdown->pause.wait(options_.request_timeout);
+  --round_.running;
+  round_.ended = now();
   co_return countdown->failed == 0;
+}
+
+asio::awaitable<void> ClientInstance::send_new_heartbeats() {
+  const Heartbeat heartbeat = this->heartbeat();
+  const bool is_new = round_.body != heartbeat_to_json(heartbeat) ||
+                      round_.addresses != routes_.broker_addresses(heartbeat.consumers.empty());
+  const bool is_recent = round_.ended != TimePoint::min() && now() - round_.ended < kHeartbeatRetry;
+  if (is_new || (round_.running == 0 && !is_recent)) {
+    co_await send_heartbeats();
+    co_return;
+  }
+  Pause pause(loop_);
+  while (round_.running > 0 && !stopping_) co_await pause.wait(kRoundPoll);
 }
 
 asio::awaitable<void> ClientInstance::heartbeat_to(std::string address, std::string body, bool of_producers) {

@@ -68,6 +68,9 @@ class ClientInstance {
   // On the loop: tells all brokers in use of our groups; failures are logged. False when some broker could not
   // be reached.
   asio::awaitable<bool> send_heartbeats();
+  // The same, unless the same was told to the same brokers within the last second, or is being told just now, which is
+  // waited for: many who ask at once cost one round.
+  asio::awaitable<void> send_new_heartbeats();
   // Asks for a heartbeat soon, as a new group or topic needs one. Any thread.
   void heartbeat_soon();
   // Whether the broker knows by which connection to reach this client's producers, and so can hand them replies. Any
@@ -116,6 +119,14 @@ class ClientInstance {
   Pause heartbeat_pause_;
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
+  // The last round of heartbeats; on the loop.
+  struct Round {
+    std::string body;
+    std::vector<std::string> addresses;
+    int running = 0;
+    TimePoint ended = TimePoint::min();
+  };
+  Round round_;
   mutable std::mutex mutex_;
   std::map<std::string, int> producer_groups_;
   std::vector<std::shared_ptr<ProducerMember>> producers_;

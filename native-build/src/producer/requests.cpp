@@ -255,7 +255,7 @@ asio::awaitable<void> Requests::reach(ClientInstance* client, std::string topic,
   for (const std::string& cluster : clusters) {
     if (!client->routes().find(reply_topic(cluster))) (void)co_await client->routes().refresh(reply_topic(cluster));
   }
-  co_await client->send_heartbeats();
+  co_await client->send_new_heartbeats();
   done->interrupt();
 }
 
@@ -306,6 +306,10 @@ void Requests::call_back(const Request& request) const {
 void Requests::abort(Request& request) {
   const auto kept = std::static_pointer_cast<Request>(request.shared_from_this());
   Error error = closed_error();
+  {
+    std::lock_guard lock(mutex_);
+    error.may_be_stored = request.stored.has_value();
+  }
   if (take(request)) finish(kept, fail(std::move(error)));
 }
 

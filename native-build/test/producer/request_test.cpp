@@ -267,10 +267,14 @@ TEST_F(RequestTest, CloseEndsThoseThatWait) {
   std::thread waiting(
       [&] { EXPECT_EQ(producer->request(message(kTopic, "x"), Millis(60000)).error().kind, ErrorKind::kClosed); });
   ASSERT_TRUE(eventually([&] { return producer->statistics()->waiting_requests == 11; }));
+  ASSERT_TRUE(eventually([&] { return producer->statistics()->sends_succeeded == 11; }));
   ASSERT_TRUE(producer->close(Millis(50)));
   waiting.join();
   ASSERT_EQ(replies.count(), 10U);
-  for (uint64_t i = 0; i < 10; ++i) EXPECT_EQ(replies.of(i).error().kind, ErrorKind::kClosed);
+  for (uint64_t i = 0; i < 10; ++i) {
+    EXPECT_EQ(replies.of(i).error().kind, ErrorKind::kClosed);
+    EXPECT_TRUE(replies.of(i).error().may_be_stored);
+  }
   EXPECT_EQ(producer->request(message(kTopic, "x"), Millis(0)).error().kind, ErrorKind::kClosed);
   EXPECT_EQ(producer->request_async(message(kTopic, "x"), Millis(0), 1).error().kind, ErrorKind::kClosed);
 }
@@ -460,6 +464,23 @@ TEST_F(RequestTest, EveryBrokerOfTheClusterKnowsTheRequester) {
   answering.join();
   ASSERT_TRUE(got) << got.error().message;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(cluster.broker(i).producers_of("requesters").size(), 1U) << i;
+}
+
+// The broker does not let itself be told who asks, so that each request would tell it again.
+TEST_F(RequestTest, ABurstCostsNoHeartbeatEach) {
+  MockCluster cluster;
+  prepared(cluster);
+  cluster.create_topic(kTopic, 4);
+  Replies replies;
+  auto producer = requester(cluster, &replies);
+  ASSERT_TRUE(producer->warm_up(kTopic));
+  cluster.broker().inject(request_code::kHeartbeat, {mock::Fault::Kind::kRespond, 1, "not now", {}, -1});
+  const int before = cluster.broker().request_count(request_code::kHeartbeat);
+  cluster.broker().reset_connections();
+  constexpr uint64_t kBurst = 50;
+  for (uint64_t i = 0; i < kBurst; ++i) ASSERT_TRUE(producer->request_async(message(kTopic, "x"), Millis(60000), i));
+  EXPECT_TRUE(eventually([&] { return producer->statistics()->sends_succeeded == static_cast<int64_t>(kBurst); }));
+  EXPECT_LT(cluster.broker().request_count(request_code::kHeartbeat) - before, 20);
 }
 
 TEST_F(RequestTest, IsKnownAgainAfterItsConnectionBroke) {
