@@ -9,7 +9,8 @@ extern "C" {
 #endif
 
 // How to reach a cluster. Objects whose client options are equal share one client: its connections, its
-// routes, its two threads ("rmq-io-N", "rmq-callback-N").
+// routes, its thread for the network ("rmq-io-N") and those that run callbacks ("rmq-callback-N-K"): one at rest, more
+// as callbacks block.
 typedef struct rocketmq_client_options {
   uint64_t size;
   // Required: "host:port", several separated by ';'. IPv6 literals as "[::1]:9876".

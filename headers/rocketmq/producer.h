@@ -25,8 +25,9 @@ typedef struct rocketmq_send_completion {
   int32_t reserved;
 } rocketmq_send_completion;
 
-// Called on the thread "rmq-callback-N" with all completions that are ready (1 to 1,024): for each accepted
-// send exactly once, also when the producer is closed. `context` is rocketmq_producer_options.context.
+// Called on one of the client's threads "rmq-callback-N-K", one call at a time for each producer, with all completions
+// that are ready (1 to 1,024): for each accepted send exactly once, also when the producer is closed. One that is slow
+// or blocks holds up the completions of its own producer only. `context` is rocketmq_producer_options.context.
 typedef void (*rocketmq_send_callback)(uint64_t context, const rocketmq_send_completion *const *completions,
                                        int32_t count);
 
@@ -216,8 +217,9 @@ ROCKETMQ_API int32_t rocketmq_producer_get_statistics(rocketmq_producer *produce
                                                       rocketmq_error *error);
 
 // Stops accepting sends, waits up to timeout_ms (0 to 600,000) for those in flight, for replies and for checks of
-// transactions that were given out, completes the rest with CLOSED, and returns when every completion was delivered; a
-// check callback that has not returned goes on. Idempotent: a later or concurrent call waits for
+// transactions that were given out, completes the rest with CLOSED, and returns when every completion was delivered. A
+// callback that does not return keeps it at most one second past the timeout: what waits behind that one is delivered
+// when it does return. Idempotent: a later or concurrent call waits for
 // the first one. Called from a callback it does not wait: the rest happens on the thread "rmq-close".
 ROCKETMQ_API int32_t rocketmq_producer_close(rocketmq_producer *producer, int32_t timeout_ms,
                                              rocketmq_error *error);

@@ -23,7 +23,8 @@ typedef struct rocketmq_reply_completion {
   const rocketmq_error *error;
 } rocketmq_reply_completion;
 
-// Called on the thread "rmq-callback-N", for each accepted request exactly once, also when the producer is closed.
+// Called on a thread "rmq-callback-N-K", never beside another callback for completions of the same producer: for each
+// accepted request exactly once, also when the producer is closed.
 typedef void (*rocketmq_reply_callback)(uint64_t context, const rocketmq_reply_completion *completion);
 
 // Makes rocketmq_producer_request_async possible; once, before or after the start. `context` is given to each call.

@@ -40,7 +40,8 @@ typedef struct rocketmq_simple_completion {
   rocketmq_string receipt_handle;
 } rocketmq_simple_completion;
 
-// Called on the client's thread "rmq-callback-N" with the ends of 1 to 1,024 calls.
+// Called on one of the client's threads "rmq-callback-N-K", one call at a time for each consumer, with the ends of 1 to
+// 1,024 calls.
 typedef void (*rocketmq_simple_callback)(uint64_t context, const rocketmq_simple_completion *const *completions,
                                          int32_t count);
 

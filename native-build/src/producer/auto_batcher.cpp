@@ -107,22 +107,23 @@ void AutoBatcher::flush_before(const OutgoingMessage& message, Millis timeout, s
   batches_.erase(found);
 }
 
-std::vector<AutoBatcher::Batch> AutoBatcher::take_due(TimePoint at, std::optional<TimePoint>& wake_at) {
-  std::vector<Batch> due;
-  std::lock_guard lock(mutex_);
-  due.reserve(batches_.size());
-  armed_.reset();
-  for (auto each = batches_.begin(); each != batches_.end();) {
-    if (each->second.due <= at) {
-      due.push_back(std::move(each->second));
-      each = batches_.erase(each);
-      continue;
+std::optional<TimePoint> AutoBatcher::start_due(TimePoint at) {
+  std::map<Key, Batch, Less> due;
+  std::optional<TimePoint> wake_at;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto next = batches_.begin(); next != batches_.end();) {
+      const auto each = next++;
+      if (each->second.due <= at) {
+        due.insert(due.end(), batches_.extract(each));
+      } else {
+        wake_at = wake_at ? std::min(*wake_at, each->second.due) : each->second.due;
+      }
     }
-    armed_ = armed_ ? std::min(*armed_, each->second.due) : each->second.due;
-    ++each;
+    armed_ = wake_at;
   }
-  wake_at = armed_;
-  return due;
+  for (auto& [key, batch] : due) batch.start();
+  return wake_at;
 }
 
 std::vector<AutoBatcher::Batch> AutoBatcher::close() {

@@ -47,8 +47,8 @@ class AutoBatcher {
              std::optional<TimePoint>& wake_at);
   // Completes the batch that this message would join, so that it does not overtake.
   void flush_before(const OutgoingMessage& message, Millis timeout, std::vector<Batch>& complete);
-  // The batches that have waited long enough, and when the next ones will have.
-  std::vector<Batch> take_due(TimePoint at, std::optional<TimePoint>& wake_at);
+  // Starts those that have waited long enough, and tells when the next ones will have. Needs no memory.
+  std::optional<TimePoint> start_due(TimePoint at);
   // All of them; from now on nothing is added (kClosed).
   std::vector<Batch> close();
 

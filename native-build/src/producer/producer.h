@@ -62,7 +62,7 @@ struct SendOutcome {
   const Result<SendReceipt>& result;
 };
 
-// Called on the client's callback thread with 1 to 1,024 outcomes.
+// Called on the callback threads with 1 to 1,024 outcomes, one call at a time for each producer.
 using SendCallback = std::function<void(std::vector<SendOutcome>& outcomes)>;
 
 // The end of one asynchronous request; what it refers to lives until the callback returns.
@@ -70,7 +70,7 @@ struct ReplyOutcome {
   uint64_t context = 0;
   const Result<StoredMessage>& reply;
 };
-// Called on the client's callback thread.
+// Called as SendCallback is, never beside it.
 using ReplyCallback = std::function<void(const ReplyOutcome& outcome)>;
 
 // What the caller wants sent; nothing of it is used after the call returns.

@@ -1,6 +1,5 @@
 #include <optional>
 
-#include "base/memory.h"
 #include "client/client_lease.h"
 #include "producer/batch_encoder.h"
 #include "producer/producer_impl.h"
@@ -47,23 +46,30 @@ Status Producer::Impl::send_batch_async(const std::vector<OutgoingMessage>& mess
 
 // The linger timer's own time is the client's loop.
 void Producer::Impl::wake_batcher(TimePoint at) {
-  client_->loop().post([self = shared_from_this(), at] {
-    // One that was asked for meanwhile may be sooner.
-    if (self->background_ended_ || at >= self->linger_at_) return;
-    self->linger_at_ = at;
-    if (!self->linger_timer_)
-      self->linger_timer_ = std::make_unique<asio::steady_timer>(self->client_->loop().context());
-    self->linger_timer_->expires_at(at);
-    self->linger_timer_->async_wait([self](asio::error_code error) {
+  try {
+    client_->loop().post([self = shared_from_this(), at] { self->arm_linger_timer(at); });
+  } catch (const std::exception&) {
+    // Without memory for it the batches that wait go now, as what is in them is accepted.
+    (void)batcher_.start_due(TimePoint::max());
+  }
+}
+
+void Producer::Impl::arm_linger_timer(TimePoint at) {
+  // One that was asked for meanwhile may be sooner.
+  if (background_ended_ || at >= linger_at_) return;
+  try {
+    if (!linger_timer_) linger_timer_ = std::make_unique<asio::steady_timer>(client_->loop().context());
+    linger_at_ = at;
+    linger_timer_->expires_at(at);
+    linger_timer_->async_wait([self = shared_from_this()](asio::error_code error) {
       if (error) return;
       self->linger_at_ = TimePoint::max();
-      std::optional<TimePoint> wake_at;
-      until_memory([&] {
-        for (auto& batch : self->batcher_.take_due(now(), wake_at)) batch.start();
-      });
-      if (wake_at) until_memory([&] { self->wake_batcher(*wake_at); });
+      if (const auto next = self->batcher_.start_due(now())) self->arm_linger_timer(*next);
     });
-  });
+  } catch (const std::exception&) {
+    linger_at_ = TimePoint::max();
+    (void)batcher_.start_due(TimePoint::max());
+  }
 }
 
 bool Producer::Impl::goes_with_others(const OutgoingMessage& message, Millis timeout) {
@@ -88,8 +94,7 @@ Status Producer::Impl::join_batch(const OutgoingMessage& message, Millis timeout
   }
   if (added) accepted_.fetch_add(1, std::memory_order_relaxed);
   for (auto& batch : complete) batch.start();
-  // It is accepted: no failure may be told any more.
-  if (wake_at) until_memory([&] { wake_batcher(*wake_at); });
+  if (wake_at) wake_batcher(*wake_at);
   return added;
 }
 

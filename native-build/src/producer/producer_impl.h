@@ -117,6 +117,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   Result<SendReceipt> send_with_others(const OutgoingMessage& message, Millis timeout);
   Result<std::shared_ptr<SendOperation>> open_batch(const OutgoingMessage& first, Millis timeout);
   void wake_batcher(TimePoint at);
+  void arm_linger_timer(TimePoint at);
 
   Status connect_to(std::string_view topic, TimePoint begin, TimePoint deadline);
   template <typename Value>

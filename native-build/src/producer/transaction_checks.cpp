@@ -8,7 +8,6 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -28,8 +27,13 @@ struct Pending {
   std::string address;
   // Of the message: one that was sent twice, as an attempt's answer was lost, has one id on two brokers.
   std::string key;
-  // When its callback began.
+  // When its callback began, and its place among those that were given out.
   std::optional<TimePoint> given_out;
+  uint64_t turn = 0;
+  bool in_callback = false;
+  bool answered = false;
+  // It took longer than a check may, and counts no more.
+  bool overdue = false;
 };
 using Record = std::shared_ptr<Pending>;
 
@@ -43,10 +47,10 @@ struct TransactionChecks::State {
   void give_out(const Record& record);
   void start_thread_if_needed(const std::shared_ptr<State>& self);
   Record take(uint64_t id);
-  bool is_overdue(const Pending& record, TimePoint at) const {
-    return record.given_out && at - *record.given_out > options.check_timeout;
-  }
-  int64_t count(TimePoint at) const;
+  int64_t count(TimePoint at);
+  void note_overdue(TimePoint at);
+  void begin_callback(const Record& record);
+  void end_callback(const Record& record);
   void forget(const Record& record);
 
   const TransactionOptions options;
@@ -58,8 +62,13 @@ struct TransactionChecks::State {
   // Waiting and given out.
   std::unordered_map<uint64_t, Record> by_id;
   std::map<std::string, Record> by_message;
-  // Whose callbacks run, answered or not.
-  std::set<Record> in_callback;
+  // By turn: given out and not overdue, as long as the callback runs or the answer is due.
+  std::map<uint64_t, Record> on_time;
+  // Of the overdue ones: not answered; with a callback that runs.
+  int64_t overdue_unanswered = 0;
+  int written_off = 0;
+  int callbacks_running = 0;
+  uint64_t last_turn = 0;
   uint64_t last_id = 0;
   int next_thread = 0;
   int idle_threads = 0;
@@ -68,27 +77,58 @@ struct TransactionChecks::State {
   std::vector<std::thread> threads;
 };
 
-// Under the lock.
-int64_t TransactionChecks::State::count(TimePoint at) const {
-  int64_t pending = 0;
-  for (const auto& [id, record] : by_id) pending += is_overdue(*record, at) ? 0 : 1;
-  return pending;
+// All of these under the lock.
+void TransactionChecks::State::note_overdue(TimePoint at) {
+  while (!on_time.empty()) {
+    Pending& oldest = *on_time.begin()->second;
+    if (at - *oldest.given_out <= options.check_timeout) return;
+    oldest.overdue = true;
+    overdue_unanswered += oldest.answered ? 0 : 1;
+    written_off += oldest.in_callback ? 1 : 0;
+    on_time.erase(on_time.begin());
+  }
 }
 
-// Under the lock.
+int64_t TransactionChecks::State::count(TimePoint at) {
+  note_overdue(at);
+  return static_cast<int64_t>(by_id.size()) - overdue_unanswered;
+}
+
+void TransactionChecks::State::begin_callback(const Record& record) {
+  on_time.emplace(last_turn + 1, record);
+  record->turn = ++last_turn;
+  record->given_out = now();
+  record->in_callback = true;
+  ++callbacks_running;
+}
+
+void TransactionChecks::State::end_callback(const Record& record) {
+  record->in_callback = false;
+  --callbacks_running;
+  if (record->overdue) {
+    --written_off;
+  } else if (record->answered) {
+    on_time.erase(record->turn);
+  }
+}
+
 void TransactionChecks::State::forget(const Record& record) {
-  by_id.erase(record->check.id);
+  if (by_id.erase(record->check.id) > 0) {
+    record->answered = true;
+    if (record->overdue) {
+      --overdue_unanswered;
+    } else if (record->given_out && !record->in_callback) {
+      on_time.erase(record->turn);
+    }
+  }
   // A later check of the message may have taken the place of one that was overdue.
   auto found = by_message.find(record->key);
   if (found != by_message.end() && found->second == record) by_message.erase(found);
 }
 
-// Under the lock.
 void TransactionChecks::State::start_thread_if_needed(const std::shared_ptr<State>& self) {
   if (waiting.size() <= static_cast<size_t>(idle_threads)) return;
-  const TimePoint at = now();
-  int written_off = 0;
-  for (const Record& record : in_callback) written_off += is_overdue(*record, at) ? 1 : 0;
+  note_overdue(now());
   if (live_threads - written_off >= options.check_threads || written_off > kMostWrittenOffThreads) return;
   ++live_threads;
   try {
@@ -117,9 +157,8 @@ void TransactionChecks::State::run() {
     // Held here, so that the check outlives the callback even when it is answered inside.
     Record record = std::move(waiting.front());
     waiting.pop_front();
-    record->given_out = now();
     try {
-      in_callback.insert(record);
+      begin_callback(record);
     } catch (const std::bad_alloc&) {
       // The broker asks again.
       forget(record);
@@ -133,7 +172,7 @@ void TransactionChecks::State::run() {
       take(record->check.id);
     }
     lock.lock();
-    in_callback.erase(record);
+    end_callback(record);
     record.reset();
     changed.notify_all();
   }
@@ -188,9 +227,9 @@ void TransactionChecks::add(StoredMessage message, TransactionEnd end, const std
   record->key = record->end.message_id + "@" + address;
   std::lock_guard lock(state_->mutex);
   if (state_->stopping) return;
-  const TimePoint at = now();
+  const int64_t pending = state_->count(now());
   auto [known, is_new] = state_->by_message.try_emplace(record->key, record);
-  if (!is_new && !state_->is_overdue(*known->second, at)) {
+  if (!is_new && !known->second->overdue) {
     // Read by nobody before it is answered, unlike the rest.
     known->second->end.queue_offset = record->end.queue_offset;
     known->second->end.commit_log_offset = record->end.commit_log_offset;
@@ -198,7 +237,7 @@ void TransactionChecks::add(StoredMessage message, TransactionEnd end, const std
     state_->start_thread_if_needed(state_);
     return;
   }
-  if (state_->count(at) >= state_->options.max_pending_checks) {
+  if (pending >= state_->options.max_pending_checks) {
     if (is_new) state_->by_message.erase(known);
     log(LogLevel::kWarn, "producer",
         "{} checks of transactions are pending (max_pending_checks): that of {} is dropped",
@@ -248,7 +287,7 @@ bool TransactionChecks::wait_ended(TimePoint deadline, bool answers) {
   {
     std::unique_lock lock(state_->mutex);
     const bool ended = state_->changed.wait_until(
-        lock, deadline, [&] { return state_->in_callback.empty() && (!answers || state_->count(now()) == 0); });
+        lock, deadline, [&] { return state_->callbacks_running == 0 && (!answers || state_->count(now()) == 0); });
     if (!ended) return false;
     // Nothing holds up the threads any more.
     state_->changed.wait(lock, [&] { return state_->live_threads == 0; });

@@ -111,9 +111,10 @@ Result<std::unique_ptr<HalfMessage>> Transactions::prepare(const OutgoingMessage
   }
   {
     std::lock_guard lock(mutex_);
-    if (open_.size() >= kMostOpen) {
-      // Those whose end got lost, and which nobody will end any more.
-      std::erase_if(open_, [](const auto& each) { return each.second.answered && !each.second.ending; });
+    // One whose end got lost, and which nobody will end any more.
+    for (auto each = answered_.begin(); open_.size() >= kMostOpen && each != answered_.end();) {
+      const uint64_t oldest = *each++;
+      if (!open_.at(oldest).ending) forget(oldest);
     }
     if (open_.size() >= kMostOpen) {
       return fail(ErrorKind::kTooManyRequests, std::to_string(open_.size()) +
@@ -159,15 +160,32 @@ SendOperation::OnEnd Transactions::when_sent(const HalfMessage& half) {
 
 uint64_t Transactions::begin(TransactionEnd end) {
   std::lock_guard lock(mutex_);
-  open_.emplace(++last_transaction_, Open{std::move(end), false, false});
-  return last_transaction_;
+  const uint64_t number = ++last_transaction_;
+  const auto noted = by_message_.emplace(end.message_id, number);
+  try {
+    open_.emplace(number, Open{std::move(end), false});
+  } catch (...) {
+    by_message_.erase(noted);
+    throw;
+  }
+  return number;
+}
+
+// Under the lock.
+void Transactions::forget(uint64_t transaction) {
+  const auto found = open_.find(transaction);
+  if (found == open_.end()) return;
+  auto [first, last] = by_message_.equal_range(found->second.end.message_id);
+  first = std::find_if(first, last, [&](const auto& each) { return each.second == transaction; });
+  if (first != last) by_message_.erase(first);
+  answered_.erase(transaction);
+  open_.erase(found);
 }
 
 void Transactions::note_answered(const std::string& message_id) {
   std::lock_guard lock(mutex_);
-  for (auto& [number, each] : open_) {
-    if (each.end.message_id == message_id) each.answered = true;
-  }
+  const auto [first, last] = by_message_.equal_range(message_id);
+  for (auto each = first; each != last; ++each) answered_.insert(each->second);
 }
 
 void Transactions::roll_back(const TransactionEnd& end, SendStatus status) {
@@ -214,9 +232,9 @@ Status Transactions::end(uint64_t transaction, TransactionState state, Millis ti
   {
     std::lock_guard lock(mutex_);
     if (sent) {
-      open_.erase(transaction);
+      forget(transaction);
     } else {
-      open_[transaction].ending = false;
+      open_.at(transaction).ending = false;
     }
   }
   if (sent) return {};
@@ -250,7 +268,7 @@ void Transactions::check(const RemotingCommand& request, StoredMessage& message,
 
 int64_t Transactions::open() const {
   std::lock_guard lock(mutex_);
-  return std::count_if(open_.begin(), open_.end(), [](const auto& each) { return !each.second.answered; });
+  return static_cast<int64_t>(open_.size() - answered_.size());
 }
 
 }  // namespace rocketmq

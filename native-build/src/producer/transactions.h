@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "client/client_instance.h"
@@ -67,12 +68,11 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
     TransactionEnd end;
     // Somebody ends it just now.
     bool ending = false;
-    // The broker asked for its state, and was told: it may still be ended, but need not be.
-    bool answered = false;
   };
 
   static asio::awaitable<void> find_brokers(ClientInstance* client, std::shared_ptr<Search> search);
   uint64_t begin(TransactionEnd end);
+  void forget(uint64_t transaction);
   void note_answered(const std::string& message_id);
   void roll_back(const TransactionEnd& end, SendStatus status);
 
@@ -81,7 +81,12 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
   std::shared_ptr<ClientInstance> client_;
   const std::shared_ptr<Search> search_ = std::make_shared<Search>();
   mutable std::mutex mutex_;
-  std::map<uint64_t, Open> open_;
+  std::unordered_map<uint64_t, Open> open_;
+  // Their numbers by message: one that was sent twice has one id on two brokers.
+  std::unordered_multimap<std::string, uint64_t> by_message_;
+  // Those whose state a broker asked for, and was told, the oldest first: they may still be ended, but need not be, and
+  // make room when too many are open.
+  std::set<uint64_t> answered_;
   uint64_t last_transaction_ = 0;
   // From start() on.
   std::unique_ptr<TransactionChecks> checks_;

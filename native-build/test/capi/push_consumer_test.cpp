@@ -80,6 +80,13 @@ class PushConsumerCApiTest : public ::testing::Test {
     }
   }
 
+  // Before what its callbacks use.
+  void TearDown() override { destroy(); }
+  void destroy() {
+    rocketmq_push_consumer_destroy(state_.consumer);
+    state_.consumer = nullptr;
+  }
+
   rocketmq_client_options client_options() {
     addresses_ = cluster_.name_server_addresses();
     rocketmq_client_options options{};
@@ -141,7 +148,7 @@ TEST_F(PushConsumerCApiTest, OrderlyConsumesInPlace) {
     std::lock_guard lock(state_.mutex);
     return state_.assigned_topic == topic_ && state_.assigned == std::vector<std::string>{"broker-0/0"};
   }));
-  rocketmq_push_consumer_destroy(state_.consumer);
+  destroy();
   EXPECT_EQ(cluster_.broker().committed_offset(group_, topic_, 0), 4);
 }
 
@@ -158,7 +165,7 @@ TEST_F(PushConsumerCApiTest, BroadcastingKeepsItsOffsetsInTheDirectory) {
   broadcasting.offset_directory = view(path);
   start(broadcasting);
   ASSERT_TRUE(eventually([&] { return state_.count() == 1; }));
-  rocketmq_push_consumer_destroy(state_.consumer);
+  destroy();
   size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
     if (entry.path().filename() == "offsets.json") ++files;
@@ -226,7 +233,7 @@ TEST_F(PushConsumerCApiTest, AnOlderCallersStructTakesTheDefaults) {
   older.offset_directory = {"/dev/null", 9};
   start(older);
   EXPECT_TRUE(eventually([&] { return state_.count() >= 1; }));
-  rocketmq_push_consumer_destroy(state_.consumer);
+  destroy();
   EXPECT_TRUE(state_.assigned.empty());
 }
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ctime>
 #include <new>
 #include <optional>
 #include <string>
@@ -35,13 +36,14 @@ SharedBytes binary_frame(int fields) {
   return SharedBytes(std::vector<uint8_t>(frame.begin() + 4, frame.end()));
 }
 
-// The best of three, as other things run beside it.
+// Of the processor, as other processes run beside this one; the best of three.
 double seconds_to_decode(const SharedBytes& frame) {
   double best = 1e9;
   for (int i = 0; i < 3; ++i) {
-    const TimePoint begin = now();
+    const std::clock_t begin = std::clock();
     EXPECT_TRUE(decode_frame(frame));
-    best = std::min(best, std::chrono::duration<double>(now() - begin).count());
+    // At least what the clock can tell.
+    best = std::min(best, std::max(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC, 1e-3));
   }
   return best;
 }

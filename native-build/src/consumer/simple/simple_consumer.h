@@ -29,7 +29,7 @@ struct SimpleOutcome {
   Result<SimpleResult>& result;
 };
 
-// Called on the client's callback thread with 1 to 1,024 outcomes.
+// Called on the callback threads with 1 to 1,024 outcomes, one call at a time for each consumer.
 using SimpleCallback = std::function<void(std::vector<SimpleOutcome>& outcomes)>;
 
 // Checked options; see rocketmq_simple_consumer_options.
