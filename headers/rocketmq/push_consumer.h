@@ -157,7 +157,8 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_create(const rocketmq_client_options
 // from then on.
 // After start it asks a broker of the topic whether it takes a condition, and waits for that at most
 // client_options.request_timeout_ms; where none answers in time, it succeeds, and a later refusal is logged.
-// Errors: INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays).
+// Errors: INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays),
+// NOT_SUPPORTED (a static topic, as far as it is known; one that is found out later is logged and not consumed).
 ROCKETMQ_API int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer *consumer,
                                                       const rocketmq_string *topic, int32_t filter_type,
                                                       const rocketmq_string *expression, rocketmq_error *error);

@@ -55,4 +55,24 @@ TEST_F(AssignmentTest, ManyJoinsAndLeavesLoseNothing) {
   }));
 }
 
+// Some of its queues would be consumed by nobody.
+TEST_F(AssignmentTest, AStaticTopicIsNotConsumedButRefusedWhereThatIsKnown) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 2);
+  cluster.create_topic("ordinary", 1);
+  TopicRoute route = cluster.route_of(kTopic);
+  route.mapping_brokers = {"broker-0"};
+  cluster.set_route(kTopic, route);
+  auto running = start(cluster);
+  ASSERT_TRUE(running.consumer->subscribe("ordinary", "*"));
+  ASSERT_TRUE(eventually([&] { return running.consumer->statistics().assigned_queues == 2; }));
+  cluster.broker().put(kTopic, 0, "x");
+  cluster.broker().put("ordinary", 0, "y");
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 1; }));
+  EXPECT_EQ(running.received->bodies().front(), "y");
+  const Status refused = running.consumer->subscribe(kTopic, "*");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kNotSupported);
+}
+
 }  // namespace rocketmq::test

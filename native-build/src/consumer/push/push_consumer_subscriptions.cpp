@@ -16,6 +16,12 @@ Status PushConsumerLife::subscribe(Subscription subscription) {
     if (state_ == State::kClosing || state_ == State::kClosed) return check_usable();
     checked = state_ == State::kStarted;
   }
+  const Route route = checked ? client_->routes().find(subscription.topic) : nullptr;
+  if (route && route->route.is_static()) {
+    return fail(ErrorKind::kNotSupported, "the topic \"" + subscription.topic +
+                                              "\" is static (its logical queues are mapped to those of brokers), "
+                                              "which is not supported: subscribe to an ordinary topic");
+  }
   std::vector<Subscription> unanswered;
   // Without the lock, which the loop takes too.
   if (checked) {

@@ -90,6 +90,11 @@ void Rebalancer::begin_round() {
       look_up(topic);
       continue;
     }
+    if (route->route.is_static()) {
+      refuse_static(topic);
+      continue;
+    }
+    refused_.erase(topic);
     open_[topic] = route;
     for (const auto& broker : route->route.brokers) {
       // A slave knows the members, too.
@@ -103,6 +108,17 @@ void Rebalancer::begin_round() {
   }
   if (context_->is_broadcasting()) return allocate(std::exchange(open_, {}), {});
   for (const std::string& address : addresses) ask(address);
+}
+
+// To consume what the route lists would leave some of its queues to nobody.
+void Rebalancer::refuse_static(const std::string& topic) {
+  queues_.drop_topic(topic);
+  known_.erase(topic);
+  if (!refused_.insert(topic).second) return;
+  log(LogLevel::kError, "consumer",
+      "topic {} is static (its logical queues are mapped to those of brokers), which is not supported: group {} does "
+      "not consume it",
+      topic, context_->options.group);
 }
 
 void Rebalancer::look_up(const std::string& topic) {

@@ -41,6 +41,7 @@ class Rebalancer {
 
   void begin_round();
   bool is_complete() const { return open_.empty() && missing_ == 0; }
+  void refuse_static(const std::string& topic);
   void look_up(const std::string& topic);
   asio::awaitable<void> look_up_route(std::shared_ptr<PushContext> context, std::string topic);
   void tell_brokers();
@@ -64,6 +65,8 @@ class Rebalancer {
   // What the last allocation of a topic was made from: where it is the same, there is nothing to do.
   std::map<std::string, Known> known_;
   std::map<std::string, std::vector<MessageQueue>> stored_queues_;
+  // Topics of which it was told that they are not consumed.
+  std::set<std::string> refused_;
 };
 
 }  // namespace rocketmq
