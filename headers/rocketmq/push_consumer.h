@@ -24,21 +24,21 @@ typedef struct rocketmq_message_batch {
   rocketmq_string broker_name;
 } rocketmq_message_batch;
 
-// Called on the client's worker threads ("rmq-callback-N-K"), for `consume_threads` batches at a time. Each batch must be
-// acknowledged, inside the callback or later from any thread; until then it counts against
-// max_outstanding_batches, and the offset does not pass it.
+// Called on the client's worker threads ("rmq-callback-N-K"), for `consume_threads` batches at a time. Each batch must
+// be acknowledged, inside the callback or later from any thread; until then it counts against max_outstanding_batches,
+// and the offset does not pass it.
 typedef void (*rocketmq_message_callback)(uint64_t context, const rocketmq_message_batch *batch);
 
-// Called on a worker thread ("rmq-callback-N-K"), one call at a time, with all `count` queues of a topic that the consumer has now,
-// none where `count` is 0: after a start, when members of the group come or go, when the topic gets or loses queues, when
-// the topic is given up. The group's retry topic is not told of, nor is the end of the consumer.
+// Called on a worker thread ("rmq-callback-N-K"), one call at a time, with all `count` queues of a topic that the
+// consumer has now, none where `count` is 0: after a start, when members of the group come or go, when the topic gets
+// or loses queues, when the topic is given up. The group's retry topic is not told of, nor is the end of the consumer.
 typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_string *topic,
                                          const rocketmq_queue *const *queues, int32_t count);
 
 // The members of a group share the queues of its topics.
 #define ROCKETMQ_CLUSTERING 0
-// Every member gets every message. What it fails to consume is logged and passed over: nothing is delivered again, save
-// after a restart what was not acknowledged before. Offsets are kept in a file (offset_directory).
+// Every member gets every message. What it fails to consume is logged and passed over: nothing is delivered again,
+// save after a restart what was not acknowledged before. Offsets are kept in a file (offset_directory).
 #define ROCKETMQ_BROADCASTING 1
 
 // Where a group without a stored offset starts. The last offset is, as for Apache's clients, the beginning of a
@@ -50,26 +50,25 @@ typedef void (*rocketmq_queues_callback)(uint64_t context, const rocketmq_string
 
 // Batches of one queue are given out at the same time, and what fails comes again later.
 #define ROCKETMQ_CONCURRENTLY 0
-// Of one queue one batch at a time is given out, in the order of the offsets, and to one member of the group only, which
-// holds the broker's lock on the queue; it goes to another member when its last batch is acknowledged. What fails is
-// delivered again in place, after the queue has rested (suspend_queue_ms), and everything behind it waits. Messages
-// with the same key, sent to the same queue, are so consumed in their order. Some may come twice, after a rebalance or
-// a failure.
+// Of one queue one batch at a time is given out, in the order of the offsets, and to one member of the group only,
+// which holds the broker's lock on the queue; it goes to another member when its last batch is acknowledged. What
+// fails is delivered again in place, after the queue has rested (suspend_queue_ms), and everything behind it waits.
+// Messages with the same key, sent to the same queue, are so consumed in their order. Some may come twice, after a
+// rebalance or a failure.
 #define ROCKETMQ_ORDERLY 1
 
-// How the members of a group share out the queues of a topic: the same for all of them, whatever their language. Each is
-// what Apache's client has under that name.
-// Consecutive queues, as evenly as their number allows.
+// How the members of a group share out the queues of a topic: the same for all of them, whatever their language. Each
+// is what Apache's client has under that name. Consecutive queues, as evenly as their number allows.
 #define ROCKETMQ_ALLOCATE_AVERAGELY 0
 // One by one, as cards are dealt.
 #define ROCKETMQ_ALLOCATE_AVERAGELY_BY_CIRCLE 1
-// allocation_queues, whatever the other members have; those that a topic does not have (yet) are passed over. The group's
-// retry topic is shared out averagely.
+// allocation_queues, whatever the other members have; those that a topic does not have (yet) are passed over. The
+// group's retry topic is shared out averagely.
 #define ROCKETMQ_ALLOCATE_BY_CONFIGURATION 2
 // Each queue to the member that follows it on a ring of MD5 digests: few queues move when members come and go.
 #define ROCKETMQ_ALLOCATE_CONSISTENT_HASH 3
-// Evenly the queues of brokers in allocation_machine_rooms, whose names are "room@name"; those of others are consumed by
-// nobody.
+// Evenly the queues of brokers in allocation_machine_rooms, whose names are "room@name"; those of others are consumed
+// by nobody.
 #define ROCKETMQ_ALLOCATE_BY_MACHINE_ROOM 4
 
 // For rocketmq_push_consumer_options.max_reconsume_times.
@@ -153,10 +152,9 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_create(const rocketmq_client_options
 
 // Adds a topic, or changes its filter; before or after start. `expression` of ROCKETMQ_FILTER_TAG is "*"
 // (also when absent) or tags joined by "||"; of ROCKETMQ_FILTER_SQL92 it is a condition on properties, such as
-// "price > 10 AND region = 'eu'". All members of a group must have the same filters. A new filter is for what is pulled
-// from then on.
-// After start it asks a broker of the topic whether it takes a condition, and waits for that at most
-// client_options.request_timeout_ms; where none answers in time, it succeeds, and a later refusal is logged.
+// "price > 10 AND region = 'eu'". All members of a group must have the same filters. A new filter is for what is
+// pulled from then on. After start it asks a broker of the topic whether it takes a condition, and waits for that at
+// most client_options.request_timeout_ms; where none answers in time, it succeeds, and a later refusal is logged.
 // Errors: INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays),
 // NOT_SUPPORTED (a static topic, as far as it is known; one that is found out later is logged and not consumed).
 ROCKETMQ_API int32_t rocketmq_push_consumer_subscribe(rocketmq_push_consumer *consumer,
@@ -185,7 +183,8 @@ typedef struct rocketmq_acknowledgement {
   // delivered again (ROCKETMQ_ORDERLY: in place; ROCKETMQ_BROADCASTING: passed over). -1: all are consumed. 0: none.
   int32_t success_count;
   // When the rest is delivered again: 0, the broker's schedule by reconsume_times; 1 and up, that delay
-  // level of the broker's (above its last one: the last; not with ROCKETMQ_ORDERLY); -1, no more: to the dead-letter queue at once.
+  // level of the broker's (above its last one: the last; not with ROCKETMQ_ORDERLY); -1, no more: to the dead-letter
+  // queue at once.
   int32_t delay_level;
   // With ROCKETMQ_ORDERLY only: how long the queue rests before the rest is delivered again. 0: suspend_queue_ms of
   // the options; 10 to 30,000.

@@ -2,8 +2,8 @@
 //
 // A simple consumer takes messages when it is asked to, and acknowledges each one (RocketMQ's POP). Brokers choose the
 // queues, so that any number of consumers of a group share a topic, whatever its number of queues. A message that was
-// received is hidden from the group for its invisible duration; unless it is acknowledged by then, it is received again
-// with reconsume_times counted up, as often as it takes: nothing moves it to a dead-letter queue.
+// received is hidden from the group for its invisible duration; unless it is acknowledged by then, it is received
+// again with reconsume_times counted up, as often as it takes: nothing moves it to a dead-letter queue.
 #ifndef ROCKETMQ_SIMPLE_CONSUMER_H_
 #define ROCKETMQ_SIMPLE_CONSUMER_H_
 
@@ -40,8 +40,8 @@ typedef struct rocketmq_simple_completion {
   rocketmq_string receipt_handle;
 } rocketmq_simple_completion;
 
-// Called on one of the client's threads "rmq-callback-N-K", one call at a time for each consumer, with the ends of 1 to
-// 1,024 calls.
+// Called on one of the client's threads "rmq-callback-N-K", one call at a time for each consumer, with the ends of 1
+// to 1,024 calls.
 typedef void (*rocketmq_simple_callback)(uint64_t context, const rocketmq_simple_completion *const *completions,
                                          int32_t count);
 
@@ -84,9 +84,9 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_create(const rocketmq_client_optio
 
 // Adds a topic, or changes its filter; before or after start, for the receives that begin afterwards. `expression` of
 // ROCKETMQ_FILTER_TAG is "*" (also when absent) or tags joined by "||"; of ROCKETMQ_FILTER_SQL92 it is a condition on
-// properties. What the tags leave out is acknowledged. After start it waits for a broker's word on a condition, at most
-// client_options.request_timeout_ms; where none answers in time, a receive tells of a refusal.
-// Errors: INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays).
+// properties. What the tags leave out is acknowledged. After start it waits for a broker's word on a condition, at
+// most client_options.request_timeout_ms; where none answers in time, a receive tells of a refusal. Errors:
+// INVALID_ARGUMENT, CLOSED, REJECTED (by the broker's response_code and remark; the earlier filter stays).
 ROCKETMQ_API int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer *consumer,
                                                         const rocketmq_string *topic, int32_t filter_type,
                                                         const rocketmq_string *expression, rocketmq_error *error);
@@ -95,9 +95,9 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_subscribe(rocketmq_simple_consumer
 ROCKETMQ_API int32_t rocketmq_simple_consumer_unsubscribe(rocketmq_simple_consumer *consumer,
                                                           const rocketmq_string *topic, rocketmq_error *error);
 
-// Starts the consumer's client. Does not wait for any server, save for its word on filters by ROCKETMQ_FILTER_SQL92, as
-// rocketmq_simple_consumer_subscribe. Errors: INVALID_STATE (started before), CLOSED, CONFLICT (a live consumer of this
-// group in the same client), REJECTED (a broker refuses a filter; it may be started again with another one).
+// Starts the consumer's client. Does not wait for any server, save for its word on filters by ROCKETMQ_FILTER_SQL92,
+// as rocketmq_simple_consumer_subscribe. Errors: INVALID_STATE (started before), CLOSED, CONFLICT (a live consumer of
+// this group in the same client), REJECTED (a broker refuses a filter; it may be started again with another one).
 ROCKETMQ_API int32_t rocketmq_simple_consumer_start(rocketmq_simple_consumer *consumer, rocketmq_error *error);
 
 // Takes messages of all topics subscribed to, from all their brokers in turn, and waits for the first one at most
@@ -121,10 +121,10 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_receive_async(rocketmq_simple_cons
 ROCKETMQ_API void rocketmq_received_batch_release(const rocketmq_received_batch *batch);
 
 // Acknowledges a message, so that the group is not given it again, and waits for the broker at most
-// client_options.request_timeout_ms. A broker takes an acknowledgement that comes after the invisible duration too, and
-// the message comes again all the same.
-// Errors: INVALID_ARGUMENT (a malformed handle), INVALID_STATE, CLOSED, TIMEOUT, UNREACHABLE, CONNECTION_LOST, REJECTED
-// (a handle that the broker does not know), TOO_MANY_REQUESTS. It may be repeated after any of them.
+// client_options.request_timeout_ms. A broker takes an acknowledgement that comes after the invisible duration too,
+// and the message comes again all the same. Errors: INVALID_ARGUMENT (a malformed handle), INVALID_STATE, CLOSED,
+// TIMEOUT, UNREACHABLE, CONNECTION_LOST, REJECTED (a handle that the broker does not know), TOO_MANY_REQUESTS. It may
+// be repeated after any of them.
 ROCKETMQ_API int32_t rocketmq_simple_consumer_ack(rocketmq_simple_consumer *consumer,
                                                   const rocketmq_string *receipt_handle, rocketmq_error *error);
 
@@ -133,8 +133,8 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_ack_async(rocketmq_simple_consumer
                                                         const rocketmq_string *receipt_handle, uint64_t context,
                                                         rocketmq_error *error);
 
-// Hides a received message for `invisible_ms` (1,000 to 43,200,000) from now on, longer or shorter than before. Only the
-// new handle, in *new_handle, acknowledges it then. Errors: as rocketmq_simple_consumer_ack; after TIMEOUT and
+// Hides a received message for `invisible_ms` (1,000 to 43,200,000) from now on, longer or shorter than before. Only
+// the new handle, in *new_handle, acknowledges it then. Errors: as rocketmq_simple_consumer_ack; after TIMEOUT and
 // CONNECTION_LOST it may have been done, so that the old handle is worth nothing.
 ROCKETMQ_API int32_t rocketmq_simple_consumer_change_invisible_duration(rocketmq_simple_consumer *consumer,
                                                                         const rocketmq_string *receipt_handle,
@@ -171,14 +171,14 @@ ROCKETMQ_API int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_con
                                                              rocketmq_error *error);
 
 // Ends receives under way with CLOSED (what a broker gives them all the same goes back to the group), waits up to
-// timeout_ms (0 to 600,000) for acknowledgements and changes, ends the rest with CLOSED, and returns when every completion
-// was delivered and the group left. What was received can no longer be acknowledged by this consumer, and stays valid
-// until it is released. Idempotent; inside a callback it does not wait, as rocketmq_producer_close.
+// timeout_ms (0 to 600,000) for acknowledgements and changes, ends the rest with CLOSED, and returns when every
+// completion was delivered and the group left. What was received can no longer be acknowledged by this consumer, and
+// stays valid until it is released. Idempotent; inside a callback it does not wait, as rocketmq_producer_close.
 ROCKETMQ_API int32_t rocketmq_simple_consumer_close(rocketmq_simple_consumer *consumer, int32_t timeout_ms,
                                                     rocketmq_error *error);
 
-// Closes with a timeout of 0 where that was not done, and frees the handle. No other call on this handle may be running
-// or follow.
+// Closes with a timeout of 0 where that was not done, and frees the handle. No other call on this handle may be
+// running or follow.
 ROCKETMQ_API void rocketmq_simple_consumer_destroy(rocketmq_simple_consumer *consumer);
 
 #ifdef __cplusplus

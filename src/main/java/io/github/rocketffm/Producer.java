@@ -225,9 +225,9 @@ public final class Producer implements AutoCloseable {
   }
 
   /**
-   * Sends messages in one request, and waits: all are stored together, or none. They go to one topic and one queue (all
-   * name the same one, or have the same sharding key, or none do); none is delayed; all together are at most as large as
-   * one message may be ({@link MessageSplitter} cuts what is larger). They are not compressed.
+   * Sends messages in one request, and waits: all are stored together, or none. They go to one topic and one queue
+   * (all name the same one, or have the same sharding key, or none do); none is delayed; all together are at most as
+   * large as one message may be ({@link MessageSplitter} cuts what is larger). They are not compressed.
    *
    * @param messages 1 to 32,767
    * @return a result for each, in their order
@@ -304,9 +304,9 @@ public final class Producer implements AutoCloseable {
   /**
    * Sends without waiting. The future ends exactly once: with the result, or with a {@link RocketMqException},
    * also for a message that is refused here ({@link InvalidArgumentException}, {@link TooManyRequestsException}).
-   * It ends on a thread of the library that serves this producer, or on the builder's completionExecutor. What is attached
-   * to it there must not block, as later ends of this producer wait behind it (use the {@code …Async} methods, or a
-   * completionExecutor, for what does); to wait there for another send throws INVALID_STATE.
+   * It ends on a thread of the library that serves this producer, or on the builder's completionExecutor. What is
+   * attached to it there must not block, as later ends of this producer wait behind it (use the {@code …Async}
+   * methods, or a completionExecutor, for what does); to wait there for another send throws INVALID_STATE.
    *
    * @param message the message
    * @return the send's end
@@ -477,7 +477,8 @@ public final class Producer implements AutoCloseable {
    *
    * @param message the message; not delayed, and no reply
    * @param argument for the listener; may be null
-   * @return how it ended; a listener that fails, and an end that does not reach the broker, are told here, and leave it
+   * @return how it ended; a listener that fails, and an end that does not reach the broker, are told here, and leave
+   * it
    *     to the check
    * @throws RocketMqException INVALID_STATE where the producer has no listener; otherwise, when the message was not
    *     stored, as {@link #send(Message)}
@@ -571,11 +572,11 @@ public final class Producer implements AutoCloseable {
   }
 
   /**
-   * Accepts no more sends, waits for those in flight, for replies and for checks of transactions, at most the builder's
-   * close timeout, and ends the rest with {@link ClientClosedException}. On return every send has ended. Idempotent,
-   * from any thread. On a thread of the library (in what a future of {@link #sendAsync(Message)} runs), and in a
-   * {@link TransactionChecker}, it refuses further sends and returns; the rest happens on the thread
-   * {@code rocketmq-close}, for which another call of {@code close} waits.
+   * Accepts no more sends, waits for those in flight, for replies and for checks of transactions, at most the
+   * builder's close timeout, and ends the rest with {@link ClientClosedException}. On return every send has ended.
+   * Idempotent, from any thread. On a thread of the library (in what a future of {@link #sendAsync(Message)} runs),
+   * and in a {@link TransactionChecker}, it refuses further sends and returns; the rest happens on the thread {@code
+   * rocketmq-close}, for which another call of {@code close} waits.
    */
   @Override
   public void close() {
@@ -637,7 +638,8 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Limits one attempt, so that a slow broker does not eat the time of the next one: it may then store the message all the same.
+     * Limits one attempt, so that a slow broker does not eat the time of the next one: it may then store the message
+     * all the same.
      *
      * @param timeout 1 ms to 10 min; by default all that is left of the send's time
      * @return this
@@ -692,9 +694,9 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Puts single sends together that come within the linger time: those for the same topic (and queue, or sharding key,
-     * where they name one) with the same timeout go in one request. Each still has a result of its own. Delayed messages, and
-     * those that are larger than a batch, go by themselves; batches are not compressed.
+     * Puts single sends together that come within the linger time: those for the same topic (and queue, or sharding
+     * key, where they name one) with the same timeout go in one request. Each still has a result of its own. Delayed
+     * messages, and those that are larger than a batch, go by themselves; batches are not compressed.
      *
      * @param linger how long a batch waits for more, at most half of its sends' timeout: 1 ms to 1 min
      * @return this
@@ -718,8 +720,9 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Avoids brokers that answer slowly for a while, where there are others: 2 s after 550 ms, 5 s after 1.8 s, 6 s after 3 s,
-     * 10 s after 5 s, 30 s after 15 s. Brokers that fail are always avoided, for 1 s, 2 s and so on up to 30 s.
+     * Avoids brokers that answer slowly for a while, where there are others: 2 s after 550 ms, 5 s after 1.8 s, 6 s
+     * after 3 s, 10 s after 5 s, 30 s after 15 s. Brokers that fail are always avoided, for 1 s, 2 s and so on up to
+     * 30 s.
      *
      * @param avoid false by default
      * @return this
@@ -813,7 +816,8 @@ public final class Producer implements AutoCloseable {
     /**
      * Sets the broker's response codes after which a send is tried again, the asynchronous ones too.
      *
-     * @param codes at most 64; by default 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for asynchronous ones
+     * @param codes at most 64; by default 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for
+     * asynchronous ones
      * @return this
      */
     public Builder retryResponseCodes(int... codes) {
@@ -835,8 +839,8 @@ public final class Producer implements AutoCloseable {
     }
 
     /**
-     * Runs what is attached to the futures of sends and requests elsewhere than on the threads of the library: the ends
-     * that come together are handed over in one task. While the executor refuses, they wait.
+     * Runs what is attached to the futures of sends and requests elsewhere than on the threads of the library: the
+     * ends that come together are handed over in one task. While the executor refuses, they wait.
      *
      * @param executor the executor; not closed with the producer
      * @return this

@@ -70,8 +70,8 @@ public final class PushConsumer implements AutoCloseable {
   }
 
   /**
-   * Adds a topic, or changes its filter for what is pulled from then on. A broker is asked whether it takes a condition;
-   * where none answers within the request timeout, a later refusal is logged.
+   * Adds a topic, or changes its filter for what is pulled from then on. A broker is asked whether it takes a
+   * condition; where none answers within the request timeout, a later refusal is logged.
    *
    * @param topic the topic
    * @param filter which of its messages; the same for all members of the group
@@ -312,8 +312,9 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
-     * Gives every message to every member of the group. What fails is logged and passed over, and each member keeps its
-     * offsets in a file of its own: see {@link #offsetDirectory}. All members of a group must be broadcasting, or none.
+     * Gives every message to every member of the group. What fails is logged and passed over, and each member keeps
+     * its offsets in a file of its own: see {@link #offsetDirectory}. All members of a group must be broadcasting, or
+     * none.
      *
      * @return this
      */
@@ -441,8 +442,8 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
-     * Limits the time of a listener: afterwards its batch is delivered again. The queue of an orderly consumer waits for
-     * it instead, as two deliveries at once would break the order, but may then go to another member of the group.
+     * Limits the time of a listener: afterwards its batch is delivered again. The queue of an orderly consumer waits
+     * for it instead, as two deliveries at once would break the order, but may then go to another member of the group.
      *
      * @param timeout 1 s to 24 h; 15 min by default
      * @return this
@@ -453,13 +454,15 @@ public final class PushConsumer implements AutoCloseable {
     }
 
     /**
-     * Starts the consumer. Does not wait for any server, save, at most the request timeout, for its word on a condition
-     * as a filter.
+     * Starts the consumer. Does not wait for any server, save, at most the request timeout, for its word on a
+     * condition as a filter.
      *
      * @return the consumer, to be closed
      * @throws MessageRejectedException when a broker refuses a condition
-     * @throws RocketMqException for settings out of range, and an {@link #offsetDirectory} that cannot be used; CONFLICT
-     *     when this group has a live consumer already with the same settings of {@link ClientBuilder}, or with the same
+     * @throws RocketMqException for settings out of range, and an {@link #offsetDirectory} that cannot be used;
+     * CONFLICT
+     *     when this group has a live consumer already with the same settings of {@link ClientBuilder}, or with the
+     * same
      *     file of offsets (give one an {@code instanceName})
      * @throws NativeLibraryException when the native library cannot be loaded
      */

@@ -218,8 +218,8 @@ public final class SimpleConsumer implements AutoCloseable {
 
   /**
    * Receives without waiting. The future ends exactly once, as {@link #receive}, on a native thread that serves all
-   * calls: what is attached to it must not block (use the {@code …Async} methods for what does). Cancelling it does not
-   * end the receive: what that brings comes again after its invisible duration.
+   * calls: what is attached to it must not block (use the {@code …Async} methods for what does). Cancelling it does
+   * not end the receive: what that brings comes again after its invisible duration.
    *
    * @param maxMessages 1 to 1,024
    * @param invisibleDuration how long they are hidden from the group: 1 s to 12 h
@@ -244,8 +244,8 @@ public final class SimpleConsumer implements AutoCloseable {
 
   /**
    * Acknowledges a message, so that the group is not given it again, and waits for the broker at most the builder's
-   * request timeout. A broker takes an acknowledgement after the invisible duration too, and the message comes again all
-   * the same. It may be repeated after a failure.
+   * request timeout. A broker takes an acknowledgement after the invisible duration too, and the message comes again
+   * all the same. It may be repeated after a failure.
    *
    * @param message a message that a simple consumer of the group received
    * @throws RocketMqException when that fails; {@link InvalidArgumentException} for a message that came otherwise
@@ -281,8 +281,8 @@ public final class SimpleConsumer implements AutoCloseable {
   }
 
   /**
-   * Hides a message for so long from now on, longer or shorter than before. After a timeout or a lost connection it may
-   * have been done, and the message then can no longer be acknowledged.
+   * Hides a message for so long from now on, longer or shorter than before. After a timeout or a lost connection it
+   * may have been done, and the message then can no longer be acknowledged.
    *
    * @param message a message that a simple consumer of the group received
    * @param invisibleDuration 1 s to 12 h
@@ -356,9 +356,9 @@ public final class SimpleConsumer implements AutoCloseable {
   }
 
   /**
-   * Ends receives under way with {@link ClientClosedException}, waits for acknowledgements, at most the builder's close
-   * timeout, and leaves the group. Messages that were received stay valid, but can no longer be acknowledged here.
-   * Idempotent, from any thread; on a thread of the library it does not wait.
+   * Ends receives under way with {@link ClientClosedException}, waits for acknowledgements, at most the builder's
+   * close timeout, and leaves the group. Messages that were received stay valid, but can no longer be acknowledged
+   * here. Idempotent, from any thread; on a thread of the library it does not wait.
    */
   @Override
   public void close() {
@@ -460,8 +460,8 @@ public final class SimpleConsumer implements AutoCloseable {
     }
 
     /**
-     * Starts the consumer. Does not wait for any server, save, at most the request timeout, for its word on a condition
-     * as a filter.
+     * Starts the consumer. Does not wait for any server, save, at most the request timeout, for its word on a
+     * condition as a filter.
      *
      * @return the consumer, to be closed
      * @throws MessageRejectedException when a broker refuses a condition

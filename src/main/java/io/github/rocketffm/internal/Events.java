@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What the library has to tell, taken from its queue by threads of Java ({@code rocketmq-events-N}). The library never
- * calls up: what a call up throws outside the called method, where the linker makes its arguments, or where compiled code
- * goes back to interpreted one, ends the virtual machine; so does a native thread that cannot be attached. Here the want
- * of memory unwinds frames of Java, and the event stays in native memory until it is handled.
+ * calls up: what a call up throws outside the called method, where the linker makes its arguments, or where compiled
+ * code goes back to interpreted one, ends the virtual machine; so does a native thread that cannot be attached. Here
+ * the want of memory unwinds frames of Java, and the event stays in native memory until it is handled.
  *
  * <p>The events of one source come one at a time; threads are started as sources block theirs.
  */

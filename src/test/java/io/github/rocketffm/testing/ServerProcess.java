@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** A name server or a broker of RocketMQ in a virtual machine of its own, with its settings and its log in one folder. */
+/** A name server or broker of RocketMQ in a virtual machine of its own, with its settings and log in one folder. */
 public final class ServerProcess {
   private static final String NAME_SERVER = "org.apache.rocketmq.namesrv.NamesrvStartup";
   private static final String BROKER = "org.apache.rocketmq.broker.BrokerStartup";
