@@ -95,6 +95,8 @@ struct Log {
   std::shared_ptr<LogThread> thread;
 };
 
+// Records that could not be made for want of memory, and are told of with the next one.
+std::atomic<int64_t> lost_records{0};
 std::atomic<int32_t> lowest{static_cast<int32_t>(LogLevel::kOff)};
 
 // Never freed, so that no static destructor runs; one of its own in a child process, whose parent's thread
@@ -144,8 +146,11 @@ void write_log(LogLevel level, std::string_view layer, std::string message) {
     std::lock_guard lock(log.mutex);
     thread = log.thread;
   }
-  if (thread) {
-    thread->push({level, wall_clock_ms(), std::string(layer), current_thread_name(), std::move(message)});
+  if (!thread) return;
+  thread->push({level, wall_clock_ms(), std::string(layer), current_thread_name(), std::move(message)});
+  if (const int64_t count = lost_records.exchange(0); count > 0) {
+    thread->push({LogLevel::kWarn, wall_clock_ms(), "base", current_thread_name(),
+                  std::to_string(count) + " log records were lost for want of memory"});
   }
 }
 
@@ -153,7 +158,7 @@ void write_log(LogLevel level, std::string_view layer, fmt::string_view format, 
   try {
     write_log(level, layer, fmt::vformat(format, args));
   } catch (...) {
-    // Lost.
+    ++lost_records;
   }
 }
 

@@ -42,6 +42,7 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
   ReadyList& list_of(const Lane& lane) { return lane.is_serial() ? serial : concurrent; }
   void note_work(Lane& lane);
   bool may_begin_serial() const { return !serial.empty() && counted < options.base_threads; }
+  // Does not throw.
   void call_help();
   void start_worker();
   std::shared_ptr<Lane> take_lane();
@@ -67,6 +68,7 @@ struct WorkerPool::State : std::enable_shared_from_this<WorkerPool::State> {
   // One of the idle ones looks whether tasks are overdue.
   bool watching = false;
   bool stopping = false;
+  bool cannot_start = false;
 };
 
 void WorkerPool::State::ReadyList::add(std::shared_ptr<Lane> lane) {
@@ -109,8 +111,17 @@ void WorkerPool::State::call_help() {
   if (stopping || (!can_begin && !needs_watch)) return;
   if (idle > 0) {
     work.notify_one();
-  } else {
+    return;
+  }
+  try {
     start_worker();
+    cannot_start = false;
+  } catch (const std::exception& e) {
+    // Those that run go on with it, and the next task asks again. Told once, not for each task.
+    if (!std::exchange(cannot_start, true)) {
+      log(LogLevel::kWarn, "base", "no further thread {} could be started, so work may wait: {}", options.name,
+          e.what());
+    }
   }
 }
 
@@ -206,11 +217,7 @@ void WorkerPool::State::run_task(Worker& self, const std::shared_ptr<Lane>& lane
   self.counted = lane->is_serial();
   counted += self.counted ? 1 : 0;
   if (lane->has_work() && lane->running_ < lane->concurrency_) list_of(*lane).add(lane);
-  try {
-    call_help();
-  } catch (const std::exception&) {
-    // This thread goes on with what waits, or one that is asked for by the next task.
-  }
+  call_help();
   lock.unlock();
   previous.reset();
   current_lane = lane.get();
@@ -292,11 +299,7 @@ bool Lane::post(std::function<void()> task) {
   std::lock_guard lock(state_->mutex);
   if (closed_ || state_->stopping) return false;
   tasks_.push_back(std::move(task));
-  try {
-    state_->note_work(*this);
-  } catch (const std::exception&) {
-    // No further thread could be started: those that run go on with it.
-  }
+  state_->note_work(*this);
   return true;
 }
 
@@ -304,11 +307,7 @@ bool Lane::signal() noexcept {
   std::lock_guard lock(state_->mutex);
   if (closed_ || state_->stopping || !on_signal_) return false;
   signalled_ = true;
-  try {
-    state_->note_work(*this);
-  } catch (const std::exception&) {
-    // As in post().
-  }
+  state_->note_work(*this);
   return true;
 }
 

@@ -27,7 +27,7 @@ class WorkerPool {
     // Its threads are called so, with "-1", "-2" and so on.
     std::string name;
     // What each thread does first.
-    std::function<void()> on_thread_start;
+    std::function<void()> on_thread_start = nullptr;
     int base_threads = 2;
     Millis blocked_after{10};
     Millis idle_timeout{30000};

@@ -50,7 +50,7 @@ uint64_t rocketmq_event_source_create(rocketmq_event_queue* queue) {
 void rocketmq_event_source_destroy(uint64_t source) { EventQueue::remove_source(source); }
 
 void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion* const* completions, int32_t count) {
-  EventQueue::call(source, make(ROCKETMQ_EVENT_SENT, completions, count));
+  EventQueue::call(source, make(ROCKETMQ_EVENT_SENT, static_cast<const void*>(completions), count));
 }
 
 void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch* batch) {
@@ -59,7 +59,7 @@ void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch* b
 
 void rocketmq_event_on_queues_changed(uint64_t source, const rocketmq_string* topic,
                                       const rocketmq_queue* const* queues, int32_t count) {
-  rocketmq_event event = make(ROCKETMQ_EVENT_QUEUES_CHANGED, queues, count);
+  rocketmq_event event = make(ROCKETMQ_EVENT_QUEUES_CHANGED, static_cast<const void*>(queues), count);
   event.topic = topic;
   EventQueue::call(source, event);
 }
@@ -73,7 +73,7 @@ void rocketmq_event_on_reply(uint64_t source, const rocketmq_reply_completion* c
 }
 
 void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completion* const* completions, int32_t count) {
-  EventQueue::call(source, make(ROCKETMQ_EVENT_SIMPLE, completions, count));
+  EventQueue::call(source, make(ROCKETMQ_EVENT_SIMPLE, static_cast<const void*>(completions), count));
 }
 
 void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record* record) {

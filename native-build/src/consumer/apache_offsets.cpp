@@ -46,9 +46,11 @@ std::optional<fs::path> find_apache_offsets(const fs::path& directory, std::stri
     if (!name.ends_with(instance)) continue;
     if (!is_own_address(context, std::string_view(name).substr(0, name.size() - instance.size()))) continue;
     fs::path file = each->path() / path_of(group) / "offsets.json";
-    if (!is_file(file) && !is_file(fs::path(file) += ".bak")) continue;
+    fs::path backup = file;
+    backup += ".bak";
+    if (!is_file(file) && !is_file(backup)) continue;
     std::error_code ignored;
-    const auto time = fs::last_write_time(is_file(file) ? file : fs::path(file) += ".bak", ignored);
+    const auto time = fs::last_write_time(is_file(file) ? file : backup, ignored);
     if (newest && time <= newest_time) continue;
     newest = std::move(file);
     newest_time = time;

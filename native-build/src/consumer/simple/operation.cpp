@@ -75,11 +75,12 @@ void SimpleOperations::end_all(const Error& error, bool receives_only) {
     auto& operation = static_cast<SimpleOperation&>(each);
     if (receives_only && operation.kind != SimpleOperation::Kind::kReceive) return;
     Error own;
-    own.kind = error.kind;
     try {
       own = error;
     } catch (const std::bad_alloc&) {
-      // Then without the text.
+      // Without what the text needs.
+      own = Error();
+      own.kind = error.kind;
     }
     end(std::static_pointer_cast<SimpleOperation>(operation.shared_from_this()), fail(std::move(own)));
   });
