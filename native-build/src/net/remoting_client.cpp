@@ -55,14 +55,14 @@ void RemotingClient::send(const std::string& address, const RemotingCommand& req
   if (auto encoded = encode_frame(numbered, frame, impl_->options.max_frame_bytes); !encoded) {
     return handler->on_failure(encoded.error());
   }
-  impl_->submit(address, {frame.data(), frame.size()}, numbered.opaque, deadline, write, false, std::move(handler));
+  impl_->submit(address, {frame.data(), frame.size()}, numbered.opaque, deadline, write, false, handler);
 }
 
 int32_t RemotingClient::next_opaque() { return impl_->next_opaque.fetch_add(1, std::memory_order_relaxed) & INT32_MAX; }
 
 void RemotingClient::send_frame(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
                                 Write write, std::shared_ptr<ResponseHandler> handler) {
-  impl_->submit(address, frame, opaque, deadline, write, false, std::move(handler));
+  impl_->submit(address, frame, opaque, deadline, write, false, handler);
 }
 
 std::optional<Result<RemotingCommand>> RemotingClient::exchange(

@@ -32,14 +32,10 @@ void RemotingClient::Impl::on_closed(const std::shared_ptr<Connection>& connecti
       channel.connection = nullptr;
       end_pool(channel);
       const bool lived = connection->answered() || now() - connection->opened() >= kShortLife;
-      try {
-        if (lived) {
-          channel.pause = Millis(0);
-        } else {
-          back_off(channel, connection->address() + " cannot be reached: " + cause.message);
-        }
-      } catch (const std::bad_alloc&) {
-        // The next request tries again.
+      if (lived) {
+        channel.pause = Millis(0);
+      } else {
+        back_off(channel, cause.message);
       }
     }
   }

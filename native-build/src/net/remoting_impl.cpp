@@ -154,17 +154,21 @@ void RemotingClient::Impl::connected(const std::string& address, tcp::socket soc
   }
 }
 
-void RemotingClient::Impl::back_off(Channel& channel, const std::string& reason) {
+void RemotingClient::Impl::back_off(Channel& channel, const std::string& reason) noexcept {
   channel.pause = std::clamp(channel.pause * 2, options.reconnect_first, options.reconnect_max);
   // From -25 % to +50 %, so that many clients do not come back at once.
   const auto jitter = static_cast<int64_t>(random_below(76)) - 25;
   channel.retry_at = now() + channel.pause + channel.pause * jitter / 100;
-  channel.last_error = reason;
+  try {
+    channel.last_error = *channel.address + " cannot be reached: " + reason;
+  } catch (const std::bad_alloc&) {
+    channel.last_error = kNoMemory;
+  }
 }
 
 void RemotingClient::Impl::connect_failed(const std::string& address, const Error& error) {
   std::vector<Waiting> waiting;
-  std::string message = kNoMemory;
+  std::string message;
   {
     std::lock_guard lock(mutex);
     auto found = channels.find(address);
@@ -172,11 +176,11 @@ void RemotingClient::Impl::connect_failed(const std::string& address, const Erro
     Channel& channel = found->second;
     channel.connecting = false;
     waiting.swap(channel.waiting);
+    back_off(channel, error.message);
     try {
-      message = address + " cannot be reached: " + error.message;
-      back_off(channel, message);
+      message = channel.last_error;
     } catch (const std::bad_alloc&) {
-      // The next request tries again.
+      message = kNoMemory;
     }
   }
   log(LogLevel::kDebug, "net", "{}", message);
@@ -220,7 +224,7 @@ void RemotingClient::Impl::went_away(const std::string& address, const SyncPool*
   try {
     loop.post([self = shared_from_this(), left] { self->close_left(left, false); });
   } catch (const std::bad_alloc&) {
-    // The next answer, timeout or retain() closes it.
+    log(LogLevel::kDebug, "net", "the connection to {} that was left is closed by its next answer or timeout", address);
   }
 }
 

@@ -85,7 +85,8 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   // Under the lock.
   Channel& channel_of(const std::string& address);
   static void end_pool(Channel& channel);
-  void back_off(Channel& channel, const std::string& reason);
+  // No request connects to it for a while. Needs no memory.
+  void back_off(Channel& channel, const std::string& reason) noexcept;
 
   std::shared_ptr<Connection> accept(const std::string& address, ByteView frame, int32_t opaque, TimePoint deadline,
                                      bool one_way, const std::shared_ptr<ResponseHandler>& handler, Error& refused,

@@ -224,7 +224,8 @@ void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
   tell_sends();
 }
 
-// For further outcomes in one callback. For one there is room from the start.
+// For further outcomes in one callback. For one there is room from the start; without memory for more, they are told
+// in smaller pieces.
 bool Producer::Impl::make_room() {
   const size_t before = outcomes_.capacity();
   try {
@@ -232,7 +233,7 @@ bool Producer::Impl::make_room() {
       outcomes_.reserve(std::min(CompletionQueue::kLargestBatch, std::max<size_t>(64, 2 * before)));
     }
   } catch (const std::bad_alloc&) {
-    // They are told in smaller pieces.
+    return false;
   }
   return outcomes_.capacity() > before;
 }
