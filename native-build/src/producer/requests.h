@@ -27,6 +27,8 @@ struct Request : Completion {
   // Its message counts already.
   Request() { gauged_count = 0; }
 
+  // Its producer, which must live as long as somebody tells its end; let go of with it.
+  std::shared_ptr<void> owner;
   std::string correlation_id;
   std::string topic;
   TimePoint begin;
