@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/sync_channel.h"
 #include "producer/send_policy.h"
 #include "protocol/codes.h"
@@ -76,11 +77,19 @@ void SendOperation::attempt() {
   try {
     try_to_send();
   } catch (const std::exception& e) {
-    // It is accepted, so that it must end as every other.
-    Error error;
-    error.message = std::string("it failed inside the library: ") + e.what();
-    fail_send(std::move(error));
+    fail_inside(e);
   }
+}
+
+// It is accepted, so that it must end as every other.
+void SendOperation::fail_inside(const std::exception& cause) {
+  const bool no_memory = dynamic_cast<const std::bad_alloc*>(&cause) != nullptr;
+  fail_send(as_far_as_memory_goes(no_memory ? ErrorKind::kOutOfMemory : ErrorKind::kInternalError, may_be_stored_, [&] {
+    Error error;
+    if (no_memory) error.kind = ErrorKind::kOutOfMemory;
+    error.message = std::string("it failed inside the library: ") + cause.what();
+    return error;
+  }));
 }
 
 void SendOperation::try_to_send() {
@@ -260,12 +269,11 @@ void SendOperation::on_failure(Error error) { on_attempt_failed(1, std::move(err
 void SendOperation::on_attempt_failed(int32_t number, Error error) {
   if (finished_.load(std::memory_order_acquire)) return;
   if (number != attempt_.number) return;  // Given up before.
+  if (error.may_be_stored) may_be_stored_ = true;
   BrokerState* state = end_wait();
-  if (state == nullptr && mode_ != Mode::kOneWay) return;
-  if (error.may_be_stored) {
-    may_be_stored_ = true;
-    uncertain_ = error;
-  }
+  // Whoever ended the wait before failed at it: nobody else comes.
+  if (state == nullptr && mode_ != Mode::kOneWay) return fail_send(std::move(error));
+  if (error.may_be_stored) uncertain_ = error;
   if (!is_transient(error.kind)) return fail_send(std::move(error));
   if (state != nullptr && !state->suspected()) {
     if (error.kind == ErrorKind::kTimeout) {
@@ -363,17 +371,26 @@ void SendOperation::fail_send(Error error) {
   // Of a close, what is under way may still arrive.
   const bool under_way = error.kind == ErrorKind::kClosed && is_under_way();
   error.may_be_stored = may_be_stored_ || under_way;
+  error.attempts = attempts_;
+  error.elapsed_ms = millis_between(begin_, now());
+  try {
+    describe(error);
+  } catch (const std::bad_alloc&) {
+    // Its kind tells the most: it must come all the same.
+    error.message.clear();
+  }
+  finish(fail(std::move(error)));
+}
+
+void SendOperation::describe(Error& error) const {
   // In this order: uncertain_ is not abort's to read, whose error is kClosed.
   if (error.kind != ErrorKind::kClosed && error.kind != ErrorKind::kConnectionLost &&
       error.kind != ErrorKind::kTimeout && uncertain_) {
     error.message += "; an earlier attempt may have stored the message: " + uncertain_->message;
   }
   error.topic = message_.topic;
-  error.attempts = attempts_;
-  error.elapsed_ms = millis_between(begin_, now());
   error.message = "the send to topic \"" + message_.topic + "\" failed after " + std::to_string(attempts_) +
                   " attempt(s) and " + std::to_string(error.elapsed_ms) + " ms: " + error.message;
-  finish(fail(std::move(error)));
 }
 
 // A request that was written, perhaps, and not answered.
@@ -396,7 +413,13 @@ void SendOperation::finish(Result<SendReceipt> result) {
     try {
       tell(result);
     } catch (const std::exception& e) {
-      result = fail(ErrorKind::kInternalError, std::string("its end could not be handled: ") + e.what());
+      const bool may_be_stored = result.has_value() || result.error().may_be_stored;
+      result = fail(as_far_as_memory_goes(ErrorKind::kInternalError, may_be_stored, [&] {
+        Error error;
+        error.may_be_stored = may_be_stored;
+        error.message = std::string("its end could not be handled: ") + e.what();
+        return error;
+      }));
     }
   }
   result_ = std::move(result);

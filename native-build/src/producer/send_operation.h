@@ -3,6 +3,7 @@
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -129,6 +130,7 @@ class SendOperation : public ResponseHandler, public Completion {
   enum class Caller : uint8_t { kNone, kExchanging, kHandingOver };
 
   void attempt();
+  void fail_inside(const std::exception& cause);
   void try_to_send();
   bool exchange(int32_t opaque, ByteView frame, TimePoint deadline);
   void send_one_way(int32_t opaque, ByteView frame, TimePoint deadline);
@@ -150,7 +152,9 @@ class SendOperation : public ResponseHandler, public Completion {
   bool attempts_left() const;
   void retry_or_fail(Error error, bool counts);
   void retry_after(Millis pause);
+  // Ends it, whatever memory there is.
   void fail_send(Error error);
+  void describe(Error& error) const;
   void finish(Result<SendReceipt> result);
   Error timeout_error() const;
   ClientInstance& client() const { return owner_->client(); }
