@@ -75,6 +75,7 @@ void SendOperation::on_answer(int32_t number, RemotingCommand response, const st
 }
 
 void SendOperation::on_refusal(const RemotingCommand& response, const std::string& address, BrokerState& state) {
+  unanswered_ = false;
   const Refusal refusal =
       judge_refusal(response.code, response.remark, mode_ != Mode::kSync, owner_->options().retry_response_codes);
   BrokerStates& brokers = client().brokers();

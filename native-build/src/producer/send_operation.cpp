@@ -83,6 +83,7 @@ void SendOperation::attempt() {
 
 // It is accepted, so that it must end as every other.
 void SendOperation::fail_inside(const std::exception& cause) {
+  if (unanswered_) may_be_stored_ = true;
   const bool no_memory = dynamic_cast<const std::bad_alloc*>(&cause) != nullptr;
   fail_send(as_far_as_memory_goes(no_memory ? ErrorKind::kOutOfMemory : ErrorKind::kInternalError, may_be_stored_, [&] {
     Error error;
@@ -185,6 +186,11 @@ void SendOperation::send_now(TimePoint at) {
   const int32_t opaque = remoting.next_opaque();
   const ByteView frame = message_.frame.with_header(request, opaque);
   const TimePoint deadline = attempt_deadline(at);
+  unanswered_ = true;
+  if (aborted_) {
+    unanswered_ = false;
+    return;
+  }
   if (mode_ == Mode::kOneWay) return send_one_way(opaque, frame, deadline);
   client().watch().wake();
   BrokerState& state = *attempt_.broker->state;
@@ -249,7 +255,7 @@ bool SendOperation::exchange(int32_t opaque, ByteView frame, TimePoint deadline)
 
 // The broker whose answer was awaited; nullptr where somebody else ended the wait.
 BrokerState* SendOperation::end_wait() {
-  BrokerState* state = awaited_.exchange(nullptr, std::memory_order_acq_rel);
+  BrokerState* state = awaited_.exchange(nullptr);
   if (state != nullptr) state->end_request();
   if (caller_.load(std::memory_order_relaxed) == Caller::kExchanging) caller_ = Caller::kNone;
   return state;
@@ -269,7 +275,11 @@ void SendOperation::on_failure(Error error) { on_attempt_failed(1, std::move(err
 void SendOperation::on_attempt_failed(int32_t number, Error error) {
   if (finished_.load(std::memory_order_acquire)) return;
   if (number != attempt_.number) return;  // Given up before.
-  if (error.may_be_stored) may_be_stored_ = true;
+  if (error.may_be_stored) {
+    may_be_stored_ = true;
+  } else {
+    unanswered_ = false;
+  }
   BrokerState* state = end_wait();
   // Whoever ended the wait before failed at it: nobody else comes.
   if (state == nullptr && mode_ != Mode::kOneWay) return fail_send(std::move(error));
@@ -314,6 +324,7 @@ void SendOperation::give_up(TimePoint at) {
   error.message =
       state->address() + " is silent, after " + std::to_string(millis_between(attempt_.sent_at, at)) + " ms";
   may_be_stored_ = true;
+  unanswered_ = false;
   wish_.last_broker = attempt_.queue->broker_name;
   given_up_.push_back(std::exchange(attempt_, {}));
   ++counted_attempts_;
@@ -369,7 +380,7 @@ void SendOperation::fail_send(Error error) {
     return finish(std::move(*stored));
   }
   // Of a close, what is under way may still arrive.
-  const bool under_way = error.kind == ErrorKind::kClosed && is_under_way();
+  const bool under_way = error.kind == ErrorKind::kClosed && unanswered_;
   error.may_be_stored = may_be_stored_ || under_way;
   error.attempts = attempts_;
   error.elapsed_ms = millis_between(begin_, now());
@@ -393,13 +404,8 @@ void SendOperation::describe(Error& error) const {
                   " attempt(s) and " + std::to_string(error.elapsed_ms) + " ms: " + error.message;
 }
 
-// A request that was written, perhaps, and not answered.
-bool SendOperation::is_under_way() const {
-  const BrokerState* awaited = awaited_.load(std::memory_order_acquire);
-  return awaited != nullptr && client().remoting().connected(awaited->address());
-}
-
 void SendOperation::abort(Error error) {
+  aborted_ = true;
   if (timer_) timer_->cancel();
   if (!finished_) fail_send(std::move(error));
   std::lock_guard lock(mutex_);
@@ -407,7 +413,7 @@ void SendOperation::abort(Error error) {
 }
 
 void SendOperation::finish(Result<SendReceipt> result) {
-  if (finished_.exchange(true, std::memory_order_acq_rel)) return;
+  if (finished_.exchange(true)) return;
   (void)end_wait();
   if (const OnEnd tell = std::exchange(on_end, nullptr)) {
     try {

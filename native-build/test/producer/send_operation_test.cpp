@@ -125,4 +125,56 @@ TEST_F(SendOperationTest, AnEndThatCannotBeHandledTellsThatTheMessageIsStored) {
   EXPECT_TRUE(ended->result().error().may_be_stored);
 }
 
+// It waits for its connection, which others of the client open all the same.
+TEST_F(SendOperationTest, OneThatIsAbortedBeforeItIsWrittenTellsThatItMayBeStored) {
+  auto owner = std::make_shared<Owner>(client_);
+  auto operation = make(owner);
+  client_.loop().run_and_wait([&] {
+    operation->start();
+    operation->abort(closed());
+  });
+  const auto ended = owner->await_end();
+  ASSERT_TRUE(ended);
+  send_another();
+  const bool stored = cluster_.message_count("orders") > 2;
+  EXPECT_TRUE(ended->result().error().may_be_stored || !stored);
+}
+
+TEST_F(SendOperationTest, OneThatIsAbortedInsideItsStartTellsWhetherItMayBeStored) {
+  send_another();
+  for (int step = 1; step <= 5; ++step) {
+    const int before = cluster_.message_count("orders");
+    auto owner = std::make_shared<Owner>(client_);
+    auto operation = make(owner);
+    const auto abort = [&] { client_.loop().run_and_wait([&] { operation->abort(closed()); }); };
+    int asked = 0;
+    owner->on_client = [&] {
+      if (!client_.loop().is_current() && ++asked == step) abort();
+    };
+    operation->start();
+    abort();
+    const auto ended = owner->await_end();
+    ASSERT_TRUE(ended);
+    owner->on_client = nullptr;
+    send_another();
+    const bool stored = cluster_.message_count("orders") > before + 2;
+    EXPECT_TRUE(ended->result() || ended->result().error().may_be_stored || !stored) << step;
+  }
+}
+
+// As it happens while a caller's own thread has the answer.
+TEST_F(SendOperationTest, OneThatIsAbortedWithItsAnswerTellsThatItMayBeStored) {
+  send_another();
+  auto owner = std::make_shared<Owner>(client_);
+  auto operation = make(owner);
+  owner->on_options = [&, once = std::make_shared<std::atomic<bool>>(false)] {
+    if (client_.loop().is_current() && !once->exchange(true)) operation->abort(closed());
+  };
+  operation->start();
+  const auto ended = owner->await_end();
+  ASSERT_TRUE(ended);
+  ASSERT_FALSE(ended->result());
+  EXPECT_TRUE(ended->result().error().may_be_stored);
+}
+
 }  // namespace rocketmq::test
