@@ -192,16 +192,22 @@ void SendOperation::send_now(TimePoint at) {
     return;
   }
   if (mode_ == Mode::kOneWay) return send_one_way(opaque, frame, deadline);
-  client().watch().wake();
   BrokerState& state = *attempt_.broker->state;
   state.begin_request(at);
+  // After it, as a watch that falls asleep looks once more whether anything is waited for.
+  client().watch().wake();
   const bool first = attempt_.number == 1;
   caller_.store(on_caller_ ? Caller::kExchanging
                 : first    ? Caller::kHandingOver
                            : Caller::kNone,
                 std::memory_order_relaxed);
   // After the rest of the attempt, which is read by whoever sees this.
-  awaited_.store(&state, std::memory_order_release);
+  awaited_ = &state;
+  if (finished_) {
+    // An end that came before found nothing to end the wait for.
+    (void)end_wait();
+    return;
+  }
   if (exchange(opaque, frame, deadline)) return;
   const auto write = mode_ == Mode::kSync ? RemotingClient::Write::kDirect : RemotingClient::Write::kBatched;
   // Copied, as the answer may be on another thread before the call returns.
