@@ -304,20 +304,24 @@ void SendOperation::on_attempt_failed(int32_t number, Error error) {
   retry_or_fail(std::move(error), counts);
 }
 
-void SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+bool SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
   // In this order, as an attempt says first whose it is.
   BrokerState* awaited = awaited_.load(std::memory_order_acquire);
   const Caller caller = caller_.load(std::memory_order_acquire);
-  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return;
+  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return false;
   const bool suspected =
       std::any_of(brokers.begin(), brokers.end(), [&](const auto& each) { return each.get() == awaited; });
-  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return;
-  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return;
-  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return;
-  if (caller == Caller::kNone) return give_up(at);
+  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return false;
+  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return false;
+  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return false;
+  if (caller == Caller::kNone) {
+    give_up(at);
+    return true;
+  }
   // What the caller's own thread waits for ends as a connection that is lost, and is tried again as such.
   std::lock_guard lock(mutex_);
   if (exchange_) exchange_->interrupt();
+  return exchange_ != nullptr;
 }
 
 // Its answer may still come, and is taken then.
