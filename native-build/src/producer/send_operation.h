@@ -131,6 +131,9 @@ class SendOperation : public ResponseHandler, public Completion {
   enum class Caller : uint8_t { kNone, kExchanging, kHandingOver };
 
   void attempt();
+  // What it cannot do ends it, where nobody else would learn of that.
+  template <typename Action>
+  void or_fail(const Action& action);
   void fail_inside(const std::exception& cause);
   void try_to_send();
   bool exchange(int32_t opaque, ByteView frame, TimePoint deadline);
