@@ -19,6 +19,7 @@ Result<std::shared_ptr<Request>> Producer::Impl::begin_request(const OutgoingMes
   std::string properties;
   auto request = requests_->prepare(message, timeout_or_default(timeout), &properties);
   if (!request) return fail(request.error());
+  (*request)->owner = shared_from_this();
   (*request)->asynchronous = asynchronous;
   (*request)->context = context;
   (*request)->limited = limited;

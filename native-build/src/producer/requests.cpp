@@ -149,16 +149,23 @@ bool Requests::take(const Request& request) {
 SendOperation::OnEnd Requests::when_sent(const std::shared_ptr<Request>& request) {
   return [self = shared_from_this(), request](Result<SendReceipt>& result) {
     if (!result) {
-      if (self->take(*request)) self->finish(request, fail(result.error()));
+      const Error& error = result.error();
+      (void)self->finish(request, fail(as_far_as_memory_goes(error.kind, error.may_be_stored, [&] { return error; })));
       return;
     }
     bool overdue = false;
     {
       std::lock_guard lock(self->mutex_);
-      request->stored = *result;
+      try {
+        request->stored = *result;
+      } catch (const std::bad_alloc&) {
+        request->stored.emplace();
+        request->stored->message_id = result->message_id;
+        request->stored->attempts = result->attempts;
+      }
       overdue = request->overdue;
     }
-    if (overdue && self->take(*request)) self->finish(request, fail(self->no_reply(*request)));
+    if (overdue) (void)self->finish(request, fail(self->no_reply(*request)));
   };
 }
 
@@ -271,23 +278,31 @@ bool Requests::take_reply(const std::shared_ptr<const RemotingCommand>& reply) {
     if (found == waiting_.end()) return false;
     request = found->second;
   }
-  if (!take(*request)) return false;
-  finish(request, reply);
-  return true;
+  return finish(request, reply);
 }
 
-void Requests::finish(const std::shared_ptr<Request>& request, End end) {
+bool Requests::finish(const std::shared_ptr<Request>& request, End end) {
   if (!end) {
     Error& error = end.error();
-    error.topic = request->topic;
+    try {
+      error.topic = request->topic;
+    } catch (const std::bad_alloc&) {
+      // It must come all the same.
+      error.topic.clear();
+    }
     error.elapsed_ms = millis_between(request->begin, now());
   }
+  if (!take(*request)) return false;
   request->end = std::move(end);
-  if (request->asynchronous) return operations_->end(request);
+  if (request->asynchronous) {
+    operations_->end(request);
+    return true;
+  }
   operations_->remove(*request);
   std::lock_guard lock(request->mutex);
   request->ended = true;
   request->changed.notify_all();
+  return true;
 }
 
 void Requests::call_back(const Request& request) const {
@@ -310,7 +325,7 @@ void Requests::abort(Request& request) {
     std::lock_guard lock(mutex_);
     error.may_be_stored = request.stored.has_value();
   }
-  if (take(request)) finish(kept, fail(std::move(error)));
+  (void)finish(kept, fail(std::move(error)));
 }
 
 Result<StoredMessage> Requests::wait(Request& request) {
@@ -347,13 +362,17 @@ std::shared_ptr<Request> Requests::next_expired() {
 
 void Requests::expire() {
   while (const auto request = next_expired()) {
-    if (take(*request)) finish(request, fail(no_reply(*request)));
+    (void)finish(request, fail(no_reply(*request)));
   }
   arm();
 }
 
 Error Requests::no_reply(const Request& request) const {
   std::lock_guard lock(mutex_);
+  return as_far_as_memory_goes(ErrorKind::kTimeout, true, [&] { return no_reply_locked(request); });
+}
+
+Error Requests::no_reply_locked(const Request& request) {
   Error error;
   error.kind = ErrorKind::kTimeout;
   error.may_be_stored = true;

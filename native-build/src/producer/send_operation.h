@@ -3,6 +3,7 @@
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -129,6 +130,7 @@ class SendOperation : public ResponseHandler, public Completion {
   enum class Caller : uint8_t { kNone, kExchanging, kHandingOver };
 
   void attempt();
+  void fail_inside(const std::exception& cause);
   void try_to_send();
   bool exchange(int32_t opaque, ByteView frame, TimePoint deadline);
   void send_one_way(int32_t opaque, ByteView frame, TimePoint deadline);
@@ -144,13 +146,14 @@ class SendOperation : public ResponseHandler, public Completion {
   void on_refusal(const RemotingCommand& response, const std::string& address, BrokerState& state);
   void give_up(TimePoint at);
   BrokerState* end_wait();
-  bool is_under_way() const;
   Result<SendReceipt> receipt(const SendAttempt& attempt, SendStatus status, const RemotingCommand& response,
                               const std::string& address);
   bool attempts_left() const;
   void retry_or_fail(Error error, bool counts);
   void retry_after(Millis pause);
+  // Ends it, whatever memory there is.
   void fail_send(Error error);
+  void describe(Error& error) const;
   void finish(Result<SendReceipt> result);
   Error timeout_error() const;
   ClientInstance& client() const { return owner_->client(); }
@@ -173,6 +176,10 @@ class SendOperation : public ResponseHandler, public Completion {
   // Of an attempt that ended without an answer, and may have been stored all the same.
   std::optional<Error> uncertain_;
   std::atomic<bool> may_be_stored_{false};
+  // The last attempt was made, and nothing says that its message is not stored.
+  std::atomic<bool> unanswered_{false};
+  // No attempt may begin any more: whoever sets the one of these two and reads the other comes before or after.
+  std::atomic<bool> aborted_{false};
   // Told by abort() too, while another thread is inside.
   std::atomic<int32_t> attempts_{0};
   // Attempts that may have reached a broker; max_attempts limits these.

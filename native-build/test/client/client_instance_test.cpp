@@ -106,6 +106,23 @@ TEST_F(ClientInstanceTest, ALeavingGroupDoesNotWaitForASilentBroker) {
   EXPECT_LT(now() - begin, kPatience);
 }
 
+TEST_F(ClientInstanceTest, ASilentBrokerKeepsNoOtherFromLearningThatAGroupLeaves) {
+  ClientOptions patient = options();
+  patient.request_timeout = 4 * kPatience;
+  for (int silent = 0; silent < 2; ++silent) {
+    ClientInstance& client = start(patient);
+    client.join_producer_group("group");
+    for (int broker = 0; broker < 2; ++broker) {
+      ASSERT_TRUE(cluster_.broker(broker).await_requests(kHeartbeat, silent + 1, kPatience));
+    }
+    cluster_.broker(silent).inject(kUnregister, Fault::of(Fault::Kind::kIgnore, -1));
+    cluster_.broker(1 - silent).clear_faults();
+    client.leave_producer_group("group", Millis(1));
+    EXPECT_TRUE(eventually([&] { return cluster_.broker(1 - silent).producers_of("group").empty(); }));
+    client.shutdown();
+  }
+}
+
 TEST_F(ClientInstanceTest, HeartbeatsArePeriodic) {
   ClientOptions often = options();
   often.heartbeat_interval = Millis(10);
