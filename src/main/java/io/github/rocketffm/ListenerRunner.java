@@ -40,7 +40,10 @@ final class ListenerRunner {
       throw e;
     } catch (Throwable e) {
       if (!refusing) {
-        warn("the executor refused a batch: it is handed over again until that is taken", batch, e);
+        warn(
+            "the executor failed to take a batch: unless it runs, it is handed over again until it is taken",
+            batch,
+            e);
       }
       refusing = true;
       return false;
@@ -48,6 +51,9 @@ final class ListenerRunner {
   }
 
   private void consume(NativeBatch batch) {
+    if (!batch.begin()) {
+      return;
+    }
     ConsumeResult result = ConsumeResult.RETRY;
     boolean interrupted = false;
     CURRENT.set(this);

@@ -79,12 +79,19 @@ final class TransactionChecks {
       // It comes again when there is memory.
       throw e;
     } catch (Throwable e) {
-      warn("the executor refused the check of a transaction: the broker will ask again", check, e);
-      check.answer(TransactionState.UNKNOWN.code());
+      // Where it runs all the same, the checker's is the answer.
+      if (check.begin()) {
+        warn(
+            "the executor refused the check of a transaction: the broker will ask again", check, e);
+        check.answer(TransactionState.UNKNOWN.code());
+      }
     }
   }
 
   private void run(NativeCheck check) {
+    if (!check.begin()) {
+      return;
+    }
     TransactionState state = TransactionState.UNKNOWN;
     boolean interrupted = false;
     CURRENT.set(this);

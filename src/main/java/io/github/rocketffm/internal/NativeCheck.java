@@ -25,6 +25,7 @@ public final class NativeCheck {
   private final MemorySegment pointer;
   private final long id;
   private final ReceivedMessage message;
+  private final AtomicBoolean begun = new AtomicBoolean();
   private final AtomicBoolean answered = new AtomicBoolean();
 
   private NativeCheck(
@@ -79,6 +80,7 @@ public final class NativeCheck {
       try {
         copied = new NativeCheck(producer, pointer, id, copy(event, check));
         if (copied.message == null) {
+          copied.begin();
           copied.answer(Rocketmq.ROCKETMQ_TRANSACTION_UNKNOWN());
         } else {
           receiver.receive(copied);
@@ -86,8 +88,15 @@ public final class NativeCheck {
         taken = true;
       } finally {
         // Otherwise its answer gives the place back.
-        if (copied == null || !taken && copied.cancel()) {
+        if (copied == null) {
           producer.release();
+        } else if (!taken) {
+          if (copied.begin()) {
+            producer.release();
+          } else {
+            // The executor runs it, although it failed: the event's memory goes with the answer.
+            event.setTaken();
+          }
         }
       }
     }
@@ -108,9 +117,12 @@ public final class NativeCheck {
     }
   }
 
-  /** It is given again, as another object. False where it was answered. */
-  private boolean cancel() {
-    return !answered.getAndSet(true);
+  /**
+   * Claims it, to answer it or to let it be given again as another object: an executor may run a task and fail all the
+   * same. False where it was claimed before.
+   */
+  public boolean begin() {
+    return !begun.getAndSet(true);
   }
 
   public ReceivedMessage message() {

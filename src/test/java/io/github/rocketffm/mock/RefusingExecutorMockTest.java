@@ -30,6 +30,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An executor that refuses says nothing of the messages: they wait, and are handed over again. */
 @Tag("mock")
@@ -90,6 +92,48 @@ class RefusingExecutorMockTest {
   void broadcastingLosesNothingThroughAFullPool(@TempDir Path offsets) {
     try (PushConsumer consumer =
         consumer(small).broadcasting().offsetDirectory(offsets).instanceName("one").start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  private static Throwable failure(boolean outOfMemory) {
+    return outOfMemory
+        ? new OutOfMemoryError("unable to create native thread")
+        : new IllegalStateException("on purpose");
+  }
+
+  private static <E extends Throwable> void fail(Throwable failure) throws E {
+    @SuppressWarnings("unchecked") // Nothing is cast: whatever it is, it is thrown unchecked.
+    E unchecked = (E) failure;
+    throw unchecked;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatRanBeforeTheExecutorFailedDoesNotComeAgain(boolean outOfMemory) {
+    Executor runsAndFails =
+        task -> {
+          task.run();
+          fail(failure(outOfMemory));
+        };
+    try (PushConsumer consumer = consumer(runsAndFails).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  /** As a pool that has queued the task, and then finds no thread for it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatRunsAfterTheExecutorFailedIsConsumedOnce(boolean outOfMemory) {
+    AtomicInteger calls = new AtomicInteger();
+    Executor queuesAndFails =
+        task -> {
+          Thread.startVirtualThread(task);
+          if (calls.incrementAndGet() % 2 == 0) {
+            fail(failure(outOfMemory));
+          }
+        };
+    try (PushConsumer consumer = consumer(queuesAndFails).start()) {
       awaitEachOnce(consumer);
     }
   }
