@@ -155,6 +155,40 @@ class RefusingExecutorMockTest {
     assertThat(received).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void endsOfSendsAreToldAfterAnyFailureOfTheExecutor(boolean outOfMemory) {
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger told = new AtomicInteger();
+    Executor executor =
+        task -> {
+          int call = calls.incrementAndGet();
+          if (call % 3 == 2) {
+            Thread.startVirtualThread(task);
+          }
+          if (call % 3 != 0) {
+            // Of these, one has the task all the same.
+            fail(failure(outOfMemory));
+          }
+          task.run();
+        };
+    try (Producer producer =
+        Producer.builder("senders")
+            .nameServers(cluster.nameServers())
+            .completionExecutor(executor)
+            .start()) {
+      List<CompletableFuture<Void>> sends = new ArrayList<>();
+      for (int i = 0; i < COUNT; i++) {
+        sends.add(
+            producer
+                .sendAsync(Message.builder("orders").body("x").build())
+                .thenRun(told::incrementAndGet));
+      }
+      await().until(() -> sends.stream().allMatch(CompletableFuture::isDone));
+    }
+    assertThat(told).hasValue(COUNT);
+  }
+
   @Test
   void endsOfSendsAreToldOnceTheExecutorTakesThem() {
     AtomicInteger refusals = new AtomicInteger();
