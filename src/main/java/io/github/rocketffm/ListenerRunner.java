@@ -36,9 +36,9 @@ final class ListenerRunner {
       executor.execute(() -> consume(batch));
       refusing = false;
       return true;
-    } catch (OutOfMemoryError e) {
-      throw e;
     } catch (Throwable e) {
+      // Also for want of memory or of threads: the messages were read, and wait as long as it
+      // takes.
       if (!refusing) {
         warn(
             "the executor failed to take a batch: unless it runs, it is handed over again until it is taken",

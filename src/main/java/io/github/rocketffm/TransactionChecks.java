@@ -71,13 +71,12 @@ final class TransactionChecks {
     }
   }
 
-  /** On a thread of the library. */
-  void receive(NativeCheck check) {
+  /** On a thread of the library. False for want of memory or of threads: it comes again. */
+  boolean receive(NativeCheck check) {
     try {
       executor.execute(() -> run(check));
     } catch (OutOfMemoryError e) {
-      // It comes again when there is memory.
-      throw e;
+      return false;
     } catch (Throwable e) {
       // Where it runs all the same, the checker's is the answer.
       if (check.begin()) {
@@ -86,6 +85,7 @@ final class TransactionChecks {
         check.answer(TransactionState.UNKNOWN.code());
       }
     }
+    return true;
   }
 
   private void run(NativeCheck check) {

@@ -13,12 +13,14 @@ import org.slf4j.LoggerFactory;
 /** A broker's question what became of a half message, copied; to be answered once. */
 public final class NativeCheck {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativeCheck.class);
+  private static final int AGAIN_MILLIS = 10;
   private static final long CHECK_ID = rocketmq_transaction_check.check_id$offset();
   private static final long MESSAGE = rocketmq_transaction_check.message$offset();
 
   /** Takes checks over, on a thread of the library: it must not block, nor throw. */
   public interface Receiver {
-    void receive(NativeCheck check);
+    /** False where it cannot take this one now: it comes again. */
+    boolean receive(NativeCheck check);
   }
 
   private final NativeProducer<?> producer;
@@ -82,8 +84,9 @@ public final class NativeCheck {
         if (copied.message == null) {
           copied.begin();
           copied.answer(Rocketmq.ROCKETMQ_TRANSACTION_UNKNOWN());
-        } else {
-          receiver.receive(copied);
+        } else if (!receiver.receive(copied)) {
+          event.repeatAfter(AGAIN_MILLIS);
+          return;
         }
         taken = true;
       } finally {

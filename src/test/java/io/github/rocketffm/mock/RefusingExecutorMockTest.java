@@ -38,6 +38,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RefusingExecutorMockTest {
   private static final int COUNT = 200;
   private static final int REFUSALS = 3;
+  private static final Duration NO_THREADS = Duration.ofSeconds(5);
 
   private final Queue<ReceivedMessage> received = new ConcurrentLinkedQueue<>();
   private MockCluster cluster;
@@ -117,6 +118,36 @@ class RefusingExecutorMockTest {
           fail(failure(outOfMemory));
         };
     try (PushConsumer consumer = consumer(runsAndFails).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  /** For longer than an event is tried again whose reading finds no memory. */
+  private static Executor withoutThreadsForSeconds() {
+    long begin = System.nanoTime();
+    return task -> {
+      if (System.nanoTime() - begin < NO_THREADS.toNanos()) {
+        throw new OutOfMemoryError("unable to create native thread");
+      }
+      Thread.startVirtualThread(task);
+    };
+  }
+
+  @Test
+  void nothingIsSentBackWhileThereAreNoThreads() {
+    try (PushConsumer consumer = consumer(withoutThreadsForSeconds()).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  @Test
+  void broadcastingLosesNothingWhileThereAreNoThreads(@TempDir Path offsets) {
+    try (PushConsumer consumer =
+        consumer(withoutThreadsForSeconds())
+            .broadcasting()
+            .offsetDirectory(offsets)
+            .instanceName("one")
+            .start()) {
       awaitEachOnce(consumer);
     }
   }

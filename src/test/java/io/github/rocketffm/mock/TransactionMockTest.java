@@ -397,6 +397,28 @@ class TransactionMockTest {
     }
   }
 
+  @Test
+  void aCheckWaitsForAThreadToRunIt() {
+    AtomicInteger refusals = new AtomicInteger();
+    try (Producer producer =
+        builder()
+            .transactionChecker(message -> TransactionState.COMMIT)
+            .transactionExecutor(
+                task -> {
+                  if (refusals.incrementAndGet() <= 3) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                  }
+                  Thread.startVirtualThread(task);
+                })
+            .start()) {
+      producer.begin(MESSAGE);
+      // Asked once: an answer of UNKNOWN would leave it open.
+      check();
+      await().until(() -> cluster.messages("orders") == 1);
+      assertThat(refusals).hasValue(4);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void anExecutorThatFailsAfterTheCheckerRanLeavesItsAnswer(boolean outOfMemory) {
