@@ -54,10 +54,11 @@ final class ListenerRunner {
     if (!batch.begin()) {
       return;
     }
-    ConsumeResult result = ConsumeResult.RETRY;
+    // Null: to be delivered again, also where there was no memory for anything else.
+    ConsumeResult result = null;
     boolean interrupted = false;
-    CURRENT.set(this);
     try {
+      CURRENT.set(this);
       List<ReceivedMessage> messages = batch.messages();
       ConsumeResult answer = listener.consume(messages);
       if (answer == null) {
@@ -72,11 +73,20 @@ final class ListenerRunner {
       interrupted = e instanceof InterruptedException;
       warn("the listener failed: to be delivered again", batch, e);
     } finally {
-      CURRENT.remove();
+      forget();
       acknowledge(batch, result);
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Must not keep a batch from its acknowledgement either. */
+  private static void forget() {
+    try {
+      CURRENT.remove();
+    } catch (Throwable e) {
+      // The next batch on the thread sets its own.
     }
   }
 
@@ -97,8 +107,12 @@ final class ListenerRunner {
   }
 
   private static void acknowledge(NativeBatch batch, ConsumeResult result) {
-    batch.acknowledge(
-        result.successCount(), result.delayLevel(), (int) result.suspension().toMillis());
+    if (result == null) {
+      batch.acknowledge(0, 0, 0);
+    } else {
+      batch.acknowledge(
+          result.successCount(), result.delayLevel(), (int) result.suspension().toMillis());
+    }
   }
 
   /** A logging backend that fails must not keep a batch from its acknowledgement. */

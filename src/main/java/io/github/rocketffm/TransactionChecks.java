@@ -94,8 +94,8 @@ final class TransactionChecks {
     }
     TransactionState state = TransactionState.UNKNOWN;
     boolean interrupted = false;
-    CURRENT.set(this);
     try {
+      CURRENT.set(this);
       TransactionState answer = checker.check(check.message());
       if (answer == null) {
         warn("the checker returned null: the broker will ask again", check, null);
@@ -106,11 +106,20 @@ final class TransactionChecks {
       interrupted = e instanceof InterruptedException;
       warn("the checker failed: the broker will ask again", check, e);
     } finally {
-      CURRENT.remove();
+      forget();
       check.answer(state.code());
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Must not keep a check from its answer either. */
+  private static void forget() {
+    try {
+      CURRENT.remove();
+    } catch (Throwable e) {
+      // The next check on the thread sets its own.
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.AbstractList;
 import java.util.List;
 import java.util.RandomAccess;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A batch that was given out, and its native memory: freed by whoever comes last, the acknowledgement or a thread that
@@ -15,6 +16,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class NativeBatch implements BodyOwner {
   private static final int ACKNOWLEDGED = 1;
   private static final int READER = 2;
+
+  /** Made beforehand: an acknowledgement must find its way without memory. */
+  private static final IntUnaryOperator ACKNOWLEDGE = value -> value | ACKNOWLEDGED;
 
   private static final int BEGUN = 1;
   private static final int ENDED = 2;
@@ -104,7 +108,7 @@ public final class NativeBatch implements BodyOwner {
     this.successCount = successCount;
     this.delayLevel = delayLevel;
     this.suspendMillis = suspendMillis;
-    if (state.getAndUpdate(value -> value | ACKNOWLEDGED) == 0) {
+    if (state.getAndUpdate(ACKNOWLEDGE) == 0) {
       end();
     }
   }
@@ -114,7 +118,7 @@ public final class NativeBatch implements BodyOwner {
     if (!claim.compareAndSet(0, ENDED)) {
       return false;
     }
-    state.getAndUpdate(value -> value | ACKNOWLEDGED);
+    state.getAndUpdate(ACKNOWLEDGE);
     return true;
   }
 
