@@ -111,7 +111,14 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       routes_(loop_, name_servers_, brokers_),
       watch_(loop_, brokers_, remoting_, routes_, options_.request_timeout,
              [this](const auto& suspected, TimePoint at) {
-               for (const auto& producer : producers()) producer->on_suspected(suspected, at);
+               for (const auto& producer : producers()) {
+                 try {
+                   producer->on_suspected(suspected, at);
+                 } catch (const std::exception& e) {
+                   log(LogLevel::kError, "client", "group {} was not told which brokers are silent: {}",
+                       producer->group(), e.what());
+                 }
+               }
              }),
       route_pause_(loop_),
       heartbeat_pause_(loop_) {

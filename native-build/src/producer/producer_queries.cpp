@@ -245,8 +245,13 @@ asio::awaitable<void> Producer::Impl::probe(std::shared_ptr<Impl> self, std::set
 }
 
 void Producer::Impl::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+  // The loop has others to serve: the rest goes with the next look, which comes soon.
+  constexpr int kMostAtOnce = 256;
+  int given_up = 0;
   for (const auto& each : operations_->snapshot()) {
-    if (auto* operation = dynamic_cast<SendOperation*>(each.get())) operation->on_suspected(brokers, at);
+    auto* operation = dynamic_cast<SendOperation*>(each.get());
+    if (operation == nullptr || !operation->on_suspected(brokers, at)) continue;
+    if (++given_up == kMostAtOnce) return;
   }
 }
 

@@ -134,7 +134,16 @@ Status Requests::add(const std::shared_ptr<Request>& request) {
     limited_ += request->limited ? 1 : 0;
     is_next = deadlines_.begin()->second == request.get();
   }
-  if (is_next) arm();
+  if (!is_next) return {};
+  try {
+    arm();
+  } catch (...) {
+    // Otherwise a close has ended it, as one that was taken.
+    if (take(*request)) {
+      operations_->remove(*request);
+      throw;
+    }
+  }
   return {};
 }
 
@@ -187,22 +196,33 @@ bool Requests::is_reachable(std::string_view topic) const {
 
 void Requests::send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation) {
   client_->keep_reachable();
-  bool try_to_reach = false;
+  try {
+    if (begin_to_reach(request, operation)) return;
+  } catch (const std::exception& e) {
+    log(LogLevel::kWarn, "producer", "the brokers of a reply were not looked for: {}", e.what());
+  }
+  operation->start();
+}
+
+// False where the message may be sent at once.
+bool Requests::begin_to_reach(const std::shared_ptr<Request>& request,
+                              const std::shared_ptr<SendOperation>& operation) {
   {
     std::lock_guard lock(mutex_);
-    try_to_reach = !closed_ && now() >= reach_again_at_;
+    if (closed_ || now() < reach_again_at_) return false;
   }
-  if (!try_to_reach || is_reachable(request->topic)) return operation->start();
+  if (is_reachable(request->topic)) return false;
   {
     std::lock_guard lock(mutex_);
     ++reaching_;
   }
   try {
     start_coroutine(client_->loop(), reach_and_send(shared_from_this(), request, operation), "request");
-  } catch (const std::exception&) {
+  } catch (...) {
     end_reaching();
-    operation->start();
+    throw;
   }
+  return true;
 }
 
 void Requests::end_reaching() {

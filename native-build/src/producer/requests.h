@@ -89,6 +89,7 @@ class Requests : public std::enable_shared_from_this<Requests> {
  private:
   using End = Result<std::shared_ptr<const RemotingCommand>>;
 
+  bool begin_to_reach(const std::shared_ptr<Request>& request, const std::shared_ptr<SendOperation>& operation);
   bool is_reachable(std::string_view topic) const;
   static asio::awaitable<void> reach_and_send(std::shared_ptr<Requests> self, std::shared_ptr<Request> request,
                                               std::shared_ptr<SendOperation> operation);

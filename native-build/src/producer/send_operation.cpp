@@ -71,11 +71,18 @@ void SendOperation::start() {
 }
 
 void SendOperation::attempt() {
-  // The caller may still be inside the connection with the attempt before, whose frame must stay as it is.
-  if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0)
-    return retry_after(kCallerPause);
-  try {
+  or_fail([&] {
+    // The caller may still be inside the connection with the attempt before, whose frame must stay as it is.
+    if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0)
+      return retry_after(kCallerPause);
     try_to_send();
+  });
+}
+
+template <typename Action>
+void SendOperation::or_fail(const Action& action) {
+  try {
+    action();
   } catch (const std::exception& e) {
     fail_inside(e);
   }
@@ -124,18 +131,21 @@ void SendOperation::try_to_send() {
 void SendOperation::await_on_loop(std::function<void()> begin) {
   client().loop().post([self = shared_from_this(), begin = std::move(begin)] {
     if (self->finished_) return;
-    self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), self->deadline_);
-    self->timer_->async_wait([self](asio::error_code error) {
-      if (!error) self->fail_send(self->timeout_error());
+    self->or_fail([&] {
+      self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), self->deadline_);
+      self->timer_->async_wait([self](asio::error_code error) {
+        if (!error) self->or_fail([&] { self->fail_send(self->timeout_error()); });
+      });
+      begin();
     });
-    begin();
   });
 }
 
 void SendOperation::look_up_route() {
   await_on_loop([self = shared_from_this()] {
-    self->client().routes().get(self->message_.topic, true, self->owner_->options().default_topic_queues,
-                                [self](Result<Route> route) { self->on_route(std::move(route)); });
+    self->client().routes().get(
+        self->message_.topic, true, self->owner_->options().default_topic_queues,
+        [self](Result<Route> route) { self->or_fail([&] { self->on_route(std::move(route)); }); });
   });
 }
 
@@ -304,20 +314,24 @@ void SendOperation::on_attempt_failed(int32_t number, Error error) {
   retry_or_fail(std::move(error), counts);
 }
 
-void SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+bool SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
   // In this order, as an attempt says first whose it is.
   BrokerState* awaited = awaited_.load(std::memory_order_acquire);
   const Caller caller = caller_.load(std::memory_order_acquire);
-  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return;
+  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return false;
   const bool suspected =
       std::any_of(brokers.begin(), brokers.end(), [&](const auto& each) { return each.get() == awaited; });
-  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return;
-  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return;
-  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return;
-  if (caller == Caller::kNone) return give_up(at);
+  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return false;
+  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return false;
+  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return false;
+  if (caller == Caller::kNone) {
+    or_fail([&] { give_up(at); });
+    return true;
+  }
   // What the caller's own thread waits for ends as a connection that is lost, and is tried again as such.
   std::lock_guard lock(mutex_);
   if (exchange_) exchange_->interrupt();
+  return exchange_ != nullptr;
 }
 
 // Its answer may still come, and is taken then.
@@ -359,10 +373,12 @@ void SendOperation::retry_after(Millis pause) {
   client().loop().post([self, pause] {
     if (self->finished_) return;
     if (pause.count() == 0) return self->attempt();
-    const TimePoint until = std::min(now() + pause, self->deadline_);
-    self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), until);
-    self->timer_->async_wait([self](asio::error_code error) {
-      if (!error) self->attempt();
+    self->or_fail([&] {
+      const TimePoint until = std::min(now() + pause, self->deadline_);
+      self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), until);
+      self->timer_->async_wait([self](asio::error_code error) {
+        if (!error) self->attempt();
+      });
     });
   });
 }

@@ -94,8 +94,9 @@ class SendOperation : public ResponseHandler, public Completion {
   void start();
   // On the loop: ends it with `error` unless it has ended.
   void abort(Error error);
-  // On the loop: nothing comes from these brokers. An attempt on one of them may be given up for another one.
-  void on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at);
+  // On the loop: nothing comes from these brokers. An attempt on one of them may be given up for another one; true when
+  // it is.
+  bool on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at);
 
   Mode mode() const { return mode_; }
   uint64_t context() const { return context_; }
@@ -130,6 +131,9 @@ class SendOperation : public ResponseHandler, public Completion {
   enum class Caller : uint8_t { kNone, kExchanging, kHandingOver };
 
   void attempt();
+  // What it cannot do ends it, where nobody else would learn of that.
+  template <typename Action>
+  void or_fail(const Action& action);
   void fail_inside(const std::exception& cause);
   void try_to_send();
   bool exchange(int32_t opaque, ByteView frame, TimePoint deadline);
