@@ -195,7 +195,7 @@ void PushConsumerLife::settle_soon() {
   try {
     client_->loop().post([self = shared_from_this()] {
       self->settle_posted_ = false;
-      if (!self->context_->ended) self->settler_->settle_ended();
+      if (!self->context_->ended && self->settler_->settle_ended()) self->settle_soon();
     });
   } catch (const std::exception&) {
     settle_posted_ = false;
@@ -218,7 +218,7 @@ asio::awaitable<void> PushConsumerLife::housekeeping_loop(std::shared_ptr<PushCo
 
 void PushConsumerLife::housekeeping() {
   give_back_expired();
-  settler_->settle_ended();
+  if (settler_->settle_ended()) settle_soon();
   context_->dispatcher->nudge();
   if (!std::exchange(context_->look_again, false)) return;
   queues_->for_each([](QueueActor& actor) { actor.look_again(); });
@@ -332,10 +332,13 @@ void PushConsumerLife::leave(TimePoint deadline) {
   try {
     // What was acknowledged may wait for the loop.
     bool begun = false;
-    loop.run_and_wait([&] {
-      begun = !context_->ended;
-      if (begun) settler_->settle_ended();
-    });
+    bool more = true;
+    while (std::exchange(more, false)) {
+      loop.run_and_wait([&] {
+        begun = !context_->ended;
+        more = begun && settler_->settle_ended();
+      });
+    }
     if (begun) end_queues(deadline);
     client_->leave_consumer_group(group(), kLongestUnregister);
   } catch (const std::exception& e) {
