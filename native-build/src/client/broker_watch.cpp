@@ -70,7 +70,9 @@ asio::awaitable<void> BrokerWatch::watch() {
 }
 
 asio::awaitable<void> BrokerWatch::probe_suspected(std::shared_ptr<BrokerState> state) {
-  if (co_await probe(state->address(), probe_timeout_)) states_->heard(*state);
+  std::string address = state->address();
+  const bool answers = co_await probe(std::move(address), probe_timeout_);
+  if (answers) states_->heard(*state);
 }
 
 asio::awaitable<bool> BrokerWatch::probe(std::string address, Millis timeout) {
@@ -81,7 +83,8 @@ asio::awaitable<bool> BrokerWatch::probe(std::string address, Millis timeout) {
   request.ext_fields.add("queueId", queue->queue_id);
   request.ext_fields.add("bname", queue->broker_name);
   // Whatever it says: it answers.
-  co_return (co_await remoting_->call(std::move(address), std::move(request), timeout)).has_value();
+  const auto response = co_await remoting_->call(std::move(address), std::move(request), timeout);
+  co_return response.has_value();
 }
 
 }  // namespace rocketmq

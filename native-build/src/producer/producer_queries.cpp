@@ -159,7 +159,8 @@ Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_v
       client_->loop(),
       [](std::shared_ptr<ClientInstance> client, std::string address, RemotingCommand command, Millis most,
          std::shared_ptr<Waited<RemotingCommand>> done) -> asio::awaitable<void> {
-        done->give(co_await client->remoting().call(std::move(address), std::move(command), most));
+        auto response = co_await client->remoting().call(std::move(address), std::move(command), most);
+        done->give(std::move(response));
       }(client_, broker, std::move(request), left, waited),
       "recall");
   // The call has the same deadline, and tells more.

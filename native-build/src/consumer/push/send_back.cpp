@@ -173,8 +173,8 @@ asio::awaitable<bool> send_back(std::shared_ptr<PushContext> context, MessageQue
   // No redelivery at all is asked for.
   const bool no_redelivery = context->options.max_reconsume_times <= 0;
   if (no_redelivery) delay_level = kToDeadLetters;
-  if (co_await send_back_to_broker(context, queue, message, delay_level)) co_return true;
-  if (context->ended) co_return false;
+  const bool taken = co_await send_back_to_broker(context, queue, message, delay_level);
+  if (taken || context->ended) co_return taken;
   const int32_t most_times =
       delay_level == kToDeadLetters ? message.reconsume_times : context->options.max_reconsume_times;
   co_return co_await send_to_retry_topic(context, queue.broker_name, true, message, most_times);
@@ -183,8 +183,8 @@ asio::awaitable<bool> send_back(std::shared_ptr<PushContext> context, MessageQue
 asio::awaitable<bool> send_to_dead_letters(std::shared_ptr<PushContext> context, MessageQueue queue,
                                            const StoredMessage& message) {
   if (context->ended) co_return false;
-  if (co_await send_to_retry_topic(context, queue.broker_name, false, message, message.reconsume_times)) co_return true;
-  if (context->ended) co_return false;
+  const bool sent = co_await send_to_retry_topic(context, queue.broker_name, false, message, message.reconsume_times);
+  if (sent || context->ended) co_return sent;
   co_return co_await send_back_to_broker(context, queue, message, kToDeadLetters);
 }
 

@@ -278,7 +278,8 @@ asio::awaitable<void> SimpleConsumer::Impl::watch(Target target) {
     const TimePoint began = now();
     const auto has_messages = co_await ask_for_messages(target);
     if (ended_ || waiting_.empty()) break;
-    const bool served = has_messages && *has_messages && co_await serve_first(target);
+    bool served = false;
+    if (has_messages && *has_messages) served = co_await serve_first(target);
     if (ended_) break;
     if (served || (has_messages && !*has_messages && now() - began >= kFirstPause)) {
       back_off.reset();
