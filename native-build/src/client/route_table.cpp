@@ -281,7 +281,13 @@ asio::awaitable<void> RouteTable::State::refresh_in_turn(std::string topic) {
   struct Told {
     std::vector<std::function<void()>> waiters;
     ~Told() {
-      for (const auto& told : waiters) told();
+      for (const auto& told : waiters) {
+        try {
+          told();
+        } catch (const std::exception& e) {
+          log(LogLevel::kError, "client", "who waits for a route was not told of it: {}", e.what());
+        }
+      }
     }
   } told;
   {

@@ -36,11 +36,14 @@ final class ListenerRunner {
       executor.execute(() -> consume(batch));
       refusing = false;
       return true;
-    } catch (OutOfMemoryError e) {
-      throw e;
     } catch (Throwable e) {
+      // Also for want of memory or of threads: the messages were read, and wait as long as it
+      // takes.
       if (!refusing) {
-        warn("the executor refused a batch: it is handed over again until that is taken", batch, e);
+        warn(
+            "the executor failed to take a batch: unless it runs, it is handed over again until it is taken",
+            batch,
+            e);
       }
       refusing = true;
       return false;
@@ -48,10 +51,14 @@ final class ListenerRunner {
   }
 
   private void consume(NativeBatch batch) {
-    ConsumeResult result = ConsumeResult.RETRY;
+    if (!batch.begin()) {
+      return;
+    }
+    // Null: to be delivered again, also where there was no memory for anything else.
+    ConsumeResult result = null;
     boolean interrupted = false;
-    CURRENT.set(this);
     try {
+      CURRENT.set(this);
       List<ReceivedMessage> messages = batch.messages();
       ConsumeResult answer = listener.consume(messages);
       if (answer == null) {
@@ -66,11 +73,20 @@ final class ListenerRunner {
       interrupted = e instanceof InterruptedException;
       warn("the listener failed: to be delivered again", batch, e);
     } finally {
-      CURRENT.remove();
+      forget();
       acknowledge(batch, result);
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Must not keep a batch from its acknowledgement either. */
+  private static void forget() {
+    try {
+      CURRENT.remove();
+    } catch (Throwable e) {
+      // The next batch on the thread sets its own.
     }
   }
 
@@ -91,8 +107,12 @@ final class ListenerRunner {
   }
 
   private static void acknowledge(NativeBatch batch, ConsumeResult result) {
-    batch.acknowledge(
-        result.successCount(), result.delayLevel(), (int) result.suspension().toMillis());
+    if (result == null) {
+      batch.acknowledge(0, 0, 0);
+    } else {
+      batch.acknowledge(
+          result.successCount(), result.delayLevel(), (int) result.suspension().toMillis());
+    }
   }
 
   /** A logging backend that fails must not keep a batch from its acknowledgement. */

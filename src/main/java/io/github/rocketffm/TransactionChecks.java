@@ -71,24 +71,31 @@ final class TransactionChecks {
     }
   }
 
-  /** On a thread of the library. */
-  void receive(NativeCheck check) {
+  /** On a thread of the library. False for want of memory or of threads: it comes again. */
+  boolean receive(NativeCheck check) {
     try {
       executor.execute(() -> run(check));
     } catch (OutOfMemoryError e) {
-      // It comes again when there is memory.
-      throw e;
+      return false;
     } catch (Throwable e) {
-      warn("the executor refused the check of a transaction: the broker will ask again", check, e);
-      check.answer(TransactionState.UNKNOWN.code());
+      // Where it runs all the same, the checker's is the answer.
+      if (check.begin()) {
+        warn(
+            "the executor refused the check of a transaction: the broker will ask again", check, e);
+        check.answer(TransactionState.UNKNOWN.code());
+      }
     }
+    return true;
   }
 
   private void run(NativeCheck check) {
+    if (!check.begin()) {
+      return;
+    }
     TransactionState state = TransactionState.UNKNOWN;
     boolean interrupted = false;
-    CURRENT.set(this);
     try {
+      CURRENT.set(this);
       TransactionState answer = checker.check(check.message());
       if (answer == null) {
         warn("the checker returned null: the broker will ask again", check, null);
@@ -99,11 +106,20 @@ final class TransactionChecks {
       interrupted = e instanceof InterruptedException;
       warn("the checker failed: the broker will ask again", check, e);
     } finally {
-      CURRENT.remove();
+      forget();
       check.answer(state.code());
       if (interrupted) {
         Thread.currentThread().interrupt();
       }
+    }
+  }
+
+  /** Must not keep a check from its answer either. */
+  private static void forget() {
+    try {
+      CURRENT.remove();
+    } catch (Throwable e) {
+      // The next check on the thread sets its own.
     }
   }
 

@@ -3,7 +3,7 @@ package io.github.rocketffm.internal;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +21,9 @@ abstract class Completions<C> {
 
   /** Null: what waits is told on the thread of the library. */
   private final Executor executor;
+
+  /** What was told in the log once; any thread of the library may meet it. */
+  private volatile boolean refusing;
 
   Completions(Executor executor) {
     this.executor = executor;
@@ -119,19 +122,60 @@ abstract class Completions<C> {
     }
   }
 
-  /** False where the executor refuses: to be done again. */
+  /** False where the executor refuses, in whatever way: to be done again. */
   private boolean handOver(Event event, Ended[] ended) {
+    HandedOver task = null;
     try {
-      executor.execute(
-          () -> {
-            for (Ended each : ended) {
-              tell(each);
-            }
-          });
+      task = new HandedOver(ended);
+      executor.execute(task);
+      refusing = false;
       return true;
-    } catch (RejectedExecutionException e) {
+    } catch (Throwable e) {
+      if (task != null && task.getAndSet(true)) {
+        // It runs, although the executor failed.
+        return true;
+      }
       event.repeatAfter(REFUSED_MILLIS);
+      if (!refusing) {
+        refusing = true;
+        LibraryThread.report(
+            LOGGER,
+            "the executor refused ends of calls, which are handed over again until it takes them",
+            e);
+      }
       return false;
+    }
+  }
+
+  /** Ends on their way to an executor; true once claimed, to be told there or to be handed over again. */
+  @SuppressWarnings("serial") // It is one for want of another object, and is not serialised.
+  private static final class HandedOver extends AtomicBoolean implements Runnable {
+    private final Ended[] ended;
+
+    HandedOver(Ended[] ended) {
+      this.ended = ended;
+    }
+
+    @Override
+    public void run() {
+      if (getAndSet(true)) {
+        return;
+      }
+      for (Ended each : ended) {
+        tellWithPatience(each);
+      }
+    }
+
+    /** Nobody else tells it any more: until there is memory for it. */
+    private static void tellWithPatience(Ended ended) {
+      for (; ; ) {
+        try {
+          tell(ended);
+          return;
+        } catch (OutOfMemoryError e) {
+          Events.pause();
+        }
+      }
     }
   }
 

@@ -98,6 +98,12 @@ final class Event {
     setInt(AGAIN, millis);
   }
 
+  /** Whatever was said of it before, it must not come again. */
+  void setTaken() {
+    setInt(AGAIN, 0);
+    setInt(HANDLED, 1);
+  }
+
   void setHandled() {
     if (getInt(AGAIN) == 0) {
       setInt(HANDLED, 1);

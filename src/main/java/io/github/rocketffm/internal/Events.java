@@ -118,7 +118,7 @@ final class Events {
     }
   }
 
-  private static void pause() {
+  static void pause() {
     try {
       LockSupport.parkNanos(PAUSE_NANOS);
     } catch (Throwable e) {

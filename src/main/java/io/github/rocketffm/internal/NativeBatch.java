@@ -7,6 +7,7 @@ import java.util.AbstractList;
 import java.util.List;
 import java.util.RandomAccess;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A batch that was given out, and its native memory: freed by whoever comes last, the acknowledgement or a thread that
@@ -16,6 +17,12 @@ public final class NativeBatch implements BodyOwner {
   private static final int ACKNOWLEDGED = 1;
   private static final int READER = 2;
 
+  /** Made beforehand: an acknowledgement must find its way without memory. */
+  private static final IntUnaryOperator ACKNOWLEDGE = value -> value | ACKNOWLEDGED;
+
+  private static final int BEGUN = 1;
+  private static final int ENDED = 2;
+
   private final NativePushConsumer consumer;
   private final long deliveryId;
   private final NativeMessage[] messages;
@@ -23,7 +30,9 @@ public final class NativeBatch implements BodyOwner {
   /** Twice the number of readers, and one when it is acknowledged. */
   private final AtomicInteger state = new AtomicInteger();
 
-  private final AtomicInteger ended = new AtomicInteger();
+  /** 0 until it is claimed, by whoever consumes it or takes it back. */
+  private final AtomicInteger claim = new AtomicInteger();
+
   private int successCount;
   private int delayLevel;
   private int suspendMillis;
@@ -37,6 +46,14 @@ public final class NativeBatch implements BodyOwner {
     for (int i = 0; i < count; i++) {
       messages[i] = new NativeMessage(this, Memory.address(pointers + 8L * i), queues, hosts);
     }
+  }
+
+  /**
+   * Claims it for who consumes it: an executor may run a task and fail all the same, and the batch is then either
+   * consumed or given again. False where it was claimed before.
+   */
+  public boolean begin() {
+    return claim.compareAndSet(0, BEGUN);
   }
 
   /** An unmodifiable list. */
@@ -91,23 +108,23 @@ public final class NativeBatch implements BodyOwner {
     this.successCount = successCount;
     this.delayLevel = delayLevel;
     this.suspendMillis = suspendMillis;
-    if (state.getAndUpdate(value -> value | ACKNOWLEDGED) == 0) {
+    if (state.getAndUpdate(ACKNOWLEDGE) == 0) {
       end();
     }
   }
 
-  /** It is given again, as another object: this one acknowledges nothing. False where it already did. */
+  /** It is given again, as another object: this one acknowledges nothing. False where it was begun. */
   boolean cancel() {
-    if (ended.getAndSet(1) != 0) {
+    if (!claim.compareAndSet(0, ENDED)) {
       return false;
     }
-    state.getAndUpdate(value -> value | ACKNOWLEDGED);
+    state.getAndUpdate(ACKNOWLEDGE);
     return true;
   }
 
   private void end() {
     // A reader that came too late and left at once is a last one too.
-    if (ended.getAndSet(1) == 0) {
+    if (claim.getAndSet(ENDED) != ENDED) {
       consumer.acknowledge(deliveryId, successCount, delayLevel, suspendMillis);
     }
   }

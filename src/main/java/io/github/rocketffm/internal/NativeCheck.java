@@ -13,18 +13,21 @@ import org.slf4j.LoggerFactory;
 /** A broker's question what became of a half message, copied; to be answered once. */
 public final class NativeCheck {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativeCheck.class);
+  private static final int AGAIN_MILLIS = 10;
   private static final long CHECK_ID = rocketmq_transaction_check.check_id$offset();
   private static final long MESSAGE = rocketmq_transaction_check.message$offset();
 
   /** Takes checks over, on a thread of the library: it must not block, nor throw. */
   public interface Receiver {
-    void receive(NativeCheck check);
+    /** False where it cannot take this one now: it comes again. */
+    boolean receive(NativeCheck check);
   }
 
   private final NativeProducer<?> producer;
   private final MemorySegment pointer;
   private final long id;
   private final ReceivedMessage message;
+  private final AtomicBoolean begun = new AtomicBoolean();
   private final AtomicBoolean answered = new AtomicBoolean();
 
   private NativeCheck(
@@ -79,15 +82,24 @@ public final class NativeCheck {
       try {
         copied = new NativeCheck(producer, pointer, id, copy(event, check));
         if (copied.message == null) {
+          copied.begin();
           copied.answer(Rocketmq.ROCKETMQ_TRANSACTION_UNKNOWN());
-        } else {
-          receiver.receive(copied);
+        } else if (!receiver.receive(copied)) {
+          event.repeatAfter(AGAIN_MILLIS);
+          return;
         }
         taken = true;
       } finally {
         // Otherwise its answer gives the place back.
-        if (copied == null || !taken && copied.cancel()) {
+        if (copied == null) {
           producer.release();
+        } else if (!taken) {
+          if (copied.begin()) {
+            producer.release();
+          } else {
+            // The executor runs it, although it failed: the event's memory goes with the answer.
+            event.setTaken();
+          }
         }
       }
     }
@@ -108,9 +120,12 @@ public final class NativeCheck {
     }
   }
 
-  /** It is given again, as another object. False where it was answered. */
-  private boolean cancel() {
-    return !answered.getAndSet(true);
+  /**
+   * Claims it, to answer it or to let it be given again as another object: an executor may run a task and fail all the
+   * same. False where it was claimed before.
+   */
+  public boolean begin() {
+    return !begun.getAndSet(true);
   }
 
   public ReceivedMessage message() {

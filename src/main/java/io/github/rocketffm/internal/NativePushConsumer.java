@@ -352,8 +352,16 @@ public final class NativePushConsumer {
       }
     } finally {
       // Otherwise its acknowledgement gives the place back.
-      if (messages == null || !taken && messages.cancel()) {
+      if (messages == null) {
         handle.leave();
+      } else if (!taken) {
+        if (messages.cancel()) {
+          handle.leave();
+        } else {
+          // The executor runs it, although it failed: the event's memory goes with the
+          // acknowledgement.
+          event.setTaken();
+        }
       }
     }
   }

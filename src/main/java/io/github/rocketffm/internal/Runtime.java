@@ -23,6 +23,7 @@ final class Runtime {
           API + "SendTimeoutException",
           API + "TransactionState",
           INTERNAL + "Completions",
+          INTERNAL + "Completions$HandedOver",
           INTERNAL + "HexId",
           INTERNAL + "LastText",
           INTERNAL + "LibraryThread",

@@ -30,12 +30,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** An executor that refuses says nothing of the messages: they wait, and are handed over again. */
 @Tag("mock")
 class RefusingExecutorMockTest {
   private static final int COUNT = 200;
   private static final int REFUSALS = 3;
+  private static final Duration NO_THREADS = Duration.ofSeconds(5);
 
   private final Queue<ReceivedMessage> received = new ConcurrentLinkedQueue<>();
   private MockCluster cluster;
@@ -94,6 +97,78 @@ class RefusingExecutorMockTest {
     }
   }
 
+  private static Throwable failure(boolean outOfMemory) {
+    return outOfMemory
+        ? new OutOfMemoryError("unable to create native thread")
+        : new IllegalStateException("on purpose");
+  }
+
+  private static <E extends Throwable> void fail(Throwable failure) throws E {
+    @SuppressWarnings("unchecked") // Nothing is cast: whatever it is, it is thrown unchecked.
+    E unchecked = (E) failure;
+    throw unchecked;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatRanBeforeTheExecutorFailedDoesNotComeAgain(boolean outOfMemory) {
+    Executor runsAndFails =
+        task -> {
+          task.run();
+          fail(failure(outOfMemory));
+        };
+    try (PushConsumer consumer = consumer(runsAndFails).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  /** For longer than an event is tried again whose reading finds no memory. */
+  private static Executor withoutThreadsForSeconds() {
+    long begin = System.nanoTime();
+    return task -> {
+      if (System.nanoTime() - begin < NO_THREADS.toNanos()) {
+        throw new OutOfMemoryError("unable to create native thread");
+      }
+      Thread.startVirtualThread(task);
+    };
+  }
+
+  @Test
+  void nothingIsSentBackWhileThereAreNoThreads() {
+    try (PushConsumer consumer = consumer(withoutThreadsForSeconds()).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  @Test
+  void broadcastingLosesNothingWhileThereAreNoThreads(@TempDir Path offsets) {
+    try (PushConsumer consumer =
+        consumer(withoutThreadsForSeconds())
+            .broadcasting()
+            .offsetDirectory(offsets)
+            .instanceName("one")
+            .start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
+  /** As a pool that has queued the task, and then finds no thread for it. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatRunsAfterTheExecutorFailedIsConsumedOnce(boolean outOfMemory) {
+    AtomicInteger calls = new AtomicInteger();
+    Executor queuesAndFails =
+        task -> {
+          Thread.startVirtualThread(task);
+          if (calls.incrementAndGet() % 2 == 0) {
+            fail(failure(outOfMemory));
+          }
+        };
+    try (PushConsumer consumer = consumer(queuesAndFails).start()) {
+      awaitEachOnce(consumer);
+    }
+  }
+
   @Test
   void closeEndsWhileTheExecutorRefuses() {
     AtomicInteger refused = new AtomicInteger();
@@ -109,6 +184,40 @@ class RefusingExecutorMockTest {
     consumer.close(Duration.ZERO);
     assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
     assertThat(received).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void endsOfSendsAreToldAfterAnyFailureOfTheExecutor(boolean outOfMemory) {
+    AtomicInteger calls = new AtomicInteger();
+    AtomicInteger told = new AtomicInteger();
+    Executor executor =
+        task -> {
+          int call = calls.incrementAndGet();
+          if (call % 3 == 2) {
+            Thread.startVirtualThread(task);
+          }
+          if (call % 3 != 0) {
+            // Of these, one has the task all the same.
+            fail(failure(outOfMemory));
+          }
+          task.run();
+        };
+    try (Producer producer =
+        Producer.builder("senders")
+            .nameServers(cluster.nameServers())
+            .completionExecutor(executor)
+            .start()) {
+      List<CompletableFuture<Void>> sends = new ArrayList<>();
+      for (int i = 0; i < COUNT; i++) {
+        sends.add(
+            producer
+                .sendAsync(Message.builder("orders").body("x").build())
+                .thenRun(told::incrementAndGet));
+      }
+      await().until(() -> sends.stream().allMatch(CompletableFuture::isDone));
+    }
+    assertThat(told).hasValue(COUNT);
   }
 
   @Test

@@ -30,12 +30,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("mock")
 class TransactionMockTest {
@@ -391,6 +394,57 @@ class TransactionMockTest {
       await().until(() -> cluster.requests(MockCluster.BROKER, MockCluster.END_TRANSACTION) == 1);
       assertThat(producer.statistics().pendingChecks()).isZero();
       assertThat(cluster.openTransactions()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aCheckWaitsForAThreadToRunIt() {
+    AtomicInteger refusals = new AtomicInteger();
+    try (Producer producer =
+        builder()
+            .transactionChecker(message -> TransactionState.COMMIT)
+            .transactionExecutor(
+                task -> {
+                  if (refusals.incrementAndGet() <= 3) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                  }
+                  Thread.startVirtualThread(task);
+                })
+            .start()) {
+      producer.begin(MESSAGE);
+      // Asked once: an answer of UNKNOWN would leave it open.
+      check();
+      await().until(() -> cluster.messages("orders") == 1);
+      assertThat(refusals).hasValue(4);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anExecutorThatFailsAfterTheCheckerRanLeavesItsAnswer(boolean outOfMemory) {
+    AtomicInteger asked = new AtomicInteger();
+    try (Producer producer =
+        builder()
+            .transactionChecker(
+                message -> {
+                  asked.incrementAndGet();
+                  return TransactionState.COMMIT;
+                })
+            .transactionExecutor(
+                task -> {
+                  task.run();
+                  if (outOfMemory) {
+                    throw new OutOfMemoryError("unable to create native thread");
+                  }
+                  throw new IllegalStateException("on purpose");
+                })
+            .start()) {
+      producer.begin(MESSAGE);
+      producer.begin(MESSAGE);
+      check();
+      await().until(() -> cluster.messages("orders") == 2);
+      await().until(() -> producer.statistics().pendingChecks() == 0);
+      assertThat(asked).hasValue(2);
     }
   }
 
