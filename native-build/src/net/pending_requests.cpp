@@ -69,6 +69,11 @@ std::optional<PendingRequests::Request> PendingRequests::take(int32_t opaque, co
   return remove(opaque);
 }
 
+bool PendingRequests::withdraw(int32_t opaque) {
+  // Its handler, which may be the last to keep anything, goes without the lock.
+  return take(opaque, nullptr).has_value();
+}
+
 template <typename Action>
 void PendingRequests::for_each(Action action) {
   for (Slot& slot : slots_) {

@@ -65,6 +65,8 @@ void RemotingClient::send_frame(const std::string& address, int32_t opaque, Byte
   impl_->submit(address, frame, opaque, deadline, write, false, handler);
 }
 
+bool RemotingClient::withdraw(int32_t opaque) { return impl_->pending.withdraw(opaque); }
+
 std::optional<Result<RemotingCommand>> RemotingClient::exchange(
     const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline,
     const std::function<void(std::shared_ptr<SyncChannel>)>& begun) {

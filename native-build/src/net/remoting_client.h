@@ -73,6 +73,9 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
   // The same for a frame that carries `opaque`; of the frame nothing is used after the call.
   void send_frame(const std::string& address, int32_t opaque, ByteView frame, TimePoint deadline, Write write,
                   std::shared_ptr<ResponseHandler> handler);
+  // Takes back one that still waits for its connection: it is not written, and its handler learns of no end. False
+  // where it has ended, or may have been written.
+  bool withdraw(int32_t opaque);
   // On the caller's own thread: writes the frame to a connection that nobody else uses, and waits for the answer
   // itself. nullopt, and nothing done, where there is none: all of them are in use, or the server is not connected yet.
   // `begun` is given the channel, by which the wait can be interrupted, and at the end nullptr. Failures as of send().

@@ -196,6 +196,7 @@ void SendOperation::send_now(TimePoint at) {
   const int32_t opaque = remoting.next_opaque();
   const ByteView frame = message_.frame.with_header(request, opaque);
   const TimePoint deadline = attempt_deadline(at);
+  opaque_ = opaque;
   unanswered_ = true;
   if (aborted_) {
     unanswered_ = false;
@@ -277,6 +278,13 @@ BrokerState* SendOperation::end_wait() {
   return state;
 }
 
+// An attempt that waits for its connection never leaves.
+bool SendOperation::withdraw() {
+  if (!unanswered_ || !client().remoting().withdraw(opaque_)) return false;
+  unanswered_ = false;
+  return true;
+}
+
 bool SendOperation::attempts_left() const {
   const bool once = wish_.is_bound() && !owner_->options().retry_same_queue;
   return counted_attempts_ < (once ? 1 : owner_->options().max_attempts) && now() < deadline_;
@@ -343,11 +351,14 @@ void SendOperation::give_up(TimePoint at) {
   error.address = state->address();
   error.message =
       state->address() + " is silent, after " + std::to_string(millis_between(attempt_.sent_at, at)) + " ms";
-  may_be_stored_ = true;
-  unanswered_ = false;
   wish_.last_broker = attempt_.queue->broker_name;
-  given_up_.push_back(std::exchange(attempt_, {}));
-  ++counted_attempts_;
+  if (!withdraw()) {
+    may_be_stored_ = true;
+    unanswered_ = false;
+    given_up_.push_back(attempt_);
+    ++counted_attempts_;
+  }
+  attempt_ = {};
   log(LogLevel::kDebug, "producer", "attempt {} for topic \"{}\" is given up: {}", attempts_, message_.topic,
       error.message);
   last_error_ = std::move(error);
@@ -429,14 +440,18 @@ void SendOperation::describe(Error& error) const {
 void SendOperation::abort(Error error) {
   aborted_ = true;
   if (timer_) timer_->cancel();
-  if (!finished_) fail_send(std::move(error));
+  if (!finished_) {
+    (void)withdraw();
+    fail_send(std::move(error));
+  }
   std::lock_guard lock(mutex_);
   if (exchange_) exchange_->interrupt();
 }
 
 void SendOperation::finish(Result<SendReceipt> result) {
   if (finished_.exchange(true)) return;
-  (void)end_wait();
+  // A late answer ends it, too, whose copy then need not leave.
+  if (end_wait() != nullptr) (void)withdraw();
   if (const OnEnd tell = std::exchange(on_end, nullptr)) {
     try {
       tell(result);

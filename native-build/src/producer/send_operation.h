@@ -150,6 +150,7 @@ class SendOperation : public ResponseHandler, public Completion {
   void on_refusal(const RemotingCommand& response, const std::string& address, BrokerState& state);
   void give_up(TimePoint at);
   BrokerState* end_wait();
+  bool withdraw();
   Result<SendReceipt> receipt(const SendAttempt& attempt, SendStatus status, const RemotingCommand& response,
                               const std::string& address);
   bool attempts_left() const;
@@ -174,6 +175,8 @@ class SendOperation : public ResponseHandler, public Completion {
   // The current attempt, and whose answer is awaited: set after it, and taken by whoever ends the wait.
   SendAttempt attempt_;
   std::atomic<BrokerState*> awaited_{nullptr};
+  // Its request.
+  std::atomic<int32_t> opaque_{0};
   // Those that are not waited for any more, and may be stored; on the loop.
   std::vector<SendAttempt> given_up_;
   std::optional<Error> last_error_;
