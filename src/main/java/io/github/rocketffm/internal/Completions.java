@@ -70,14 +70,19 @@ abstract class Completions<C> {
       }
       return;
     }
-    Ended[] ended = new Ended[count];
-    for (int i = 0; i < count; i++) {
-      ended[i] = read(event, Memory.address(pointers + 8L * i));
-    }
-    if (handOver(event, ended)) {
+    // 0: not handed over; then one more than those that were ended, whose memory and places are gone.
+    if (event.progress() == 0) {
+      Ended[] ended = new Ended[count];
       for (int i = 0; i < count; i++) {
-        end(Memory.address(pointers + 8L * i));
+        ended[i] = read(event, Memory.address(pointers + 8L * i));
       }
+      if (!handOver(event, ended)) {
+        return;
+      }
+    }
+    for (int i = event.progress() - 1; i < count; i++) {
+      end(Memory.address(pointers + 8L * i));
+      event.setProgress(i + 2);
     }
   }
 
@@ -86,7 +91,8 @@ abstract class Completions<C> {
     long completion = event.data();
     if (executor == null) {
       handle(event, completion);
-    } else if (handOver(event, new Ended[] {read(event, completion)})) {
+    } else if (event.progress() > 0
+        || handOver(event, new Ended[] {read(event, completion)})) {
       end(completion);
     }
   }
@@ -128,11 +134,13 @@ abstract class Completions<C> {
     try {
       task = new HandedOver(ended);
       executor.execute(task);
+      event.setProgress(1);
       refusing = false;
       return true;
     } catch (Throwable e) {
       if (task != null && task.getAndSet(true)) {
         // It runs, although the executor failed.
+        event.setProgress(1);
         return true;
       }
       event.repeatAfter(REFUSED_MILLIS);
