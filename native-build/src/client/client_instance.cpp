@@ -111,7 +111,14 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       routes_(loop_, name_servers_, brokers_),
       watch_(loop_, brokers_, remoting_, routes_, options_.request_timeout,
              [this](const auto& suspected, TimePoint at) {
-               for (const auto& producer : producers()) producer->on_suspected(suspected, at);
+               for (const auto& producer : producers()) {
+                 try {
+                   producer->on_suspected(suspected, at);
+                 } catch (const std::exception& e) {
+                   log(LogLevel::kError, "client", "group {} was not told which brokers are silent: {}",
+                       producer->group(), e.what());
+                 }
+               }
              }),
       route_pause_(loop_),
       heartbeat_pause_(loop_) {
@@ -356,11 +363,25 @@ asio::awaitable<void> ClientInstance::register_again(std::string address) {
 }
 
 asio::awaitable<void> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
-  for (const std::string& address : routes_.broker_addresses(false)) {
-    if (!remoting_->connected(address)) continue;
-    co_await unregister_from(address, producer_group, consumer_group);
-    if (!producer_group.empty() && keep_reachable_) co_await register_again(address);
+  std::vector<std::string> addresses = routes_.broker_addresses(false);
+  addresses.erase(std::remove_if(addresses.begin(), addresses.end(),
+                                 [&](const std::string& address) { return !remoting_->connected(address); }),
+                  addresses.end());
+  // All at once, as one that does not answer must not keep the others from learning it.
+  auto countdown = std::make_shared<Countdown>(loop_, addresses.size());
+  for (const std::string& address : addresses) {
+    start_coroutine(
+        loop_,
+        [](ClientInstance* self, std::string from, std::string producers, std::string consumers,
+           std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
+          const CountdownShare share(std::move(all));
+          co_await self->unregister_from(from, producers, consumers);
+          if (!producers.empty() && self->keep_reachable_) co_await self->register_again(from);
+        }(this, address, producer_group, consumer_group, countdown),
+        "unregister");
   }
+  // Each ends by its own timeout.
+  while (countdown->left > 0) co_await countdown->pause.wait(options_.request_timeout);
 }
 
 void ClientInstance::unregister_and_wait(const std::string& producer_group, const std::string& consumer_group,

@@ -210,13 +210,23 @@ void CompletionQueue::for_each(const std::function<void(Completion& operation)>&
 
 CompletionQueue::Batch CompletionQueue::snapshot() {
   Batch operations;
-  std::lock_guard lock(list_mutex_);
-  for (Head* head : {&open_, &visited_}) {
-    for (Completion* each = head->next_; each != head; each = each->next_) {
-      if (auto operation = each->weak_from_this().lock()) operations.push_back(std::move(operation));
+  for (;;) {
+    size_t expected = 0;
+    {
+      std::lock_guard lock(list_mutex_);
+      expected = static_cast<size_t>(linked_);
+      if (expected <= operations.capacity()) {
+        for (Head* head : {&open_, &visited_}) {
+          for (Completion* each = head->next_; each != head; each = each->next_) {
+            if (auto operation = each->weak_from_this().lock()) operations.push_back(std::move(operation));
+          }
+        }
+        return operations;
+      }
     }
+    // Not under the lock, which every send needs; and with room for those that are added meanwhile.
+    operations.reserve(expected + expected / 8 + 1);
   }
-  return operations;
 }
 
 bool CompletionQueue::finish(TimePoint deadline) {

@@ -120,11 +120,12 @@ asio::awaitable<Result<TopicRoute>> RouteTable::State::fetch(std::string topic) 
   request.ext_fields.add("topic", topic);
   request.ext_fields.add("acceptStandardJsonOnly", true);
   Result<TopicRoute> route = fail(ErrorKind::kInternalError, "");
-  auto response = co_await name_servers->call(std::move(request), [&](const RemotingCommand& answer) -> Status {
+  const std::function<Status(const RemotingCommand&)> check = [&](const RemotingCommand& answer) -> Status {
     route = parse_route(as_text(answer.body.view()));
     if (!route) return fail(route.error());
     return {};
-  });
+  };
+  auto response = co_await name_servers->call(std::move(request), check);
   if (!response) {
     Error error = response.error();
     error.topic = topic;
@@ -281,7 +282,13 @@ asio::awaitable<void> RouteTable::State::refresh_in_turn(std::string topic) {
   struct Told {
     std::vector<std::function<void()>> waiters;
     ~Told() {
-      for (const auto& told : waiters) told();
+      for (const auto& told : waiters) {
+        try {
+          told();
+        } catch (const std::exception& e) {
+          log(LogLevel::kError, "client", "who waits for a route was not told of it: {}", e.what());
+        }
+      }
     }
   } told;
   {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/fork.h"
@@ -124,6 +126,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   std::optional<Result<Value>> await_or_close(Waited<Value>& waited, TimePoint deadline) const;
   Result<Route> wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline);
   asio::awaitable<void> detector_loop(std::shared_ptr<Pause> pause);
+  void detect(const std::string& broker);
+  static asio::awaitable<void> probe(std::shared_ptr<Impl> self, std::set<std::string>::const_iterator probed);
   void start_detector();
   // Ends the linger timer and the detector, which keep the producer and its client.
   void end_background();
@@ -157,6 +161,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   std::unique_ptr<asio::steady_timer> linger_timer_;
   TimePoint linger_at_ = TimePoint::max();
   std::shared_ptr<Pause> detector_pause_;
+  // Those that the detector waits for.
+  std::set<std::string> probed_;
   bool background_ended_ = false;
 
   mutable std::mutex mutex_;

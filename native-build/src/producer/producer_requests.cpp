@@ -1,3 +1,6 @@
+#include <new>
+
+#include "net/request_failure.h"
 #include "producer/message_encoder.h"
 #include "producer/producer_impl.h"
 
@@ -19,6 +22,7 @@ Result<std::shared_ptr<Request>> Producer::Impl::begin_request(const OutgoingMes
   std::string properties;
   auto request = requests_->prepare(message, timeout_or_default(timeout), &properties);
   if (!request) return fail(request.error());
+  (*request)->owner = shared_from_this();
   (*request)->asynchronous = asynchronous;
   (*request)->context = context;
   (*request)->limited = limited;
@@ -30,7 +34,15 @@ Result<std::shared_ptr<Request>> Producer::Impl::begin_request(const OutgoingMes
                                   (*request)->deadline, false);
   operation->on_end = requests_->when_sent(*request);
   if (auto added = add(*operation); !added) return fail(added.error());
-  if (auto added = requests_->add(*request); !added) {
+  Status added;
+  try {
+    added = requests_->add(*request);
+  } catch (const std::bad_alloc&) {
+    // Its end takes it out of the operations, where it must not stay.
+    operation->abort(net::no_memory());
+    throw;
+  }
+  if (!added) {
     // Not removed: a close that came between has ended it already, which happens once.
     operation->abort(added.error());
     return fail(added.error());

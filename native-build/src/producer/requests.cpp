@@ -134,7 +134,16 @@ Status Requests::add(const std::shared_ptr<Request>& request) {
     limited_ += request->limited ? 1 : 0;
     is_next = deadlines_.begin()->second == request.get();
   }
-  if (is_next) arm();
+  if (!is_next) return {};
+  try {
+    arm();
+  } catch (...) {
+    // Otherwise a close has ended it, as one that was taken.
+    if (take(*request)) {
+      operations_->remove(*request);
+      throw;
+    }
+  }
   return {};
 }
 
@@ -149,16 +158,23 @@ bool Requests::take(const Request& request) {
 SendOperation::OnEnd Requests::when_sent(const std::shared_ptr<Request>& request) {
   return [self = shared_from_this(), request](Result<SendReceipt>& result) {
     if (!result) {
-      if (self->take(*request)) self->finish(request, fail(result.error()));
+      const Error& error = result.error();
+      (void)self->finish(request, fail(as_far_as_memory_goes(error.kind, error.may_be_stored, [&] { return error; })));
       return;
     }
     bool overdue = false;
     {
       std::lock_guard lock(self->mutex_);
-      request->stored = *result;
+      try {
+        request->stored = *result;
+      } catch (const std::bad_alloc&) {
+        request->stored.emplace();
+        request->stored->message_id = result->message_id;
+        request->stored->attempts = result->attempts;
+      }
       overdue = request->overdue;
     }
-    if (overdue && self->take(*request)) self->finish(request, fail(self->no_reply(*request)));
+    if (overdue) (void)self->finish(request, fail(self->no_reply(*request)));
   };
 }
 
@@ -180,22 +196,33 @@ bool Requests::is_reachable(std::string_view topic) const {
 
 void Requests::send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation) {
   client_->keep_reachable();
-  bool try_to_reach = false;
+  try {
+    if (begin_to_reach(request, operation)) return;
+  } catch (const std::exception& e) {
+    log(LogLevel::kWarn, "producer", "the brokers of a reply were not looked for: {}", e.what());
+  }
+  operation->start();
+}
+
+// False where the message may be sent at once.
+bool Requests::begin_to_reach(const std::shared_ptr<Request>& request,
+                              const std::shared_ptr<SendOperation>& operation) {
   {
     std::lock_guard lock(mutex_);
-    try_to_reach = !closed_ && now() >= reach_again_at_;
+    if (closed_ || now() < reach_again_at_) return false;
   }
-  if (!try_to_reach || is_reachable(request->topic)) return operation->start();
+  if (is_reachable(request->topic)) return false;
   {
     std::lock_guard lock(mutex_);
     ++reaching_;
   }
   try {
     start_coroutine(client_->loop(), reach_and_send(shared_from_this(), request, operation), "request");
-  } catch (const std::exception&) {
+  } catch (...) {
     end_reaching();
-    operation->start();
+    throw;
   }
+  return true;
 }
 
 void Requests::end_reaching() {
@@ -271,23 +298,31 @@ bool Requests::take_reply(const std::shared_ptr<const RemotingCommand>& reply) {
     if (found == waiting_.end()) return false;
     request = found->second;
   }
-  if (!take(*request)) return false;
-  finish(request, reply);
-  return true;
+  return finish(request, reply);
 }
 
-void Requests::finish(const std::shared_ptr<Request>& request, End end) {
+bool Requests::finish(const std::shared_ptr<Request>& request, End end) {
   if (!end) {
     Error& error = end.error();
-    error.topic = request->topic;
+    try {
+      error.topic = request->topic;
+    } catch (const std::bad_alloc&) {
+      // It must come all the same.
+      error.topic.clear();
+    }
     error.elapsed_ms = millis_between(request->begin, now());
   }
+  if (!take(*request)) return false;
   request->end = std::move(end);
-  if (request->asynchronous) return operations_->end(request);
+  if (request->asynchronous) {
+    operations_->end(request);
+    return true;
+  }
   operations_->remove(*request);
   std::lock_guard lock(request->mutex);
   request->ended = true;
   request->changed.notify_all();
+  return true;
 }
 
 void Requests::call_back(const Request& request) const {
@@ -310,7 +345,7 @@ void Requests::abort(Request& request) {
     std::lock_guard lock(mutex_);
     error.may_be_stored = request.stored.has_value();
   }
-  if (take(request)) finish(kept, fail(std::move(error)));
+  (void)finish(kept, fail(std::move(error)));
 }
 
 Result<StoredMessage> Requests::wait(Request& request) {
@@ -347,13 +382,17 @@ std::shared_ptr<Request> Requests::next_expired() {
 
 void Requests::expire() {
   while (const auto request = next_expired()) {
-    if (take(*request)) finish(request, fail(no_reply(*request)));
+    (void)finish(request, fail(no_reply(*request)));
   }
   arm();
 }
 
 Error Requests::no_reply(const Request& request) const {
   std::lock_guard lock(mutex_);
+  return as_far_as_memory_goes(ErrorKind::kTimeout, true, [&] { return no_reply_locked(request); });
+}
+
+Error Requests::no_reply_locked(const Request& request) {
   Error error;
   error.kind = ErrorKind::kTimeout;
   error.may_be_stored = true;

@@ -27,6 +27,8 @@ struct Request : Completion {
   // Its message counts already.
   Request() { gauged_count = 0; }
 
+  // Its producer, which must live as long as somebody tells its end; let go of with it.
+  std::shared_ptr<void> owner;
   std::string correlation_id;
   std::string topic;
   TimePoint begin;
@@ -87,6 +89,7 @@ class Requests : public std::enable_shared_from_this<Requests> {
  private:
   using End = Result<std::shared_ptr<const RemotingCommand>>;
 
+  bool begin_to_reach(const std::shared_ptr<Request>& request, const std::shared_ptr<SendOperation>& operation);
   bool is_reachable(std::string_view topic) const;
   static asio::awaitable<void> reach_and_send(std::shared_ptr<Requests> self, std::shared_ptr<Request> request,
                                               std::shared_ptr<SendOperation> operation);
@@ -97,10 +100,12 @@ class Requests : public std::enable_shared_from_this<Requests> {
   std::shared_ptr<Request> next_expired();
   // False when it has ended before.
   bool take(const Request& request);
-  void finish(const std::shared_ptr<Request>& request, End end);
+  // Takes it and ends it, whatever memory there is; false when it has ended before.
+  bool finish(const std::shared_ptr<Request>& request, End end);
   void arm();
   void expire();
   Error no_reply(const Request& request) const;
+  static Error no_reply_locked(const Request& request);
 
   const std::shared_ptr<CompletionQueue> operations_;
   const int64_t max_waiting_;

@@ -52,14 +52,13 @@ void SendOperation::on_answer(int32_t number, RemotingCommand response, const st
   if (owner_->options().avoid_slow_brokers) client().brokers().note_latency(*state, took, at);
   const auto status = stored_status(response.code);
   if (!status) return on_refusal(response, address, *state);
+  // First of all: what follows may fail, or come after a close.
+  may_be_stored_ = true;
   client().brokers().succeeded(*state);
   attempt_.route->note_success(*attempt_.broker);
   ++counted_attempts_;
   auto stored = receipt(attempt_, *status, response, address);
-  if (!stored) {
-    may_be_stored_ = true;
-    return fail_send(std::move(stored.error()));
-  }
+  if (!stored) return fail_send(std::move(stored.error()));
   if (*status == SendStatus::kOk || !owner_->options().retry_not_store_ok || !attempts_left()) {
     return finish(std::move(stored));
   }
@@ -67,7 +66,6 @@ void SendOperation::on_answer(int32_t number, RemotingCommand response, const st
     std::lock_guard lock(mutex_);
     if (!stored_) stored_ = std::move(*stored);
   }
-  may_be_stored_ = true;
   Error error;
   error.kind = ErrorKind::kRejected;
   error.message = "the broker " + address + " stored the message with code " + std::to_string(response.code);
@@ -77,6 +75,7 @@ void SendOperation::on_answer(int32_t number, RemotingCommand response, const st
 }
 
 void SendOperation::on_refusal(const RemotingCommand& response, const std::string& address, BrokerState& state) {
+  unanswered_ = false;
   const Refusal refusal =
       judge_refusal(response.code, response.remark, mode_ != Mode::kSync, owner_->options().retry_response_codes);
   BrokerStates& brokers = client().brokers();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/sync_channel.h"
 #include "producer/send_policy.h"
 #include "protocol/codes.h"
@@ -70,17 +71,33 @@ void SendOperation::start() {
 }
 
 void SendOperation::attempt() {
-  // The caller may still be inside the connection with the attempt before, whose frame must stay as it is.
-  if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0)
-    return retry_after(kCallerPause);
-  try {
+  or_fail([&] {
+    // The caller may still be inside the connection with the attempt before, whose frame must stay as it is.
+    if (caller_.load(std::memory_order_acquire) == Caller::kHandingOver && attempts_ > 0)
+      return retry_after(kCallerPause);
     try_to_send();
+  });
+}
+
+template <typename Action>
+void SendOperation::or_fail(const Action& action) {
+  try {
+    action();
   } catch (const std::exception& e) {
-    // It is accepted, so that it must end as every other.
-    Error error;
-    error.message = std::string("it failed inside the library: ") + e.what();
-    fail_send(std::move(error));
+    fail_inside(e);
   }
+}
+
+// It is accepted, so that it must end as every other.
+void SendOperation::fail_inside(const std::exception& cause) {
+  if (unanswered_) may_be_stored_ = true;
+  const bool no_memory = dynamic_cast<const std::bad_alloc*>(&cause) != nullptr;
+  fail_send(as_far_as_memory_goes(no_memory ? ErrorKind::kOutOfMemory : ErrorKind::kInternalError, may_be_stored_, [&] {
+    Error error;
+    if (no_memory) error.kind = ErrorKind::kOutOfMemory;
+    error.message = std::string("it failed inside the library: ") + cause.what();
+    return error;
+  }));
 }
 
 void SendOperation::try_to_send() {
@@ -114,18 +131,21 @@ void SendOperation::try_to_send() {
 void SendOperation::await_on_loop(std::function<void()> begin) {
   client().loop().post([self = shared_from_this(), begin = std::move(begin)] {
     if (self->finished_) return;
-    self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), self->deadline_);
-    self->timer_->async_wait([self](asio::error_code error) {
-      if (!error) self->fail_send(self->timeout_error());
+    self->or_fail([&] {
+      self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), self->deadline_);
+      self->timer_->async_wait([self](asio::error_code error) {
+        if (!error) self->or_fail([&] { self->fail_send(self->timeout_error()); });
+      });
+      begin();
     });
-    begin();
   });
 }
 
 void SendOperation::look_up_route() {
   await_on_loop([self = shared_from_this()] {
-    self->client().routes().get(self->message_.topic, true, self->owner_->options().default_topic_queues,
-                                [self](Result<Route> route) { self->on_route(std::move(route)); });
+    self->client().routes().get(
+        self->message_.topic, true, self->owner_->options().default_topic_queues,
+        [self](Result<Route> route) { self->or_fail([&] { self->on_route(std::move(route)); }); });
   });
 }
 
@@ -176,17 +196,28 @@ void SendOperation::send_now(TimePoint at) {
   const int32_t opaque = remoting.next_opaque();
   const ByteView frame = message_.frame.with_header(request, opaque);
   const TimePoint deadline = attempt_deadline(at);
+  unanswered_ = true;
+  if (aborted_) {
+    unanswered_ = false;
+    return;
+  }
   if (mode_ == Mode::kOneWay) return send_one_way(opaque, frame, deadline);
-  client().watch().wake();
   BrokerState& state = *attempt_.broker->state;
   state.begin_request(at);
+  // After it, as a watch that falls asleep looks once more whether anything is waited for.
+  client().watch().wake();
   const bool first = attempt_.number == 1;
   caller_.store(on_caller_ ? Caller::kExchanging
                 : first    ? Caller::kHandingOver
                            : Caller::kNone,
                 std::memory_order_relaxed);
   // After the rest of the attempt, which is read by whoever sees this.
-  awaited_.store(&state, std::memory_order_release);
+  awaited_ = &state;
+  if (finished_) {
+    // An end that came before found nothing to end the wait for.
+    (void)end_wait();
+    return;
+  }
   if (exchange(opaque, frame, deadline)) return;
   const auto write = mode_ == Mode::kSync ? RemotingClient::Write::kDirect : RemotingClient::Write::kBatched;
   // Copied, as the answer may be on another thread before the call returns.
@@ -240,7 +271,7 @@ bool SendOperation::exchange(int32_t opaque, ByteView frame, TimePoint deadline)
 
 // The broker whose answer was awaited; nullptr where somebody else ended the wait.
 BrokerState* SendOperation::end_wait() {
-  BrokerState* state = awaited_.exchange(nullptr, std::memory_order_acq_rel);
+  BrokerState* state = awaited_.exchange(nullptr);
   if (state != nullptr) state->end_request();
   if (caller_.load(std::memory_order_relaxed) == Caller::kExchanging) caller_ = Caller::kNone;
   return state;
@@ -260,12 +291,15 @@ void SendOperation::on_failure(Error error) { on_attempt_failed(1, std::move(err
 void SendOperation::on_attempt_failed(int32_t number, Error error) {
   if (finished_.load(std::memory_order_acquire)) return;
   if (number != attempt_.number) return;  // Given up before.
-  BrokerState* state = end_wait();
-  if (state == nullptr && mode_ != Mode::kOneWay) return;
   if (error.may_be_stored) {
     may_be_stored_ = true;
-    uncertain_ = error;
+  } else {
+    unanswered_ = false;
   }
+  BrokerState* state = end_wait();
+  // Whoever ended the wait before failed at it: nobody else comes.
+  if (state == nullptr && mode_ != Mode::kOneWay) return fail_send(std::move(error));
+  if (error.may_be_stored) uncertain_ = error;
   if (!is_transient(error.kind)) return fail_send(std::move(error));
   if (state != nullptr && !state->suspected()) {
     if (error.kind == ErrorKind::kTimeout) {
@@ -280,20 +314,24 @@ void SendOperation::on_attempt_failed(int32_t number, Error error) {
   retry_or_fail(std::move(error), counts);
 }
 
-void SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
+bool SendOperation::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
   // In this order, as an attempt says first whose it is.
   BrokerState* awaited = awaited_.load(std::memory_order_acquire);
   const Caller caller = caller_.load(std::memory_order_acquire);
-  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return;
+  if (finished_ || awaited == nullptr || caller == Caller::kHandingOver || wish_.is_bound()) return false;
   const bool suspected =
       std::any_of(brokers.begin(), brokers.end(), [&](const auto& each) { return each.get() == awaited; });
-  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return;
-  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return;
-  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return;
-  if (caller == Caller::kNone) return give_up(at);
+  if (!suspected || !may_give_up(attempt_.sent_at, deadline_, at, awaited->silent())) return false;
+  if (counted_attempts_ + 1 >= owner_->options().max_attempts) return false;
+  if (!owner_->selector().has_other(*attempt_.route, *attempt_.broker, at)) return false;
+  if (caller == Caller::kNone) {
+    or_fail([&] { give_up(at); });
+    return true;
+  }
   // What the caller's own thread waits for ends as a connection that is lost, and is tried again as such.
   std::lock_guard lock(mutex_);
   if (exchange_) exchange_->interrupt();
+  return exchange_ != nullptr;
 }
 
 // Its answer may still come, and is taken then.
@@ -306,6 +344,7 @@ void SendOperation::give_up(TimePoint at) {
   error.message =
       state->address() + " is silent, after " + std::to_string(millis_between(attempt_.sent_at, at)) + " ms";
   may_be_stored_ = true;
+  unanswered_ = false;
   wish_.last_broker = attempt_.queue->broker_name;
   given_up_.push_back(std::exchange(attempt_, {}));
   ++counted_attempts_;
@@ -334,10 +373,12 @@ void SendOperation::retry_after(Millis pause) {
   client().loop().post([self, pause] {
     if (self->finished_) return;
     if (pause.count() == 0) return self->attempt();
-    const TimePoint until = std::min(now() + pause, self->deadline_);
-    self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), until);
-    self->timer_->async_wait([self](asio::error_code error) {
-      if (!error) self->attempt();
+    self->or_fail([&] {
+      const TimePoint until = std::min(now() + pause, self->deadline_);
+      self->timer_ = std::make_unique<asio::steady_timer>(self->client().loop().context(), until);
+      self->timer_->async_wait([self](asio::error_code error) {
+        if (!error) self->attempt();
+      });
     });
   });
 }
@@ -361,28 +402,32 @@ void SendOperation::fail_send(Error error) {
     return finish(std::move(*stored));
   }
   // Of a close, what is under way may still arrive.
-  const bool under_way = error.kind == ErrorKind::kClosed && is_under_way();
+  const bool under_way = error.kind == ErrorKind::kClosed && unanswered_;
   error.may_be_stored = may_be_stored_ || under_way;
+  error.attempts = attempts_;
+  error.elapsed_ms = millis_between(begin_, now());
+  try {
+    describe(error);
+  } catch (const std::bad_alloc&) {
+    // Its kind tells the most: it must come all the same.
+    error.message.clear();
+  }
+  finish(fail(std::move(error)));
+}
+
+void SendOperation::describe(Error& error) const {
   // In this order: uncertain_ is not abort's to read, whose error is kClosed.
   if (error.kind != ErrorKind::kClosed && error.kind != ErrorKind::kConnectionLost &&
       error.kind != ErrorKind::kTimeout && uncertain_) {
     error.message += "; an earlier attempt may have stored the message: " + uncertain_->message;
   }
   error.topic = message_.topic;
-  error.attempts = attempts_;
-  error.elapsed_ms = millis_between(begin_, now());
   error.message = "the send to topic \"" + message_.topic + "\" failed after " + std::to_string(attempts_) +
                   " attempt(s) and " + std::to_string(error.elapsed_ms) + " ms: " + error.message;
-  finish(fail(std::move(error)));
-}
-
-// A request that was written, perhaps, and not answered.
-bool SendOperation::is_under_way() const {
-  const BrokerState* awaited = awaited_.load(std::memory_order_acquire);
-  return awaited != nullptr && client().remoting().connected(awaited->address());
 }
 
 void SendOperation::abort(Error error) {
+  aborted_ = true;
   if (timer_) timer_->cancel();
   if (!finished_) fail_send(std::move(error));
   std::lock_guard lock(mutex_);
@@ -390,13 +435,19 @@ void SendOperation::abort(Error error) {
 }
 
 void SendOperation::finish(Result<SendReceipt> result) {
-  if (finished_.exchange(true, std::memory_order_acq_rel)) return;
+  if (finished_.exchange(true)) return;
   (void)end_wait();
   if (const OnEnd tell = std::exchange(on_end, nullptr)) {
     try {
       tell(result);
     } catch (const std::exception& e) {
-      result = fail(ErrorKind::kInternalError, std::string("its end could not be handled: ") + e.what());
+      const bool may_be_stored = result.has_value() || result.error().may_be_stored;
+      result = fail(as_far_as_memory_goes(ErrorKind::kInternalError, may_be_stored, [&] {
+        Error error;
+        error.may_be_stored = may_be_stored;
+        error.message = std::string("its end could not be handled: ") + e.what();
+        return error;
+      }));
     }
   }
   result_ = std::move(result);

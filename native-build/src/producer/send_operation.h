@@ -3,6 +3,7 @@
 #include <asio/steady_timer.hpp>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -93,8 +94,9 @@ class SendOperation : public ResponseHandler, public Completion {
   void start();
   // On the loop: ends it with `error` unless it has ended.
   void abort(Error error);
-  // On the loop: nothing comes from these brokers. An attempt on one of them may be given up for another one.
-  void on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at);
+  // On the loop: nothing comes from these brokers. An attempt on one of them may be given up for another one; true when
+  // it is.
+  bool on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at);
 
   Mode mode() const { return mode_; }
   uint64_t context() const { return context_; }
@@ -129,6 +131,10 @@ class SendOperation : public ResponseHandler, public Completion {
   enum class Caller : uint8_t { kNone, kExchanging, kHandingOver };
 
   void attempt();
+  // What it cannot do ends it, where nobody else would learn of that.
+  template <typename Action>
+  void or_fail(const Action& action);
+  void fail_inside(const std::exception& cause);
   void try_to_send();
   bool exchange(int32_t opaque, ByteView frame, TimePoint deadline);
   void send_one_way(int32_t opaque, ByteView frame, TimePoint deadline);
@@ -144,13 +150,14 @@ class SendOperation : public ResponseHandler, public Completion {
   void on_refusal(const RemotingCommand& response, const std::string& address, BrokerState& state);
   void give_up(TimePoint at);
   BrokerState* end_wait();
-  bool is_under_way() const;
   Result<SendReceipt> receipt(const SendAttempt& attempt, SendStatus status, const RemotingCommand& response,
                               const std::string& address);
   bool attempts_left() const;
   void retry_or_fail(Error error, bool counts);
   void retry_after(Millis pause);
+  // Ends it, whatever memory there is.
   void fail_send(Error error);
+  void describe(Error& error) const;
   void finish(Result<SendReceipt> result);
   Error timeout_error() const;
   ClientInstance& client() const { return owner_->client(); }
@@ -173,6 +180,10 @@ class SendOperation : public ResponseHandler, public Completion {
   // Of an attempt that ended without an answer, and may have been stored all the same.
   std::optional<Error> uncertain_;
   std::atomic<bool> may_be_stored_{false};
+  // The last attempt was made, and nothing says that its message is not stored.
+  std::atomic<bool> unanswered_{false};
+  // No attempt may begin any more: whoever sets the one of these two and reads the other comes before or after.
+  std::atomic<bool> aborted_{false};
   // Told by abort() too, while another thread is inside.
   std::atomic<int32_t> attempts_{0};
   // Attempts that may have reached a broker; max_attempts limits these.

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <new>
 
 #include "cluster_access.h"
 #include "eventually.h"
@@ -38,6 +39,24 @@ class Member : public ConsumerMember {
   std::atomic<int> requests{0};
 
  private:
+  const std::string group_ = "group";
+};
+
+class Producing : public ProducerMember {
+ public:
+  explicit Producing(bool fails) : fails_(fails) {}
+  const std::string& group() const override { return group_; }
+  bool check_transaction(const RemotingCommand&, StoredMessage&, const std::string&) override { return false; }
+  bool take_reply(const std::shared_ptr<const RemotingCommand>&) override { return false; }
+  void on_suspected(const std::vector<std::shared_ptr<BrokerState>>&, TimePoint) override {
+    ++told;
+    if (fails_) throw std::bad_alloc();
+  }
+
+  std::atomic<int> told{0};
+
+ private:
+  const bool fails_;
   const std::string group_ = "group";
 };
 
@@ -104,6 +123,40 @@ TEST_F(ClientInstanceTest, ALeavingGroupDoesNotWaitForASilentBroker) {
   client.leave_producer_group("group", Millis(1));
   client.shutdown();
   EXPECT_LT(now() - begin, kPatience);
+}
+
+TEST_F(ClientInstanceTest, ASilentBrokerKeepsNoOtherFromLearningThatAGroupLeaves) {
+  ClientOptions patient = options();
+  patient.request_timeout = 4 * kPatience;
+  for (int silent = 0; silent < 2; ++silent) {
+    ClientInstance& client = start(patient);
+    client.join_producer_group("group");
+    for (int broker = 0; broker < 2; ++broker) {
+      ASSERT_TRUE(cluster_.broker(broker).await_requests(kHeartbeat, silent + 1, kPatience));
+    }
+    cluster_.broker(silent).inject(kUnregister, Fault::of(Fault::Kind::kIgnore, -1));
+    cluster_.broker(1 - silent).clear_faults();
+    client.leave_producer_group("group", Millis(1));
+    EXPECT_TRUE(eventually([&] { return cluster_.broker(1 - silent).producers_of("group").empty(); }));
+    client.shutdown();
+  }
+}
+
+TEST_F(ClientInstanceTest, AProducerThatCannotBeToldOfASilentBrokerKeepsNoOtherFromIt) {
+  ClientInstance& client = start(options());
+  const auto failing = std::make_shared<Producing>(true);
+  const auto other = std::make_shared<Producing>(false);
+  client.join_producer_group("group", failing);
+  client.join_producer_group("group", other);
+  ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
+  cluster_.broker(0).freeze();
+  const auto state = client.brokers().of(cluster_.broker(0).address());
+  state->begin_request(now());
+  client.watch().wake();
+  EXPECT_TRUE(eventually([&] { return failing->told > 0 && other->told > 0; }));
+  state->end_request();
+  client.leave_producer_group("group", Millis(1), failing.get());
+  client.leave_producer_group("group", Millis(1), other.get());
 }
 
 TEST_F(ClientInstanceTest, HeartbeatsArePeriodic) {

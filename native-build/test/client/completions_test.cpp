@@ -50,6 +50,18 @@ class CompletionsTest : public ::testing::Test {
 
 }  // namespace
 
+TEST_F(CompletionsTest, ASnapshotWithoutMemoryLeavesAllAsItIs) {
+  const auto queue = started([](const CompletionQueue::Batch&) {});
+  auto all = add(*queue, 3);
+  {
+    const WithoutMemory none;
+    EXPECT_THROW((void)queue->snapshot(), std::bad_alloc);
+  }
+  EXPECT_EQ(queue->snapshot().size(), 3U);
+  for (const auto& each : all) queue->remove(*each);
+  EXPECT_EQ(queue->count(), 0);
+}
+
 TEST_F(CompletionsTest, ASnapshotHasWhatIsAddedAndNotRemoved) {
   const auto queue = started([](const CompletionQueue::Batch&) {});
   EXPECT_TRUE(queue->snapshot().empty());

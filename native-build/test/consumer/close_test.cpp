@@ -32,6 +32,21 @@ TEST_F(ConsumerCloseTest, ManyThreadsMayCloseAtOnce) {
   EXPECT_EQ(cluster.broker().committed_offset(kGroup, kTopic, 0), 1);
 }
 
+// More batches than are settled in one turn of the loop.
+TEST_F(ConsumerCloseTest, AllThatWasAcknowledgedIsSettled) {
+  constexpr int kCount = 600;
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < kCount; ++i) cluster.broker().put(kTopic, 0, "x");
+  PushConsumerOptions options = quick();
+  options.max_outstanding_batches = kCount;
+  auto running = start(cluster, options, [](const Delivery&) { return kLater; });
+  ASSERT_TRUE(eventually([&] { return running.received->count() == kCount; }));
+  for (const uint64_t id : running.received->ids()) EXPECT_TRUE(running.consumer->acknowledge(id, -1, 0));
+  EXPECT_TRUE(running.consumer->close(Millis(30000)));
+  EXPECT_EQ(cluster.broker().committed_offset(kGroup, kTopic, 0), kCount);
+}
+
 TEST_F(ConsumerCloseTest, ACallbackThatDoesNotReturnDoesNotHoldUpTheClose) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);

@@ -81,6 +81,53 @@ TEST_F(FrozenBrokerTest, TheOthersQueuesChangeHandsAtOnce) {
   cluster.broker(0).thaw();
 }
 
+// Of a topic's queues, as the application is told of them.
+class DifferentMembersTest : public FrozenBrokerTest {
+ protected:
+  DifferentMembersTest() : cluster_(kTwoBrokers) {
+    cluster_.create_topic(kTopic, 4);
+    PushConsumerOptions options = quick();
+    options.on_queues_changed = [this](const std::string& topic, const std::set<MessageQueue>& queues) {
+      if (topic != kTopic) return;
+      if (queues.size() > queues_) ++taken_;
+      queues_ = queues.size();
+    };
+    running_ = create(impatient(cluster_), options);
+    EXPECT_TRUE(running_.consumer->start());
+    EXPECT_TRUE(eventually([&] { return queues_ == 8; }));
+    const auto ids = cluster_.broker(1).clients_of(kGroup);
+    if (!ids.empty()) id_ = *ids.begin();
+  }
+  ~DifferentMembersTest() override { (void)running_.consumer->close(Millis(0)); }
+
+  MockCluster cluster_;
+  std::atomic<size_t> queues_{0};
+  std::atomic<int> taken_{0};
+  std::string id_;
+  Running running_;
+};
+
+TEST_F(DifferentMembersTest, AllThatAnyBrokerListsCount) {
+  cluster_.broker(0).set_listed_members(kGroup, {{id_, "another"}});
+  ASSERT_TRUE(eventually([&] { return queues_ == 4; }));
+  taken_ = 0;
+  // Whichever of them answers first.
+  const int64_t rounds = running_.consumer->statistics().rebalances;
+  ASSERT_TRUE(eventually([&] { return running_.consumer->statistics().rebalances >= rounds + 10; }));
+  EXPECT_EQ(taken_, 0);
+  cluster_.broker(0).set_listed_members(kGroup, std::nullopt);
+  EXPECT_TRUE(eventually([&] { return queues_ == 8; }));
+}
+
+TEST_F(DifferentMembersTest, OneThatIsGoneIsNotWaitedForWithAFrozenBroker) {
+  for (int broker = 0; broker < 2; ++broker) cluster_.broker(broker).set_listed_members(kGroup, {{id_, "another"}});
+  ASSERT_TRUE(eventually([&] { return queues_ == 4; }));
+  cluster_.broker(0).freeze();
+  cluster_.broker(1).set_listed_members(kGroup, {{id_}});
+  EXPECT_TRUE(eventually([&] { return queues_ == 8; }));
+  cluster_.broker(0).thaw();
+}
+
 TEST_F(FrozenBrokerTest, AConsumeTimeoutIsNotLate) {
   MockCluster cluster(kTwoBrokers);
   cluster.create_topic(kTopic, 1);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <new>
 
@@ -122,6 +123,32 @@ TEST(DispatcherMemoryTest, AnEndOfABatchAndANewOfferNeedNone) {
     dispatcher.release(record);
   }
   EXPECT_TRUE(dispatcher.wait_idle(now()));
+  dispatcher.stop();
+  EXPECT_TRUE(dispatcher.wait_callbacks(now() + kPatience));
+}
+
+// The batch that cannot be made waits, and its queue with it.
+TEST(DispatcherMemoryTest, AQueueKeepsItsTurnWhenNoBatchCanBeMade) {
+  PushConsumerOptions options;
+  std::atomic<int> given{0};
+  options.on_delivery = [&](Delivery&) {
+    // Of the thread that makes the next batch.
+    if (++given == 1) fail_next_allocations(1);
+  };
+  WorkerPool workers({.name = "test"});
+  Dispatcher dispatcher(options, [] {});
+  const auto first = open_queue(false);
+  first->add(messages(0, 1), 1);
+  const auto second = open_queue(false);
+  second->add(messages(0, 1), 1);
+  dispatcher.schedule(first);
+  dispatcher.schedule(second);
+  dispatcher.start(workers);
+  EXPECT_TRUE(eventually([&] {
+    dispatcher.nudge();
+    return given == 2;
+  }));
+  EXPECT_EQ(dispatcher.outstanding(), 2U);
   dispatcher.stop();
   EXPECT_TRUE(dispatcher.wait_callbacks(now() + kPatience));
 }

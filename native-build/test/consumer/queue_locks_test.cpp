@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "consumer/orderly_fixture.h"
+#include "protocol/lock_bodies.h"
 
 namespace rocketmq::test {
 
@@ -22,6 +23,25 @@ TEST_F(QueueLocksTest, NothingIsPulledWithoutTheLock) {
   EXPECT_EQ(running.received->count(), 0U);
   cluster.broker().set_lock_owner(kGroup, kTopic, 0, "");
   EXPECT_TRUE(eventually([&] { return running.received->count() == 1; }));
+}
+
+TEST_F(QueueLocksTest, BetweenRenewalsOnlyWhatIsNotLockedIsAskedFor) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 4);
+  cluster.broker().set_lock_owner(kGroup, kTopic, 2, "another");
+  PushConsumerOptions options = orderly();
+  options.lock_interval = std::chrono::hours(1);
+  auto running = start_orderly(client(cluster), options);
+  EXPECT_TRUE(eventually([&] {
+    const auto requests = cluster.broker().requests(request_code::kLockBatchMq);
+    if (requests.empty()) return false;
+    const auto asked = parse_lock_request(as_text(requests.back().body.view()));
+    return asked && asked->queues.size() == 1 && asked->queues.begin()->topic == kTopic &&
+           asked->queues.begin()->queue_id == 2;
+  }));
+  cluster.broker().set_lock_owner(kGroup, kTopic, 2, "");
+  cluster.broker().put(kTopic, 2, "x");
+  EXPECT_TRUE(eventually([&] { return running.received->count("x") == 1; }));
 }
 
 TEST_F(QueueLocksTest, ALockThatIsNotAnsweredOrRefusedIsAskedForAgain) {

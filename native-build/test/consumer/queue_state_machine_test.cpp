@@ -208,6 +208,7 @@ class World {
     const size_t count = machine_.take_actions(actions);
     EXPECT_LT(count, actions.size());
     for (size_t i = 0; i < count; ++i) note(actions[i]);
+    EXPECT_TRUE(!noted_ || machine_.may_commit(at_)) << "an offset is left to the rounds without the lock";
   }
 
   void note(const QueueAction& action) {
@@ -227,9 +228,16 @@ class World {
       case Kind::kPull:
         requests_.push_back({action.kind, action.id, action.offset});
         break;
+      case Kind::kForget:
+        noted_ = false;
+        break;
+      case Kind::kEnded:
+        EXPECT_FALSE(noted_) << "an offset is left to the rounds at the end";
+        break;
       case Kind::kNote:
       case Kind::kCommit:
         check_offset(action);
+        noted_ = action.kind == Kind::kNote;
         if (action.kind == Kind::kCommit) requests_.push_back({action.kind, action.id, action.offset});
         break;
       default:
@@ -238,7 +246,9 @@ class World {
   }
 
   void check_offset(const QueueAction& action) {
-    if (action.kind == Kind::kCommit && reset_ == action.offset) {
+    if (action.kind == Kind::kCommit && (reset_ == action.offset || (!reset_ && tried_reset_ == action.offset))) {
+      // Again, where it was not stored.
+      tried_reset_ = action.offset;
       reset_.reset();
       return;
     }
@@ -262,9 +272,12 @@ class World {
   std::map<ProcessQueue*, std::set<int64_t>> finished_;
   std::map<ProcessQueue*, int64_t> starts_;
   std::optional<int64_t> reset_;
+  std::optional<int64_t> tried_reset_;
   int64_t moved_ = -1;
   int64_t stored_ = -1;
   bool wants_lock_ = false;
+  // The rounds have an offset to write.
+  bool noted_ = false;
 };
 
 class QueueStateMachineProperties : public ::testing::TestWithParam<bool> {};
@@ -318,6 +331,52 @@ TEST(QueueStateMachineTest, APullThatIsHeldLongAndALongIntervalAreNoSilence) {
   EXPECT_EQ(machine.state(), State::kConsuming);
 }
 
+// The next owner may be further by the time that a round writes.
+TEST(QueueStateMachineTest, WithoutTheLockNothingIsLeftToTheRounds) {
+  enum class End { kDoubted, kRanOut, kDroppedWhileOut };
+  for (const End end : {End::kDoubted, End::kRanOut, End::kDroppedWhileOut}) {
+    QueueSettings settings;
+    settings.orderly = settings.needs_lock = true;
+    settings.consume_timeout = Millis(1000);
+    QueueStateMachine machine({"t", "b", 0}, settings, nullptr);
+    TimePoint at{std::chrono::hours(1)};
+    machine.start(at);
+    machine.lock_granted(at + Millis(30000), at);
+    machine.start_found(actions_of(machine, Kind::kFindStart).at(0).id, 7, at);
+    std::vector<StoredMessage> messages(1);
+    messages[0].queue_offset = 7;
+    machine.pulled(actions_of(machine, Kind::kPull).at(0).id, std::move(messages), 8, at);
+    const auto cache = machine.cache();
+    const auto taken = cache->take(1, at);
+    ASSERT_EQ(taken.size(), 1U);
+    switch (end) {
+      case End::kDoubted:
+        machine.finished(*cache, {7}, at);
+        EXPECT_FALSE(actions_of(machine, Kind::kNote).empty());
+        machine.lock_doubted(at);
+        machine.drop(at);
+        break;
+      case End::kRanOut:
+        machine.finished(*cache, {7}, at);
+        at += Millis(30000);
+        machine.drop(at);
+        break;
+      case End::kDroppedWhileOut:
+        machine.drop(at);
+        at += Millis(1000);
+        machine.timer(at);
+        // The lock is left to run out under what is out.
+        EXPECT_FALSE(actions_of(machine, Kind::kNote).empty());
+        EXPECT_EQ(machine.wake_at(at), at + Millis(29000));
+        at += Millis(29000);
+        machine.timer(at);
+        break;
+    }
+    EXPECT_EQ(actions_of(machine, Kind::kForget).size(), 1U);
+    EXPECT_EQ(machine.state(), end == End::kDroppedWhileOut ? State::kDraining : State::kEnded);
+  }
+}
+
 TEST(QueueStateMachineTest, OfTwoResetsTheLastOneCounts) {
   QueueStateMachine machine({"t", "b", 0}, {}, nullptr);
   const TimePoint at{std::chrono::hours(1)};
@@ -337,6 +396,45 @@ TEST(QueueStateMachineTest, OfTwoResetsTheLastOneCounts) {
   const auto pulls = actions_of(machine, Kind::kPull);
   ASSERT_EQ(pulls.size(), 1U);
   EXPECT_EQ(pulls[0].offset, 7);
+}
+
+// Whoever consumes the queue next does not know of it.
+TEST(QueueStateMachineTest, AnOperatorsOffsetThatIsNotStoredIsTriedAgainBeforeTheEnd) {
+  for (const bool ends_well : {true, false}) {
+    QueueStateMachine machine({"t", "b", 0}, {}, nullptr);
+    TimePoint at{std::chrono::hours(1)};
+    machine.start(at);
+    machine.start_found(actions_of(machine, Kind::kFindStart).at(0).id, 100, at);
+    machine.reset(5, at);
+    machine.drop(at);
+    int attempts = 0;
+    while (machine.state() != State::kEnded) {
+      const auto commits = actions_of(machine, Kind::kCommit);
+      ASSERT_EQ(commits.size(), 1U);
+      EXPECT_EQ(commits[0].offset, 5);
+      ASSERT_LE(++attempts, 10);
+      machine.committed(commits[0].id, ends_well && attempts == 3, at);
+      if (machine.state() == State::kEnded) break;
+      EXPECT_EQ(machine.state(), State::kCommitting);
+      at = machine.wake_at(at);
+      ASSERT_LT(at, TimePoint::max());
+      machine.timer(at);
+    }
+    EXPECT_EQ(attempts, ends_well ? 3 : 5);
+  }
+}
+
+TEST(QueueStateMachineTest, AQueueThatIsTakenAgainBeginsAtTheOffsetThatWasNotStored) {
+  QueueStateMachine machine({"t", "b", 0}, {}, nullptr);
+  const TimePoint at{std::chrono::hours(1)};
+  machine.start(at);
+  machine.start_found(actions_of(machine, Kind::kFindStart).at(0).id, 100, at);
+  machine.reset(5, at);
+  machine.drop(at);
+  machine.committed(actions_of(machine, Kind::kCommit).at(0).id, false, at);
+  machine.take(at);
+  EXPECT_EQ(machine.state(), State::kConsuming);
+  EXPECT_EQ(actions_of(machine, Kind::kPull).at(0).offset, 5);
 }
 
 }  // namespace rocketmq::test

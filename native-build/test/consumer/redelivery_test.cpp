@@ -61,6 +61,37 @@ TEST_F(RedeliveryTest, ARefusedSendBackFallsBackToAnOrdinarySend) {
   EXPECT_EQ(retried[0].property("RECONSUME_TIME"), "1");
 }
 
+// One that is frozen would hold up the dead letters of all others, and store copies when it is back.
+TEST_F(RedeliveryTest, ADeadLetterIsSentToItsOwnBrokerFirst) {
+  for (int own = 0; own < 2; ++own) {
+    MockCluster cluster({.name_servers = 1, .brokers = 2});
+    cluster.create_topic(kTopic, 1);
+    cluster.broker(own).put(kTopic, 0, "poison");
+    PushConsumerOptions options = quick();
+    options.orderly = true;
+    options.max_reconsume_times = 0;
+    auto running = start(cluster, options, [](const Delivery&) { return 0; });
+    ASSERT_TRUE(eventually([&] { return cluster.message_count(dead_letter_topic(kGroup)) == 1; }));
+    EXPECT_EQ(cluster.broker(own).request_count(request_code::kSendMessageV2), 1);
+    EXPECT_EQ(cluster.broker(1 - own).request_count(request_code::kSendMessageV2), 0);
+  }
+}
+
+TEST_F(RedeliveryTest, ABrokerThatDoesNotTakeItsMessageBackIsTheLastToBeSentTo) {
+  for (int own = 0; own < 2; ++own) {
+    MockCluster cluster({.name_servers = 1, .brokers = 2});
+    cluster.create_topic(kTopic, 1);
+    cluster.broker(own).put(kTopic, 0, "x");
+    cluster.broker(own).inject(request_code::kConsumerSendMessageBack,
+                               Fault::respond(response_code::kSystemError, "no", -1));
+    auto running =
+        start(cluster, quick(), [](const Delivery& d) { return d.messages[0].reconsume_times == 0 ? 0 : -1; });
+    ASSERT_TRUE(eventually([&] { return running.received->count() == 2; }));
+    EXPECT_EQ(cluster.broker(own).request_count(request_code::kSendMessageV2), 0);
+    EXPECT_EQ(cluster.broker(1 - own).request_count(request_code::kSendMessageV2), 1);
+  }
+}
+
 TEST_F(RedeliveryTest, WhatNoBrokerTakesBackIsDeliveredAgainHere) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);

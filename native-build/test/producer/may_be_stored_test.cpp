@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "producer/producer_fixture.h"
 
 namespace rocketmq::test {
@@ -111,6 +113,20 @@ TEST_F(MayBeStoredTest, WhatIsUnderWayWhenItsProducerIsClosed) {
   ASSERT_FALSE(*result);
   EXPECT_EQ(result->error().kind, ErrorKind::kClosed);
   EXPECT_TRUE(result->error().may_be_stored);
+}
+
+// The caller waits for the answer by a connection of its own.
+TEST_F(MayBeStoredTest, WhatIsUnderWayWhenItsProducerIsClosedWithoutItsMainConnection) {
+  auto producer = connected();
+  cluster_.broker().inject(kSend, Fault::of(Fault::Kind::kDrop, -1));
+  Error error;
+  std::thread caller([&] { error = failed_send(*producer, Millis(60000)); });
+  EXPECT_TRUE(cluster_.broker().await_requests(kSend, 2, kPatience));
+  EXPECT_TRUE(cluster_.broker().reset_connection(0));
+  EXPECT_TRUE(producer->close(Millis(0)));
+  caller.join();
+  EXPECT_EQ(error.kind, ErrorKind::kClosed);
+  EXPECT_TRUE(error.may_be_stored);
 }
 
 TEST_F(MayBeStoredTest, NotWhatWaitsForARouteWhenItsProducerIsClosed) {

@@ -113,6 +113,27 @@ TEST_F(QueueTest, TheDetectorFindsABrokerThatAnswersAgain) {
   }));
 }
 
+TEST_F(QueueTest, TheDetectorDoesNotWaitForABrokerThatStaysSilent) {
+  for (int silent = 0; silent < 2; ++silent) {
+    MockCluster cluster({1, 2, 1, true});
+    cluster.create_topic("orders", 1);
+    ProducerOptions options;
+    options.detect_interval = Millis(20);
+    options.detect_timeout = 4 * kPatience;
+    options.attempt_timeout = Millis(100);
+    auto producer = started(cluster, options);
+    ASSERT_TRUE(producer->warm_up("orders"));
+    auto& other = cluster.broker(1 - silent);
+    cluster.broker(silent).freeze();
+    // So that it stays avoided, and is asked again and again.
+    other.inject(request_code::kGetMaxOffset, Fault::of(Fault::Kind::kReset, -1));
+    other.inject(request_code::kSendMessageV2, Fault::of(Fault::Kind::kIgnore, 1));
+    (void)producer->send(message("orders", "m"), Millis(2000));
+    EXPECT_TRUE(eventually([&] { return other.request_count(request_code::kGetMaxOffset) >= 5; }));
+    ASSERT_TRUE(producer->close(Millis(0)));
+  }
+}
+
 TEST(RecallHandleTest, TellsTopicAndBroker) {
   // "v1 orders broker-a 1700000000000 ABC"
   const auto handle = parse_recall_handle("djEgb3JkZXJzIGJyb2tlci1hIDE3MDAwMDAwMDAwMDAgQUJD");

@@ -45,6 +45,20 @@ TEST_F(SilentBrokerTest, ABrokerThatAcknowledgesLateStoresOneCopy) {
   EXPECT_EQ(cluster_.message_count("orders"), before + 2);
 }
 
+TEST_F(SilentBrokerTest, ManySendsLeaveABrokerThatIsFrozen) {
+  Outcomes outcomes;
+  ProducerOptions options;
+  options.on_sent = outcomes.callback();
+  auto producer = started(cluster_, options);
+  warm_up(*producer);
+  cluster_.broker(0).inject(kAnyRequest, Fault::of(Fault::Kind::kIgnore, -1));
+  // Half of them go there, which are more than leave it at once.
+  constexpr uint64_t kCount = 1000;
+  for (uint64_t i = 0; i < kCount; ++i) ASSERT_TRUE(producer->send_async(message("orders", "x"), kLong, i));
+  EXPECT_TRUE(eventually([&] { return outcomes.count() == kCount; }));
+  for (uint64_t i = 0; i < kCount; ++i) EXPECT_TRUE(*outcomes.result(i)) << (*outcomes.result(i)).error().message;
+}
+
 TEST_F(SilentBrokerTest, SendsLeaveABrokerThatIsFrozen) {
   Outcomes outcomes;
   ProducerOptions options;

@@ -13,6 +13,8 @@ namespace {
 
 // Before this consumer itself delivers again what no broker takes back.
 constexpr Millis kLocalRedelivery{5000};
+// Batches that are settled in one turn of the loop.
+constexpr int kMostAtOnce = 256;
 
 }  // namespace
 
@@ -50,17 +52,20 @@ Status check_acknowledgement(const PushConsumerOptions& options, size_t messages
 BatchSettler::BatchSettler(std::shared_ptr<PushContext> context, QueueTable& queues)
     : context_(std::move(context)), queues_(queues) {}
 
-void BatchSettler::settle_ended() {
-  while (const Record record = context_->dispatcher->take_ended()) {
+bool BatchSettler::settle_ended() {
+  for (int settled = 0; settled < kMostAtOnce; ++settled) {
+    const Record record = context_->dispatcher->take_ended();
+    if (!record) return false;
     try {
       settle(record);
     } catch (const std::exception& e) {
       log(LogLevel::kError, "consumer", "a batch of {} is settled later: {}", record->queue->queue().topic, e.what());
       context_->dispatcher->put_back_ended(record);
-      return;
+      return false;
     }
     context_->dispatcher->release(record);
   }
+  return true;
 }
 
 // May be called again after an exception.

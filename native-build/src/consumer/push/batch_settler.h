@@ -19,8 +19,9 @@ class BatchSettler {
  public:
   BatchSettler(std::shared_ptr<PushContext> context, QueueTable& queues);
 
-  // All batches that have ended since. What cannot be done for want of memory is done by a later call.
-  void settle_ended();
+  // Batches that have ended since, so many that others get their turn on the loop; true when more are left. What
+  // cannot be done for want of memory is done by a later call.
+  bool settle_ended();
   // Any thread: false when messages are still being sent back at the deadline.
   bool wait_idle(TimePoint deadline);
 

@@ -71,22 +71,24 @@ Dispatcher::Record Dispatcher::State::next() {
   while (may_begin()) {
     const auto queue = pop_ready();
     if (!queue) return nullptr;
-    auto record = std::make_shared<DeliveryRecord>();
-    record->queue = queue;
-    record->delivery->queue = queue->queue();
-    record->delivery->id = ++last_id;
-    record->deadline = now() + options.consume_timeout;
-    // Room for it first: what is taken out of the queue must not be lost.
-    const auto place = given_out.emplace(record->delivery->id, record).first;
+    const uint64_t id = ++last_id;
+    Record record;
     try {
+      record = std::make_shared<DeliveryRecord>();
+      record->queue = queue;
+      record->delivery->queue = queue->queue();
+      record->delivery->id = id;
+      record->deadline = now() + options.consume_timeout;
+      // Room for it first: what is taken out of the queue must not be lost.
+      given_out.emplace(id, record);
       record->delivery->messages = queue->take(static_cast<size_t>(options.max_batch_size), now());
     } catch (...) {
-      given_out.erase(place);
+      given_out.erase(id);
       schedule(queue);
       throw;
     }
     if (record->delivery->messages.empty()) {
-      given_out.erase(place);
+      given_out.erase(id);
       continue;
     }
     // Behind the other queues, so that a long one does not starve them.

@@ -76,16 +76,23 @@ void LockKeeper::ask_soon(const std::string& broker_name, Broker& broker) {
 
 void LockKeeper::ask(const std::string& broker_name, Broker& broker) {
   if (closed_ || broker.asking || broker.queues.empty()) return;
+  const TimePoint at = now();
+  const bool all = at >= broker.renew_at;
   std::set<MessageQueue> queues;
-  for (const auto& [queue, actor] : broker.queues) queues.insert(queue);
-  broker.asking = true;
+  for (const auto& [queue, weak] : broker.queues) {
+    // One queue that is another member's does not have all others renewed each time.
+    const auto actor = all ? nullptr : weak.lock();
+    if (all || (actor && !actor->machine().locked(at))) queues.insert(queue);
+  }
   broker.missing = false;
+  if (queues.empty()) return;
+  broker.asking = true;
   // The keeper lives in the context.
-  context_.start(lock(context_.shared_from_this(), broker_name, std::move(queues)), "queue locks");
+  context_.start(lock(context_.shared_from_this(), broker_name, std::move(queues), all), "queue locks");
 }
 
 asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std::string broker_name,
-                                       std::set<MessageQueue> queues) {
+                                       std::set<MessageQueue> queues, bool all) {
   if (context->ended) co_return;
   const std::string address = context->client->routes().find_master(queues.begin()->topic, broker_name);
   const TimePoint asked_at = now();
@@ -109,7 +116,7 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
   }
   brokers_[broker_name].asking = false;
   if (locked) {
-    on_locked(broker_name, queues, *locked, asked_at);
+    on_locked(broker_name, queues, *locked, asked_at, all);
     co_return;
   }
   // What is left of the locks' time stays.
@@ -119,7 +126,7 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
 }
 
 void LockKeeper::on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
-                           const std::set<MessageQueue>& locked, TimePoint asked_at) {
+                           const std::set<MessageQueue>& locked, TimePoint asked_at, bool all) {
   // Granted after all were given back.
   if (closed_) {
     std::set<MessageQueue> unwanted;
@@ -128,7 +135,7 @@ void LockKeeper::on_locked(const std::string& broker_name, const std::set<Messag
     }
     return send_unlock(broker_name, std::move(unwanted));
   }
-  brokers_[broker_name].renew_at = asked_at + context_.options.lock_interval;
+  if (all) brokers_[broker_name].renew_at = asked_at + context_.options.lock_interval;
   std::set<MessageQueue> unwanted;
   for (const MessageQueue& queue : asked) {
     const auto& queues = brokers_[broker_name].queues;

@@ -49,10 +49,11 @@ class LockKeeper {
   void look_after_all();
   void ask_soon(const std::string& broker_name, Broker& broker);
   void ask(const std::string& broker_name, Broker& broker);
+  // `all`: those that are locked are among the queues, too, to renew them.
   asio::awaitable<void> lock(std::shared_ptr<PushContext> context, std::string broker_name,
-                             std::set<MessageQueue> queues);
+                             std::set<MessageQueue> queues, bool all);
   void on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
-                 const std::set<MessageQueue>& locked, TimePoint asked_at);
+                 const std::set<MessageQueue>& locked, TimePoint asked_at, bool all);
   void send_unlock(const std::string& broker_name, std::set<MessageQueue> queues);
 
   PushContext& context_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "base/waited.h"
 #include "client/filter_check.h"
@@ -109,10 +110,22 @@ void PushConsumerLife::undo_prepare() {
   client_ = nullptr;
 }
 
+// A member that consumes nothing must not be left behind: where memory is short, it is waited for.
 void PushConsumerLife::begin_on_loop() {
+  until_memory([&] { make_parts(); });
+  PushContext& context = *context_;
+  context.ended = false;
+  until_memory([&] { context.committer->start(); });
+  until_memory([&] { context.start(rebalancer_->run(context_), "rebalance"); });
+  until_memory([&] { context.start(housekeeping_loop(context_, housekeeping_pause_), "consumer housekeeping"); });
+  if (!context.locks) return;
+  until_memory([&] { context.start(LockKeeper::run(context_, lock_pause_), "queue locks"); });
+}
+
+// Begins nothing yet, so that it can be done again.
+void PushConsumerLife::make_parts() {
   PushContext& context = *context_;
   context.client = client_.get();
-  context.ended = false;
   if (local_offsets_) {
     context.offsets = std::make_shared<FileOffsetStore>(
         local_offsets_, context.options.group,
@@ -124,18 +137,14 @@ void PushConsumerLife::begin_on_loop() {
   OffsetCommitterOptions committing;
   committing.interval = context.options.persist_offset_interval;
   context.committer = std::make_unique<OffsetCommitter>(client_->loop(), context.offsets, committing);
-  context.committer->start();
   queues_ = std::make_unique<QueueTable>(context_, notifier_);
   settler_ = std::make_unique<BatchSettler>(context_, *queues_);
   rebalancer_ = std::make_unique<Rebalancer>(context_, *queues_);
   if (local_offsets_) rebalancer_->set_stored_queues(local_offsets_->queues());
   housekeeping_pause_ = std::make_shared<Pause>(client_->loop());
-  context.start(rebalancer_->run(context_), "rebalance");
-  context.start(housekeeping_loop(context_, housekeeping_pause_), "consumer housekeeping");
   if (!context.options.needs_locks()) return;
   lock_pause_ = std::make_shared<Pause>(client_->loop());
   context.locks = std::make_unique<LockKeeper>(context);
-  context.start(LockKeeper::run(context_, lock_pause_), "queue locks");
 }
 
 Status PushConsumerLife::suspend() {
@@ -186,7 +195,7 @@ void PushConsumerLife::settle_soon() {
   try {
     client_->loop().post([self = shared_from_this()] {
       self->settle_posted_ = false;
-      if (!self->context_->ended) self->settler_->settle_ended();
+      if (!self->context_->ended && self->settler_->settle_ended()) self->settle_soon();
     });
   } catch (const std::exception&) {
     settle_posted_ = false;
@@ -209,7 +218,7 @@ asio::awaitable<void> PushConsumerLife::housekeeping_loop(std::shared_ptr<PushCo
 
 void PushConsumerLife::housekeeping() {
   give_back_expired();
-  settler_->settle_ended();
+  if (settler_->settle_ended()) settle_soon();
   context_->dispatcher->nudge();
   if (!std::exchange(context_->look_again, false)) return;
   queues_->for_each([](QueueActor& actor) { actor.look_again(); });
@@ -322,22 +331,33 @@ void PushConsumerLife::leave(TimePoint deadline) {
   EventLoop& loop = client_->loop();
   try {
     // What was acknowledged may wait for the loop.
-    loop.run_and_wait([&] { settler_->settle_ended(); });
-    settler_->wait_idle(deadline);
-    const auto ended = std::make_shared<Waited<bool>>();
-    loop.run_and_wait([&] {
-      rebalancer_->shut();
-      if (context_->locks) context_->locks->close();
-      queues_->close([ended] { ended->give(true); });
-    });
-    const TimePoint at = now();
-    ended->wait(std::min(std::max(deadline, at + kLeastCommit), at + kLongestCommit));
+    bool begun = false;
+    bool more = true;
+    while (std::exchange(more, false)) {
+      loop.run_and_wait([&] {
+        begun = !context_->ended;
+        more = begun && settler_->settle_ended();
+      });
+    }
+    if (begun) end_queues(deadline);
     client_->leave_consumer_group(group(), kLongestUnregister);
   } catch (const std::exception& e) {
     // The brokers find out by themselves; here, everything must end.
     log(LogLevel::kError, "consumer", "group {} could not be left as it should: {}", group(), e.what());
   }
   loop.run_and_wait([&] { end_on_loop(); });
+}
+
+void PushConsumerLife::end_queues(TimePoint deadline) {
+  settler_->wait_idle(deadline);
+  const auto ended = std::make_shared<Waited<bool>>();
+  client_->loop().run_and_wait([&] {
+    rebalancer_->shut();
+    if (context_->locks) context_->locks->close();
+    queues_->close([ended] { ended->give(true); });
+  });
+  const TimePoint at = now();
+  ended->wait(std::min(std::max(deadline, at + kLeastCommit), at + kLongestCommit));
 }
 
 void PushConsumerLife::end_on_loop() {

@@ -57,12 +57,14 @@ class PushConsumerLife : public ConsumerMember, public std::enable_shared_from_t
   Status prepare();
   void undo_prepare();
   void begin_on_loop();
+  void make_parts();
   asio::awaitable<void> housekeeping_loop(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause);
   void housekeeping();
   void give_back_expired();
   void settle_soon();
   void finish_close(bool was_started, Millis timeout, Millis callback_timeout);
   void leave(TimePoint deadline);
+  void end_queues(TimePoint deadline);
   void end_on_loop();
   void close_local_offsets();
 

@@ -215,10 +215,10 @@ asio::awaitable<void> QueueActor::find_start(std::shared_ptr<QueueActor> self, u
   PushContext& context = *self->context_;
   if (context.ended) co_return;
   const auto& options = context.options;
-  auto offset = co_await find_start_offset(*context.client, *context.offsets,
-                                           {options.consume_from, options.consume_timestamp_ms}, queue_,
-                                           options.broadcasting && context.arrivals.appeared_later(queue_),
-                                           [context = self->context_] { return context->ended; });
+  const StartPolicy policy{options.consume_from, options.consume_timestamp_ms};
+  const bool appeared_later = options.broadcasting && context.arrivals.appeared_later(queue_);
+  const std::function<bool()> ended = [kept = self->context_] { return kept->ended; };
+  auto offset = co_await find_start_offset(*context.client, *context.offsets, policy, queue_, appeared_later, ended);
   if (context.ended) co_return;
   std::optional<int64_t> found;
   if (offset) {
@@ -286,8 +286,9 @@ asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_
   const TimePoint sent = now();
   const std::string to = address;
   const int64_t to_id = broker_id;
-  auto response = co_await context.client->remoting().call(to, pull_command(request, *subscription),
-                                                           context.options.pull_suspend_timeout + kPullMargin);
+  RemotingCommand command = pull_command(request, *subscription);
+  const Millis patience = context.options.pull_suspend_timeout + kPullMargin;
+  auto response = co_await context.client->remoting().call(to, std::move(command), patience);
   if (context.ended) co_return;
   if (!response) {
     on_pull_failed(id, to_id, to, response.error());

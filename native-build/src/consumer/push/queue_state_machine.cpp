@@ -14,6 +14,8 @@ using Kind = QueueAction::Kind;
 constexpr Millis kFirstBackOff{50};
 constexpr Millis kLongestBackOff{1000};
 constexpr Millis kFlowControl{20};
+// Of an operator's offset for a queue that is about to end.
+constexpr int kResetAttempts = 5;
 
 Millis jittered(Millis pause) {
   return pause * 3 / 4 + Millis(random_below(static_cast<uint32_t>(pause.count() / 2 + 1)));
@@ -68,7 +70,10 @@ void QueueStateMachine::reset(int64_t offset, TimePoint at) {
   reset_ = offset;
   pull_before_reset_ = pull_id_ != 0 ? pull_id_ : pull_before_reset_;
   // In place of what is on its way.
-  if (state_ == State::kCommitting) commit(offset);
+  if (state_ == State::kCommitting) {
+    reset_attempts_ = 0;
+    commit(offset);
+  }
   advance(at);
 }
 
@@ -88,9 +93,9 @@ void QueueStateMachine::lock_refused(TimePoint at) {
   if (state_ == State::kFindingStart || state_ == State::kConsuming || state_ == State::kDraining) {
     lost_ = true;
     start_at_.reset();
-    act(Kind::kForget);
+    forget();
   } else if (state_ == State::kCommitting && !committing_reset_) {
-    act(Kind::kForget);
+    forget();
   }
   advance(at);
 }
@@ -119,10 +124,11 @@ void QueueStateMachine::committed_read(uint64_t id, std::optional<int64_t> offse
     retry_at_ = at + next_back_off();
   } else if (*offset > cache_->commit_offset()) {
     lost_ = true;
-    act(Kind::kForget);
+    forget();
   } else {
     trusted_ = locked(at);
     back_off_ = kFirstBackOff;
+    note_progress(at);
   }
   advance(at);
 }
@@ -130,6 +136,15 @@ void QueueStateMachine::committed_read(uint64_t id, std::optional<int64_t> offse
 void QueueStateMachine::committed(uint64_t id, bool stored, TimePoint at) {
   if (id == 0 || id != commit_id_) return;
   commit_id_ = 0;
+  if (committing_reset_ && !stored && (!wanted_ || closing_) && ++reset_attempts_ < kResetAttempts) {
+    // Whoever consumes the queue next does not know of it.
+    retry_at_ = at + next_back_off();
+    return;
+  }
+  conclude_commit(stored, at);
+}
+
+void QueueStateMachine::conclude_commit(bool stored, TimePoint at) {
   if (committing_reset_) {
     // Where it was not stored, the rounds store it as soon as they can. Without the lock, whoever had it begins there.
     if (!stored || !settings_.needs_lock || locked(at)) start_at_ = reset_;
@@ -212,7 +227,19 @@ void QueueStateMachine::put_back(ProcessQueue& from, std::vector<StoredMessage>&
 }
 
 void QueueStateMachine::note_progress(TimePoint at) {
-  if (may_commit(at)) act(Kind::kNote, 0, cache_->commit_offset());
+  if (!may_commit(at)) return;
+  noted_ = true;
+  act(Kind::kNote, 0, cache_->commit_offset());
+}
+
+void QueueStateMachine::forget() {
+  noted_ = false;
+  act(Kind::kForget);
+}
+
+// Without the lock another member may be further: a round must not write an older offset over its own.
+void QueueStateMachine::forget_what_is_doubtful(TimePoint at) {
+  if (noted_ && !may_commit(at)) forget();
 }
 
 bool QueueStateMachine::may_give_out(TimePoint at) const {
@@ -234,7 +261,12 @@ void QueueStateMachine::advance(TimePoint at) {
   switch (state_) {
     case State::kCreated:
     case State::kEnded:
+      return;
     case State::kCommitting:
+      if (commit_id_ != 0) return;
+      // An operator's offset that was not stored.
+      if (wanted_ && !closing_) return conclude_commit(false, at);
+      if (at >= retry_at_) commit(*reset_);
       return;
     case State::kDraining:
       return drain(at);
@@ -262,6 +294,7 @@ void QueueStateMachine::advance(TimePoint at) {
 void QueueStateMachine::go_on(TimePoint at) {
   const bool locked_now = !settings_.needs_lock || locked(at);
   if (settings_.needs_lock && !locked_now) trusted_ = false;
+  forget_what_is_doubtful(at);
   if (may_give_out(at)) {
     if (!std::exchange(offered_open_, true)) {
       cache_->open(settings_.needs_lock ? locked_until_ : TimePoint::max());
@@ -299,6 +332,7 @@ void QueueStateMachine::stop_consuming(TimePoint at) {
 }
 
 void QueueStateMachine::drain(TimePoint at) {
+  forget_what_is_doubtful(at);
   if (is_out()) {
     if (!closing_) {
       if (wanted_ || at < drain_deadline_) return;
@@ -312,7 +346,11 @@ void QueueStateMachine::drain(TimePoint at) {
     drain_deadline_ = TimePoint::max();
   }
   state_ = State::kCommitting;
-  if (reset_) return commit(*reset_);
+  reset_attempts_ = 0;
+  if (reset_) {
+    back_off_ = kFirstBackOff;
+    return commit(*reset_);
+  }
   // On the way to a new allocation nothing is committed that another member may have passed.
   if (cache_ && !lost_ && may_commit(at)) return commit(cache_->commit_offset());
   // Of an offset that an operator set and that this queue never began at.
@@ -323,6 +361,8 @@ void QueueStateMachine::drain(TimePoint at) {
 void QueueStateMachine::commit(int64_t offset) {
   commit_id_ = ++last_id_;
   committing_reset_ = reset_.has_value();
+  // It takes the place of what was noted.
+  noted_ = false;
   act(Kind::kCommit, commit_id_, offset);
 }
 
@@ -350,12 +390,16 @@ TimePoint QueueStateMachine::wake_at(TimePoint at) const {
     case State::kFindingStart:
       if (find_id_ == 0) by(retry_at_);
       break;
+    case State::kCommitting:
+      if (commit_id_ == 0) by(retry_at_);
+      break;
     case State::kDraining:
       by(drain_deadline_);
+      if (noted_ && settings_.needs_lock) by(locked_until_);
       break;
     case State::kConsuming:
       if (!offered_open_ && rest_until_ != TimePoint::min()) by(rest_until_);
-      if (offered_open_ && settings_.needs_lock) by(locked_until_);
+      if ((offered_open_ || noted_) && settings_.needs_lock) by(locked_until_);
       if (pull_id_ != 0) {
         by(pull_sent_ + settings_.silent_pull_timeout);
       } else if (read_id_ == 0 && retry_at_ != TimePoint::min()) {

@@ -127,8 +127,11 @@ class QueueStateMachine {
   void stop_consuming(TimePoint at);
   void drain(TimePoint at);
   void commit(int64_t offset);
+  void conclude_commit(bool stored, TimePoint at);
   void end_or_begin_anew(TimePoint at);
   void note_progress(TimePoint at);
+  void forget();
+  void forget_what_is_doubtful(TimePoint at);
   bool is_out() const { return settings_.orderly && cache_ && cache_->out_count() > 0; }
   bool may_give_out(TimePoint at) const;
   void after_pull(Millis pause, TimePoint at);
@@ -154,6 +157,8 @@ class QueueStateMachine {
   // The lock was held all the time since the start was found.
   bool trusted_ = false;
   bool offered_open_ = false;
+  // The rounds may still write an offset that was noted.
+  bool noted_ = false;
   TimePoint locked_until_ = TimePoint::min();
   TimePoint rest_until_ = TimePoint::min();
   TimePoint drain_deadline_ = TimePoint::max();
@@ -170,6 +175,7 @@ class QueueStateMachine {
   uint64_t pull_id_ = 0;
   uint64_t commit_id_ = 0;
   bool committing_reset_ = false;
+  int reset_attempts_ = 0;
   // A pull of before a reset may still carry an older offset to the broker.
   uint64_t pull_before_reset_ = 0;
 

@@ -14,10 +14,12 @@ QueueTable::QueueTable(std::shared_ptr<PushContext> context, QueueNotifier& noti
 
 void QueueTable::take(const MessageQueue& queue) {
   if (closed_) return;
-  auto& place = by_topic_[queue.topic][queue];
-  if (place) return place->take();
-  place = std::make_shared<QueueActor>(context_, owner_, queue);
-  const auto actor = place;
+  if (const auto known = find(queue)) return known->take();
+  // Made whole first, so that what fails leaves neither a place without an actor nor a topic without a queue.
+  const auto actor = std::make_shared<QueueActor>(context_, owner_, queue);
+  Actors made;
+  made.emplace(queue, actor);
+  by_topic_[queue.topic].merge(made);
   actor->start();
 }
 

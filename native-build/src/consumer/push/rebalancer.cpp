@@ -1,6 +1,7 @@
 #include "consumer/push/rebalancer.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -17,6 +18,13 @@ constexpr Millis kFirstRetry{50};
 constexpr Millis kLongestRetry{1000};
 // So that changes that come one after the other share a round.
 constexpr Millis kLeastPause{5};
+
+bool has_broker_at(const TopicRoute& route, const std::string& address) {
+  return std::any_of(route.brokers.begin(), route.brokers.end(), [&](const auto& broker) {
+    return std::any_of(broker.addresses.begin(), broker.addresses.end(),
+                       [&](const auto& known) { return known.second == address; });
+  });
+}
 
 }  // namespace
 
@@ -54,6 +62,11 @@ asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
       co_await pause->wait(std::chrono::ceil<Millis>(deadline - now()));
     }
     if (context->ended) break;
+    try {
+      if (!soon_) allocate_rest();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "consumer", "the rebalance of group {} failed: {}", context->options.group, e.what());
+    }
     // One that a change cut short goes on in the next.
     if (!soon_ || open_.empty()) ++context->counters.rebalances;
     const bool complete = is_complete();
@@ -69,6 +82,7 @@ asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
 
 void Rebalancer::begin_round() {
   open_.clear();
+  heard_.clear();
   missing_ = 0;
   const auto subscribed = context_->subscriptions.topics();
   for (const std::string& topic : queues_.topics()) {
@@ -106,7 +120,11 @@ void Rebalancer::begin_round() {
       }
     }
   }
-  if (context_->is_broadcasting()) return allocate(std::exchange(open_, {}), {});
+  for (const auto& [topic, route] : open_) heard_[topic].route = route;
+  if (context_->is_broadcasting()) {
+    open_.clear();
+    return allocate(std::exchange(heard_, {}));
+  }
   for (const std::string& address : addresses) ask(address);
 }
 
@@ -194,6 +212,12 @@ asio::awaitable<void> Rebalancer::ask_members(std::shared_ptr<PushContext> conte
       for (const auto& [topic, route] : open_) context->client->routes().invalidate(topic);
     }
   }
+  try {
+    allocate_after(address, again);
+  } catch (const std::exception& e) {
+    ++missing_;
+    log(LogLevel::kError, "consumer", "the rebalance of group {} failed: {}", context->options.group, e.what());
+  }
   if (again) soon();
   if (pause_ && (open_.empty() || asking_.empty())) pause_->interrupt();
 }
@@ -207,31 +231,56 @@ void Rebalancer::on_members(const std::string& address, std::vector<std::string>
     context_->client->heartbeat_soon();
     return;
   }
-  std::map<std::string, Route> topics;
-  for (auto each = open_.begin(); each != open_.end();) {
-    const auto& brokers = each->second->route.brokers;
-    const bool here = std::any_of(brokers.begin(), brokers.end(), [&](const auto& broker) {
-      return std::any_of(broker.addresses.begin(), broker.addresses.end(),
-                         [&](const auto& known) { return known.second == address; });
-    });
-    if (!here) {
-      ++each;
-      continue;
-    }
-    topics.insert(*each);
-    each = open_.erase(each);
+  for (auto& [topic, heard] : heard_) {
+    if (!has_broker_at(heard.route->route, address) || heard.members == members) continue;
+    std::vector<std::string> all;
+    std::set_union(heard.members.begin(), heard.members.end(), members.begin(), members.end(), std::back_inserter(all));
+    heard.members = std::move(all);
   }
-  allocate(std::move(topics), members);
 }
 
-void Rebalancer::allocate(std::map<std::string, Route> topics, const std::vector<std::string>& members) {
+bool Rebalancer::is_asked(const TopicRoute& route) const {
+  return std::any_of(asking_.begin(), asking_.end(),
+                     [&](const auto& each) { return has_broker_at(route, each.first); });
+}
+
+void Rebalancer::allocate_after(const std::string& address, bool again) {
+  std::map<std::string, Known> topics;
+  for (const auto& [topic, heard] : heard_) {
+    if (heard.members.empty() || !has_broker_at(heard.route->route, address)) continue;
+    const auto known = known_.find(topic);
+    const bool shrinks =
+        known != known_.end() && !std::includes(heard.members.begin(), heard.members.end(),
+                                                known->second.members.begin(), known->second.members.end());
+    // Another broker may list who is missing here.
+    if (shrinks && (again || is_asked(heard.route->route))) continue;
+    topics.emplace(topic, heard);
+  }
+  allocate(std::move(topics));
+}
+
+void Rebalancer::allocate_rest() {
+  std::map<std::string, Known> topics;
+  for (const auto& [topic, route] : open_) {
+    const auto heard = heard_.find(topic);
+    if (heard != heard_.end() && !heard->second.members.empty()) topics.emplace(topic, heard->second);
+  }
+  allocate(std::move(topics));
+}
+
+void Rebalancer::allocate(std::map<std::string, Known> topics) {
   RebalanceInput input;
   input.self = context_->client->client_id();
   input.broadcasting = context_->is_broadcasting();
-  for (const auto& [topic, route] : topics) {
-    Known& known = known_[topic];
-    if (known.route == route && known.members == members) continue;
-    known = {route, members};
+  for (auto each = topics.begin(); each != topics.end();) {
+    const std::string& topic = each->first;
+    const auto& [route, members] = each->second;
+    const auto known = known_.find(topic);
+    if (known != known_.end() && known->second.route == route && known->second.members == members) {
+      open_.erase(topic);
+      each = topics.erase(each);
+      continue;
+    }
     if (input.broadcasting) {
       auto first = route->subscribe_queues;
       const auto stored = stored_queues_.find(topic);
@@ -241,11 +290,17 @@ void Rebalancer::allocate(std::map<std::string, Route> topics, const std::vector
     input.subscribed.insert(topic);
     input.known.push_back({topic, route->subscribe_queues, members});
     input.current.merge(queues_.wanted_of(topic));
+    ++each;
   }
-  if (input.known.empty()) return;
+  if (topics.empty()) return;
   const RebalancePlan plan = plan_rebalance(input, context_->options.allocation);
   for (const MessageQueue& queue : plan.give) queues_.drop(queue);
   for (const MessageQueue& queue : plan.take) queues_.take(queue);
+  // Last, so that the next round does again what could not be done.
+  for (auto& [topic, made_from] : topics) {
+    known_[topic] = std::move(made_from);
+    open_.erase(topic);
+  }
 }
 
 }  // namespace rocketmq

@@ -14,8 +14,10 @@
 namespace rocketmq {
 
 // Finds out from time to time which queues are this member's, and has the table take and give them up. The brokers of
-// the group's topics are asked for its members side by side, and a topic is allocated as soon as one of its brokers has
-// answered: a silent broker holds up nothing. Owned by the consumer; on the event loop.
+// the group's topics are asked for its members side by side. Brokers may list different ones for a while; all that any
+// of them lists count. So a topic is allocated as soon as one of its brokers has answered, and anew with each further
+// member; only that a member is gone waits for all answers, or for the round's end: a silent broker holds up nothing
+// else. Owned by the consumer; on the event loop.
 class Rebalancer {
  public:
   Rebalancer(std::shared_ptr<PushContext> context, QueueTable& queues);
@@ -49,7 +51,12 @@ class Rebalancer {
   void ask(const std::string& address);
   asio::awaitable<void> ask_members(std::shared_ptr<PushContext> context, std::string address);
   void on_members(const std::string& address, std::vector<std::string> members);
-  void allocate(std::map<std::string, Route> topics, const std::vector<std::string>& members);
+  // The topics of a broker that was just heard, or failed; `again`: it will be asked once more.
+  void allocate_after(const std::string& address, bool again);
+  // At the round's end: whatever is left.
+  void allocate_rest();
+  bool is_asked(const TopicRoute& route) const;
+  void allocate(std::map<std::string, Known> topics);
 
   const std::shared_ptr<PushContext> context_;
   QueueTable& queues_;
@@ -59,6 +66,8 @@ class Rebalancer {
   bool tell_again_ = false;
   // Of this round: the topics that are not allocated yet, those without a route, and who is being asked.
   std::map<std::string, Route> open_;
+  // Of this round, by topic: its route, and all members that a broker listed.
+  std::map<std::string, Known> heard_;
   size_t missing_ = 0;
   std::map<std::string, Asking> asking_;
   std::set<std::string> looking_up_;

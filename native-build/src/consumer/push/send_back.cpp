@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "protocol/codes.h"
@@ -91,10 +93,39 @@ asio::awaitable<bool> send_back_to_broker(std::shared_ptr<PushContext> context, 
   co_return false;
 }
 
+struct Target {
+  std::string broker_name;
+  std::string address;
+  int rank = 0;
+};
+
+// Where to send to, in this order: the message's own broker, unless it has just failed to take it; the others; those
+// that are gone or silent, which may store yet another copy when they are back.
+std::vector<Target> targets_of(const PushContext& context, const TopicRoute& route, const std::string& own_broker,
+                               bool own_failed) {
+  enum { kOwn, kOther, kTroubled, kFailed };
+  const BrokerStates& states = context.client->brokers();
+  std::vector<Target> targets;
+  for (const auto& broker : route.brokers) {
+    std::string address(route.master_address(broker.name));
+    if (address.empty()) continue;
+    const bool own = broker.name == own_broker;
+    int rank = own ? kOwn : kOther;
+    if (own && own_failed) {
+      rank = kFailed;
+    } else if (states.silent(address) || states.avoided(address)) {
+      rank = kTroubled;
+    }
+    const auto place = std::find_if(targets.begin(), targets.end(), [&](const auto& each) { return each.rank > rank; });
+    targets.insert(place, {broker.name, std::move(address), rank});
+  }
+  return targets;
+}
+
 // An ordinary send to the group's retry topic, on any broker. The broker makes it a dead letter when it was delivered
 // more than `most_times` times.
-asio::awaitable<bool> send_to_retry_topic(std::shared_ptr<PushContext> context, const StoredMessage& message,
-                                          int32_t most_times) {
+asio::awaitable<bool> send_to_retry_topic(std::shared_ptr<PushContext> context, std::string own_broker, bool own_failed,
+                                          const StoredMessage& message, int32_t most_times) {
   const Route route = context->client->routes().find(context->retry_topic);
   if (!route) co_return false;
   std::string properties = properties_to_send(message, most_times, false);
@@ -108,9 +139,7 @@ asio::awaitable<bool> send_to_retry_topic(std::shared_ptr<PushContext> context, 
   }
   int32_t flags = 0;
   const SharedBytes body = body_to_send(message, &flags);
-  for (const auto& broker : route->route.brokers) {
-    const std::string address(route->route.master_address(broker.name));
-    if (address.empty()) continue;
+  for (const Target& target : targets_of(*context, route->route, own_broker, own_failed)) {
     RemotingCommand request = RemotingCommand::request(request_code::kSendMessageV2);
     auto& fields = request.ext_fields;
     fields.add("a", context->options.group);
@@ -126,10 +155,10 @@ asio::awaitable<bool> send_to_retry_topic(std::shared_ptr<PushContext> context, 
     fields.add("k", false);
     fields.add("l", most_times);
     fields.add("m", false);
-    fields.add("n", broker.name);
+    fields.add("n", target.broker_name);
     request.body = body;
-    auto response =
-        co_await context->client->remoting().call(address, std::move(request), context->client_options.request_timeout);
+    auto response = co_await context->client->remoting().call(target.address, std::move(request),
+                                                              context->client_options.request_timeout);
     if (context->ended) co_return false;
     if (response && is_stored(response->code)) co_return true;
   }
@@ -148,13 +177,13 @@ asio::awaitable<bool> send_back(std::shared_ptr<PushContext> context, MessageQue
   if (taken || context->ended) co_return taken;
   const int32_t most_times =
       delay_level == kToDeadLetters ? message.reconsume_times : context->options.max_reconsume_times;
-  co_return co_await send_to_retry_topic(context, message, most_times);
+  co_return co_await send_to_retry_topic(context, queue.broker_name, true, message, most_times);
 }
 
 asio::awaitable<bool> send_to_dead_letters(std::shared_ptr<PushContext> context, MessageQueue queue,
                                            const StoredMessage& message) {
   if (context->ended) co_return false;
-  const bool sent = co_await send_to_retry_topic(context, message, message.reconsume_times);
+  const bool sent = co_await send_to_retry_topic(context, queue.broker_name, false, message, message.reconsume_times);
   if (sent || context->ended) co_return sent;
   co_return co_await send_back_to_broker(context, queue, message, kToDeadLetters);
 }

@@ -1,0 +1,103 @@
+#include <atomic>
+#include <memory>
+#include <new>
+#include <thread>
+
+#include "producer/producer_fixture.h"
+#include "without_memory.h"
+
+namespace rocketmq::test {
+
+using mock::Fault;
+using mock::MockCluster;
+
+constexpr int32_t kSend = request_code::kSendMessageV2;
+
+// How requests end that get no reply.
+class RequestEndTest : public ProducerTest {
+ protected:
+  // Whose options keep `witness`, as long as there is anything of it.
+  std::unique_ptr<Producer> requester(const MockCluster& cluster, ReplyCallback callback,
+                                      const std::shared_ptr<int>& witness = nullptr) {
+    ProducerOptions options;
+    options.group = "requesters";
+    options.send_timeout = Millis(30000);
+    options.on_sent = [witness](std::vector<SendOutcome>&) {};
+    auto producer = Producer::create(client_options(cluster), std::move(options));
+    EXPECT_TRUE(producer && (*producer)->set_reply_callback(std::move(callback)));
+    EXPECT_TRUE((*producer)->start());
+    return std::move(*producer);
+  }
+};
+
+TEST_F(RequestEndTest, ACallbackThatDoesNotReturnKeepsItsProducer) {
+  MockCluster cluster;
+  cluster.broker().inject(kSend, Fault::respond(response_code::kMessageIllegal, "no", -1));
+  std::atomic<bool> release{false};
+  std::atomic<bool> blocked{false};
+  auto witness = std::make_shared<int>();
+  const std::weak_ptr<int> alive = witness;
+  auto producer = requester(
+      cluster,
+      [&](const ReplyOutcome&) {
+        blocked = true;
+        while (!release) std::this_thread::sleep_for(Millis(1));
+      },
+      std::exchange(witness, nullptr));
+  ASSERT_TRUE(producer->request_async(message("orders", "x"), Millis(0), 1));
+  ASSERT_TRUE(eventually([&] { return blocked.load(); }));
+  producer.reset();
+  EXPECT_FALSE(alive.expired()) << "what follows the callback is the producer's";
+  release = true;
+  EXPECT_TRUE(eventually([&] { return alive.expired(); }));
+}
+
+// Wherever the memory for one runs out: it is refused and leaves nothing, or ends once.
+TEST_F(RequestEndTest, WithoutMemoryItIsRefusedAsAWhole) {
+  MockCluster cluster;
+  constexpr int kMost = 150;
+  std::atomic<int> ended[kMost] = {};
+  auto producer = requester(cluster, [&](const ReplyOutcome& outcome) { ++ended[outcome.context]; });
+  ASSERT_TRUE(producer->warm_up("orders"));
+  bool refused[kMost] = {};
+  for (int others = 0; others < kMost; ++others) {
+    fail_allocation_after(others);
+    try {
+      const auto begun = producer->request_async(message("orders", "x"), Millis(60000), static_cast<uint64_t>(others));
+      refused[others] = !begun;
+    } catch (const std::bad_alloc&) {
+      refused[others] = true;
+    }
+    fail_allocation_after(-1);
+  }
+  EXPECT_TRUE(refused[0]);
+  EXPECT_FALSE(refused[kMost - 1]);
+  ASSERT_TRUE(producer->close(Millis(0)));
+  for (int i = 0; i < kMost; ++i) EXPECT_EQ(ended[i], refused[i] ? 0 : 1) << i;
+  EXPECT_EQ(producer->statistics()->in_flight_count, 0);
+}
+
+TEST_F(RequestEndTest, WithoutMemoryASendIsRefusedAsAWhole) {
+  MockCluster cluster;
+  Outcomes outcomes;
+  ProducerOptions options;
+  options.on_sent = outcomes.callback();
+  auto producer = started(cluster, options);
+  ASSERT_TRUE(producer->warm_up("orders"));
+  constexpr uint64_t kMost = 60;
+  bool refused[kMost] = {};
+  for (uint64_t others = 0; others < kMost; ++others) {
+    fail_allocation_after(static_cast<int>(others));
+    try {
+      refused[others] = !producer->send_async(message("orders", "x"), Millis(0), others);
+    } catch (const std::bad_alloc&) {
+      refused[others] = true;
+    }
+    fail_allocation_after(-1);
+  }
+  ASSERT_TRUE(producer->close(kPatience));
+  for (uint64_t i = 0; i < kMost; ++i) EXPECT_EQ(outcomes.result(i).has_value(), !refused[i]) << i;
+  EXPECT_EQ(producer->statistics()->in_flight_count, 0);
+}
+
+}  // namespace rocketmq::test
