@@ -25,8 +25,18 @@ abstract class Completions<C> {
   /** What was told in the log once; any thread of the library may meet it. */
   private volatile boolean refusing;
 
+  private volatile boolean closed;
+
   Completions(Executor executor) {
     this.executor = executor;
+  }
+
+  /**
+   * What owns this is closed, and waits for nothing but the ends that are left: with an executor that refuses, as one
+   * that was shut down first, they are told on the thread of the library.
+   */
+  void close() {
+    closed = true;
   }
 
   int add(C waiting) {
@@ -143,6 +153,11 @@ abstract class Completions<C> {
         event.setProgress(1);
         return true;
       }
+      if (task != null && closed) {
+        event.setProgress(1);
+        task.tellAll();
+        return true;
+      }
       event.repeatAfter(REFUSED_MILLIS);
       if (!refusing) {
         refusing = true;
@@ -166,9 +181,13 @@ abstract class Completions<C> {
 
     @Override
     public void run() {
-      if (getAndSet(true)) {
-        return;
+      if (!getAndSet(true)) {
+        tellAll();
       }
+    }
+
+    /** By whoever has claimed it. */
+    void tellAll() {
       for (Ended each : ended) {
         tellWithPatience(each);
       }
