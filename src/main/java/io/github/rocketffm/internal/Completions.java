@@ -80,7 +80,8 @@ abstract class Completions<C> {
       }
       return;
     }
-    // 0: not handed over; then one more than those that were ended, whose memory and places are gone.
+    // 0: not handed over; then one more than those that were ended, whose memory and places are
+    // gone.
     if (event.progress() == 0) {
       Ended[] ended = new Ended[count];
       for (int i = 0; i < count; i++) {
@@ -101,8 +102,7 @@ abstract class Completions<C> {
     long completion = event.data();
     if (executor == null) {
       handle(event, completion);
-    } else if (event.progress() > 0
-        || handOver(event, new Ended[] {read(event, completion)})) {
+    } else if (event.progress() > 0 || handOver(event, new Ended[] {read(event, completion)})) {
       end(completion);
     }
   }
