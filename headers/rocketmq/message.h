@@ -126,6 +126,13 @@ typedef struct rocketmq_message_view {
   rocketmq_string encoded_properties;
   // By which a message of a simple consumer is acknowledged; absent in those of a push consumer.
   rocketmq_string receipt_handle;
+  // The first offset of its queue, and the one after its last, when a push consumer pulled it: how far the group is
+  // behind there. -1 where unknown, as in a simple consumer. (Apache's properties MIN_OFFSET and MAX_OFFSET.)
+  int64_t queue_min_offset;
+  int64_t queue_max_offset;
+  // When a push consumer gave its batch to the callback, by this machine's clock, in ms since 1970; 0 in a simple
+  // consumer. (Apache's CONSUME_START_TIME.)
+  int64_t consume_start_timestamp_ms;
 } rocketmq_message_view;
 
 #ifdef __cplusplus

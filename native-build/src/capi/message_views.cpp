@@ -33,7 +33,8 @@ void MessageViews::reserve(size_t messages, size_t properties, size_t handle_byt
   texts_.reserve(messages * kTextsOfMessage + handle_bytes);
 }
 
-void MessageViews::add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle) {
+void MessageViews::add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle,
+                       int64_t consume_start_ms) {
   rocketmq_message_view& out = views_.emplace_back();
   pointers_.push_back(&out);
   out.size = sizeof out;
@@ -56,6 +57,9 @@ void MessageViews::add(const StoredMessage& message, std::string_view broker_nam
   out.queue_offset = message.queue_offset;
   out.born_timestamp_ms = message.born_timestamp_ms;
   out.store_timestamp_ms = message.store_timestamp_ms;
+  out.queue_min_offset = message.queue_min_offset;
+  out.queue_max_offset = message.queue_max_offset;
+  out.consume_start_timestamp_ms = consume_start_ms;
   out.store_size = message.store_size;
   out.system_flag = message.system_flag;
   out.properties = properties_.data() + properties_.size();
@@ -73,11 +77,12 @@ void MessageViews::add(const StoredMessage& message, std::string_view broker_nam
   if (!receipt_handle.empty()) out.receipt_handle = own(receipt_handle);
 }
 
-void MessageViews::fill(const StoredMessage* messages, size_t count, std::string_view broker_name) {
+void MessageViews::fill(const StoredMessage* messages, size_t count, std::string_view broker_name,
+                        int64_t consume_start_ms) {
   size_t properties = 0;
   for (size_t i = 0; i < count; ++i) properties += messages[i].properties.size();
   reserve(count, properties, 0);
-  for (size_t i = 0; i < count; ++i) add(messages[i], broker_name, {});
+  for (size_t i = 0; i < count; ++i) add(messages[i], broker_name, {}, consume_start_ms);
 }
 
 }  // namespace rocketmq::capi

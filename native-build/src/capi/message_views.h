@@ -18,15 +18,13 @@ class MessageViews {
   MessageViews(const MessageViews&) = delete;
   MessageViews& operator=(const MessageViews&) = delete;
 
-  // Once. All messages come from the same broker.
-  void fill(const StoredMessage* messages, size_t count, std::string_view broker_name);
-  void fill(const std::vector<StoredMessage>& messages, std::string_view broker_name) {
-    fill(messages.data(), messages.size(), broker_name);
-  }
+  // Once. All messages come from the same broker, and of a batch that was given to a listener: when.
+  void fill(const StoredMessage* messages, size_t count, std::string_view broker_name, int64_t consume_start_ms = 0);
   // For messages of several brokers, one by one: room for all that is added afterwards, then each with its queue's
   // broker and a receipt handle, which is copied.
   void reserve(size_t messages, size_t properties, size_t handle_bytes);
-  void add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle);
+  void add(const StoredMessage& message, std::string_view broker_name, std::string_view receipt_handle,
+           int64_t consume_start_ms = 0);
   const rocketmq_message_view* const* pointers() const { return pointers_.data(); }
   rocketmq_message_view& at(size_t index) { return views_[index]; }
 

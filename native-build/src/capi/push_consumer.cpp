@@ -41,7 +41,8 @@ std::shared_ptr<DeliveryViews> make_views(std::shared_ptr<const rocketmq::Delive
   auto views = std::make_shared<DeliveryViews>();
   views->delivery = std::move(of);
   const rocketmq::Delivery& delivery = *views->delivery;
-  views->messages.fill(delivery.messages, delivery.queue.broker_name);
+  views->messages.fill(delivery.messages.data(), delivery.messages.size(), delivery.queue.broker_name,
+                       delivery.began_at_ms);
   for (size_t i = 0; i < delivery.messages.size(); ++i) views->messages.at(i).queue_id = delivery.queue.queue_id;
   rocketmq_message_batch& batch = views->batch;
   batch.size = sizeof batch;

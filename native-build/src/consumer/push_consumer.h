@@ -24,6 +24,8 @@ struct Delivery : std::enable_shared_from_this<Delivery> {
   uint64_t id = 0;
   MessageQueue queue;
   std::vector<StoredMessage> messages;
+  // Wall clock.
+  int64_t began_at_ms = 0;
 };
 
 // Called on the client's worker threads ("rmq-callback-N-K"), as many at once as `consume_threads` says. A batch whose

@@ -91,6 +91,9 @@ struct StoredMessage {
   Host store_host;
   int32_t reconsume_times = 0;
   int64_t prepared_transaction_offset = 0;
+  // Of its queue when it was pulled, where that is known.
+  int64_t queue_min_offset = -1;
+  int64_t queue_max_offset = -1;
 
   // {} where absent.
   std::string_view property(std::string_view name) const;

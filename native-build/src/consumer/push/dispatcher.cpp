@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 namespace rocketmq {
@@ -81,6 +82,7 @@ Dispatcher::Record Dispatcher::State::next() {
       record->deadline = now() + options.consume_timeout;
       // Room for it first: what is taken out of the queue must not be lost.
       given_out.emplace(id, record);
+      record->delivery->began_at_ms = wall_clock_ms();
       record->delivery->messages = queue->take(static_cast<size_t>(options.max_batch_size), now());
     } catch (...) {
       given_out.erase(id);

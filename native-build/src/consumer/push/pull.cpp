@@ -61,6 +61,8 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
     return pulled;
   }
   const int64_t delta = response.ext_fields.number("offsetDelta", 0);
+  const int64_t queue_min_offset = response.ext_fields.number("minOffset", -1);
+  const int64_t queue_max_offset = response.ext_fields.number("maxOffset", -1);
   for (auto& each : decoded->undecodable) {
     const int64_t offset = may_shift(each.queue_offset, delta) ? each.queue_offset + delta : each.queue_offset;
     const bool damaged = each.crc_mismatch && offset >= asked && offset != step_over;
@@ -77,6 +79,8 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
       continue;
     }
     message.queue_offset += delta;
+    message.queue_min_offset = queue_min_offset;
+    message.queue_max_offset = queue_max_offset;
     next = std::max(next, message.queue_offset + 1);
     // A broker gives a batch as a whole, those of its messages included that were consumed before.
     if (message.queue_offset < asked) continue;

@@ -38,6 +38,9 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t system_flag;
  *     rocketmq_string encoded_properties;
  *     rocketmq_string receipt_handle;
+ *     int64_t queue_min_offset;
+ *     int64_t queue_max_offset;
+ *     int64_t consume_start_timestamp_ms;
  * }
  * }
  */
@@ -70,7 +73,10 @@ public class rocketmq_message_view {
         Rocketmq.C_INT.withName("store_size"),
         Rocketmq.C_INT.withName("system_flag"),
         rocketmq_string.layout().withName("encoded_properties"),
-        rocketmq_string.layout().withName("receipt_handle")
+        rocketmq_string.layout().withName("receipt_handle"),
+        Rocketmq.C_LONG_LONG.withName("queue_min_offset"),
+        Rocketmq.C_LONG_LONG.withName("queue_max_offset"),
+        Rocketmq.C_LONG_LONG.withName("consume_start_timestamp_ms")
     ).withName("rocketmq_message_view");
 
     /**
@@ -1090,6 +1096,138 @@ public class rocketmq_message_view {
      */
     public static void receipt_handle(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, receipt_handle$OFFSET, receipt_handle$LAYOUT.byteSize());
+    }
+
+    private static final OfLong queue_min_offset$LAYOUT = (OfLong)$LAYOUT.select(groupElement("queue_min_offset"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t queue_min_offset
+     * }
+     */
+    public static final OfLong queue_min_offset$layout() {
+        return queue_min_offset$LAYOUT;
+    }
+
+    private static final long queue_min_offset$OFFSET = $LAYOUT.byteOffset(groupElement("queue_min_offset"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t queue_min_offset
+     * }
+     */
+    public static final long queue_min_offset$offset() {
+        return queue_min_offset$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t queue_min_offset
+     * }
+     */
+    public static long queue_min_offset(MemorySegment struct) {
+        return struct.get(queue_min_offset$LAYOUT, queue_min_offset$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t queue_min_offset
+     * }
+     */
+    public static void queue_min_offset(MemorySegment struct, long fieldValue) {
+        struct.set(queue_min_offset$LAYOUT, queue_min_offset$OFFSET, fieldValue);
+    }
+
+    private static final OfLong queue_max_offset$LAYOUT = (OfLong)$LAYOUT.select(groupElement("queue_max_offset"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t queue_max_offset
+     * }
+     */
+    public static final OfLong queue_max_offset$layout() {
+        return queue_max_offset$LAYOUT;
+    }
+
+    private static final long queue_max_offset$OFFSET = $LAYOUT.byteOffset(groupElement("queue_max_offset"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t queue_max_offset
+     * }
+     */
+    public static final long queue_max_offset$offset() {
+        return queue_max_offset$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t queue_max_offset
+     * }
+     */
+    public static long queue_max_offset(MemorySegment struct) {
+        return struct.get(queue_max_offset$LAYOUT, queue_max_offset$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t queue_max_offset
+     * }
+     */
+    public static void queue_max_offset(MemorySegment struct, long fieldValue) {
+        struct.set(queue_max_offset$LAYOUT, queue_max_offset$OFFSET, fieldValue);
+    }
+
+    private static final OfLong consume_start_timestamp_ms$LAYOUT = (OfLong)$LAYOUT.select(groupElement("consume_start_timestamp_ms"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t consume_start_timestamp_ms
+     * }
+     */
+    public static final OfLong consume_start_timestamp_ms$layout() {
+        return consume_start_timestamp_ms$LAYOUT;
+    }
+
+    private static final long consume_start_timestamp_ms$OFFSET = $LAYOUT.byteOffset(groupElement("consume_start_timestamp_ms"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t consume_start_timestamp_ms
+     * }
+     */
+    public static final long consume_start_timestamp_ms$offset() {
+        return consume_start_timestamp_ms$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t consume_start_timestamp_ms
+     * }
+     */
+    public static long consume_start_timestamp_ms(MemorySegment struct) {
+        return struct.get(consume_start_timestamp_ms$LAYOUT, consume_start_timestamp_ms$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t consume_start_timestamp_ms
+     * }
+     */
+    public static void consume_start_timestamp_ms(MemorySegment struct, long fieldValue) {
+        struct.set(consume_start_timestamp_ms$LAYOUT, consume_start_timestamp_ms$OFFSET, fieldValue);
     }
 
     /**

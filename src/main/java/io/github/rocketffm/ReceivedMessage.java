@@ -50,6 +50,30 @@ public interface ReceivedMessage {
   long queueOffset();
 
   /**
+   * The first offset that its queue had when a push consumer pulled the message; Apache's client has it as the property
+   * MIN_OFFSET.
+   *
+   * @return the offset, or -1 where it is not known, as in a simple consumer
+   */
+  long queueMinOffset();
+
+  /**
+   * The offset after the last message that its queue had when a push consumer pulled the message: how far the group was
+   * behind there. Apache's client has it as the property MAX_OFFSET.
+   *
+   * @return the offset, or -1 where it is not known, as in a simple consumer
+   */
+  long queueMaxOffset();
+
+  /**
+   * When a push consumer gave it to the listener, by this machine's clock; Apache's client has it as the property
+   * CONSUME_START_TIME.
+   *
+   * @return the time, in milliseconds' precision, save in a simple consumer
+   */
+  Optional<Instant> consumeStartTimestamp();
+
+  /**
    * How often the group was given it before.
    *
    * @return 0 at the first delivery

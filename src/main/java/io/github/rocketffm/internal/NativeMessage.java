@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -32,6 +33,10 @@ final class NativeMessage implements ReceivedMessage {
   private static final long STORE_HOST = rocketmq_message_view.store_host$offset();
   private static final long PROPERTIES = rocketmq_message_view.encoded_properties$offset();
   private static final long QUEUE_OFFSET = rocketmq_message_view.queue_offset$offset();
+  private static final long MIN_OFFSET = rocketmq_message_view.queue_min_offset$offset();
+  private static final long MAX_OFFSET = rocketmq_message_view.queue_max_offset$offset();
+  private static final long CONSUME_START =
+      rocketmq_message_view.consume_start_timestamp_ms$offset();
   private static final long BORN = rocketmq_message_view.born_timestamp_ms$offset();
   private static final long STORED = rocketmq_message_view.store_timestamp_ms$offset();
   private static final long BODY = rocketmq_message_view.body$offset();
@@ -53,6 +58,9 @@ final class NativeMessage implements ReceivedMessage {
   private final String storeHost;
   private final byte[] encodedProperties;
   private final long queueOffset;
+  private final long queueMinOffset;
+  private final long queueMaxOffset;
+  private final long consumeStartMillis;
   private final long bornMillis;
   private final long storeMillis;
   private final long bodyAddress;
@@ -93,6 +101,9 @@ final class NativeMessage implements ReceivedMessage {
     storeHost = hosts.store.find(Memory.address(view + STORE_HOST), length(view + STORE_HOST));
     encodedProperties = bytes(Memory.address(view + PROPERTIES), (int) length(view + PROPERTIES));
     queueOffset = Memory.address(view + QUEUE_OFFSET);
+    queueMinOffset = Memory.address(view + MIN_OFFSET);
+    queueMaxOffset = Memory.address(view + MAX_OFFSET);
+    consumeStartMillis = Memory.address(view + CONSUME_START);
     bornMillis = Memory.address(view + BORN);
     storeMillis = Memory.address(view + STORED);
     bodyAddress = Memory.address(view + BODY);
@@ -148,6 +159,23 @@ final class NativeMessage implements ReceivedMessage {
   @Override
   public long queueOffset() {
     return queueOffset;
+  }
+
+  @Override
+  public long queueMinOffset() {
+    return queueMinOffset;
+  }
+
+  @Override
+  public long queueMaxOffset() {
+    return queueMaxOffset;
+  }
+
+  @Override
+  public Optional<Instant> consumeStartTimestamp() {
+    return consumeStartMillis == 0
+        ? Optional.empty()
+        : Optional.of(Instant.ofEpochMilli(consumeStartMillis));
   }
 
   @Override

@@ -99,6 +99,10 @@ class ReceivedMessageMockTest {
     assertThat(message.offsetMessageId()).isEqualTo(sent.offsetMessageId());
     assertThat(message.queue()).isEqualTo(sent.queue());
     assertThat(message.queueOffset()).isEqualTo(sent.queueOffset());
+    assertThat(message.queueMinOffset()).isZero();
+    assertThat(message.queueMaxOffset()).isGreaterThan(sent.queueOffset());
+    assertThat(message.consumeStartTimestamp().orElseThrow())
+        .isAfterOrEqualTo(message.bornTimestamp());
     assertThat(message.flag()).isEqualTo(7);
     assertThat(message.topic()).isEqualTo("orders");
     assertThat(message.bornHost()).startsWith("127.0.0.1:");
