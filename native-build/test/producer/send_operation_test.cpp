@@ -35,15 +35,16 @@ class Owner : public SendOwner {
   void on_finished(std::shared_ptr<SendOperation> operation) override {
     fail_next_allocations(0);
     std::lock_guard lock(mutex_);
-    ended_.push_back(std::move(operation));
+    ended_ = std::move(operation);
+    ++ends_;
     changed_.notify_all();
   }
-  // nullptr when nothing has ended in time.
+  // Once, as the operation keeps its owner; nullptr when nothing has ended in time.
   std::shared_ptr<SendOperation> await_end() {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPatience, [&] { return !ended_.empty(); });
-    EXPECT_LE(ended_.size(), 1U) << "a send must end exactly once";
-    return ended_.empty() ? nullptr : ended_.front();
+    changed_.wait_for(lock, kPatience, [&] { return ends_ > 0; });
+    EXPECT_LE(ends_, 1) << "a send must end exactly once";
+    return std::move(ended_);
   }
 
   std::function<void()> on_client;
@@ -55,7 +56,8 @@ class Owner : public SendOwner {
   const QueueSelector selector_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::shared_ptr<SendOperation>> ended_;
+  std::shared_ptr<SendOperation> ended_;
+  int ends_ = 0;
 };
 
 class SendOperationTest : public ::testing::Test {
