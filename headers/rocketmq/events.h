@@ -64,6 +64,11 @@ typedef struct rocketmq_event {
 // NULL when there is no memory.
 ROCKETMQ_API rocketmq_event_queue *rocketmq_event_queue_create(void);
 
+// Frees the queue, when all its sources were destroyed and no thread waits in it; what a thread has taken from it is
+// invalid afterwards. A queue that serves the whole process need not be destroyed. NULL does nothing. Errors:
+// INVALID_STATE while it has sources, or a thread waits.
+ROCKETMQ_API int32_t rocketmq_event_queue_destroy(rocketmq_event_queue *queue);
+
 // Ends the event in `event`, if there is one, and waits up to timeout_ms (0 to 600,000) for another one. The events of
 // one source come one at a time and in their order; those of different sources side by side, for as many threads as
 // take them. Of the threads that wait one is kept back, for when the others are all busy for more than 10 ms; so at

@@ -77,6 +77,22 @@ void EventQueue::LineList::remove(Line& line) {
   line.list = nullptr;
 }
 
+bool EventQueue::end() {
+  Registry& all = registry();
+  std::lock_guard lock(all.mutex);
+  const auto is_used = [&](const auto& each) { return each.second->queue == this && !each.second->removed; };
+  if (waiting_ > 0 || std::any_of(all.sources.begin(), all.sources.end(), is_used)) return false;
+  // Of those that are left a thread has an event, which it never gives back.
+  std::erase_if(all.sources, [&](const auto& each) {
+    if (each.second->queue != this) return false;
+    for (Line& line : each.second->lines) {
+      if (line.first != nullptr) drop(*line.first);
+    }
+    return true;
+  });
+  return true;
+}
+
 uint64_t EventQueue::add_source() {
   auto source = std::make_unique<Source>();
   source->queue = this;

@@ -11,8 +11,8 @@
 
 namespace rocketmq::capi {
 
-// Hands what callbacks are given to threads of the application, which take it (see events.h). Owned by the process once
-// made, as threads of the application may wait in it for ever. Any thread.
+// Hands what callbacks are given to threads of the application, which take it (see events.h). Owned by the application,
+// which ends it before it is destroyed. Any thread.
 //
 // A source has two lines of events: one for the queues that a consumer has, and one for everything else. Of a line one
 // event at a time is with the application. A line with an event to give is in the list of those that are ready, or of
@@ -22,6 +22,9 @@ class EventQueue {
   EventQueue() = default;
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
+
+  // False, and nothing done, while it has sources or a thread waits in it.
+  bool end();
 
   uint64_t add_source();
   static void remove_source(uint64_t source);

@@ -28,6 +28,13 @@ extern "C" {
 
 rocketmq_event_queue* rocketmq_event_queue_create(void) { return new (std::nothrow) rocketmq_event_queue; }
 
+int32_t rocketmq_event_queue_destroy(rocketmq_event_queue* queue) {
+  if (queue == nullptr) return ROCKETMQ_OK;
+  if (!queue->events.end()) return ROCKETMQ_INVALID_STATE;
+  delete queue;
+  return ROCKETMQ_OK;
+}
+
 int32_t rocketmq_event_queue_take(rocketmq_event_queue* queue, rocketmq_event* event, int32_t timeout_ms,
                                   int32_t* waiting) {
   if (queue == nullptr || event == nullptr || event->size < sizeof *event) return ROCKETMQ_INVALID_ARGUMENT;

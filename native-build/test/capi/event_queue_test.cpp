@@ -29,6 +29,10 @@ rocketmq_event empty() {
 
 class EventQueueTest : public ::testing::Test {
  protected:
+  ~EventQueueTest() override {
+    rocketmq_event_source_destroy(source_);
+    EXPECT_EQ(rocketmq_event_queue_destroy(queue_), ROCKETMQ_OK);
+  }
   // The only thread that waits takes an event when that has waited for a while. On a thread of its own, as it counts as
   // one of the library's afterwards.
   bool take(rocketmq_event& event, int millis = 10000) {
@@ -99,6 +103,7 @@ TEST_F(EventQueueTest, OneThatIsNotHandledHoldsUpItsOwnSourceAlone) {
   EXPECT_EQ(value(event), 3);
   event.handled = 1;
   EXPECT_FALSE(take(event, 50));
+  rocketmq_event_source_destroy(second);
 }
 
 TEST_F(EventQueueTest, QueuesAreToldBesideMessages) {
@@ -177,6 +182,17 @@ TEST_F(EventQueueTest, ManyThreadsTakeEachEventOnce) {
   for (std::thread& caller : callers) caller.join();
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(taken, kSources * kEach);
+  for (const uint64_t source : sources) rocketmq_event_source_destroy(source);
+}
+
+TEST_F(EventQueueTest, IsDestroyedOnlyWhenNobodyUsesIt) {
+  EXPECT_EQ(rocketmq_event_queue_destroy(nullptr), ROCKETMQ_OK);
+  EXPECT_EQ(rocketmq_event_queue_destroy(queue_), ROCKETMQ_INVALID_STATE);
+  // A thread keeps its event for good, with another one behind it.
+  rocketmq_event held = empty();
+  post(source_, 1);
+  post(source_, 2);
+  ASSERT_TRUE(take(held));
 }
 
 }  // namespace rocketmq::test

@@ -3856,6 +3856,66 @@ public class Rocketmq extends Rocketmq$shared {
         }
     }
 
+    private static class rocketmq_event_queue_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_queue_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_destroy(rocketmq_event_queue *queue)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_queue_destroy$descriptor() {
+        return rocketmq_event_queue_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_destroy(rocketmq_event_queue *queue)
+     * }
+     */
+    public static MethodHandle rocketmq_event_queue_destroy$handle() {
+        return rocketmq_event_queue_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_destroy(rocketmq_event_queue *queue)
+     * }
+     */
+    public static MemorySegment rocketmq_event_queue_destroy$address() {
+        return rocketmq_event_queue_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_event_queue_destroy(rocketmq_event_queue *queue)
+     * }
+     */
+    public static int rocketmq_event_queue_destroy(MemorySegment queue) {
+        var mh$ = rocketmq_event_queue_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_queue_destroy", queue);
+            }
+            return (int)mh$.invokeExact(queue);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class rocketmq_event_queue_take {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Rocketmq.C_INT,

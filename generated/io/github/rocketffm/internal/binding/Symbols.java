@@ -17,6 +17,7 @@ public final class Symbols {
             "rocketmq_event_on_reply",
             "rocketmq_event_on_sent",
             "rocketmq_event_queue_create",
+            "rocketmq_event_queue_destroy",
             "rocketmq_event_queue_take",
             "rocketmq_event_source_create",
             "rocketmq_event_source_destroy",
