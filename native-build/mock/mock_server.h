@@ -59,6 +59,8 @@ class MockServer {
   void send_to_all(const std::vector<uint8_t>& bytes);
 
   int connection_count() const;
+  // Ended ones included.
+  int accepted_count() const;
   int request_count(int32_t request_code) const;
   // What was recorded. Without recording, requests are still counted: for tests of very many.
   std::vector<RemotingCommand> requests(int32_t request_code) const;
