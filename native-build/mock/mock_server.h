@@ -55,6 +55,10 @@ class MockServer {
   bool black_hole_connection(int index);
   void reset_connections();
   void black_hole_connections();
+  // As of a client whose end of the connections is gone without a word: nothing comes or goes any more, and the server
+  // keeps them until it notices.
+  void half_open_connections();
+  void notice_half_open_connections();
   // Sends bytes as they are to every connection.
   void send_to_all(const std::vector<uint8_t>& bytes);
 
