@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <asio/ip/host_name.hpp>
-#include <condition_variable>
 
 #include "base/log.h"
 #include "base/random.h"
 #include "base/thread.h"
 #include "client/client_lease.h"
+#include "net/waited_coroutine.h"
 #include "protocol/codes.h"
 #include "protocol/heartbeat.h"
 
@@ -371,7 +371,7 @@ asio::awaitable<void> ClientInstance::register_again(std::string address) {
   co_await heartbeat_to(address, heartbeat_to_json(heartbeat), true);
 }
 
-asio::awaitable<void> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
+asio::awaitable<Status> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
   std::vector<std::string> addresses = routes_.broker_addresses(false);
   addresses.erase(std::remove_if(addresses.begin(), addresses.end(),
                                  [&](const std::string& address) { return !remoting_->connected(address); }),
@@ -391,28 +391,13 @@ asio::awaitable<void> ClientInstance::unregister(std::string producer_group, std
   }
   // Each ends by its own timeout.
   while (countdown->left > 0) co_await countdown->pause.wait(options_.request_timeout);
+  co_return Status();
 }
 
 void ClientInstance::unregister_and_wait(const std::string& producer_group, const std::string& consumer_group,
                                          Millis timeout) {
-  struct Done {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool done = false;
-  };
-  auto done = std::make_shared<Done>();
-  start_coroutine(
-      loop_,
-      [](ClientInstance* self, std::string producers, std::string consumers,
-         std::shared_ptr<Done> ended) -> asio::awaitable<void> {
-        co_await self->unregister(std::move(producers), std::move(consumers));
-        std::lock_guard lock(ended->mutex);
-        ended->done = true;
-        ended->changed.notify_all();
-      }(this, producer_group, consumer_group, done),
-      "unregister");
-  std::unique_lock lock(done->mutex);
-  done->changed.wait_for(lock, timeout, [&] { return done->done; });
+  const auto told = start_waited(loop_, unregister(producer_group, consumer_group), "unregister");
+  (void)told->wait(now() + timeout);
 }
 
 std::shared_ptr<ConsumerMember> ClientInstance::consumer(std::string_view group) const {

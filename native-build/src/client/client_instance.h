@@ -97,7 +97,7 @@ class ClientInstance {
                       uint64_t connection_number);
   asio::awaitable<void> register_again(std::string address);
   asio::awaitable<void> unregister_from(std::string address, std::string producer_group, std::string consumer_group);
-  asio::awaitable<void> unregister(std::string producer_group, std::string consumer_group);
+  asio::awaitable<Status> unregister(std::string producer_group, std::string consumer_group);
   void unregister_and_wait(const std::string& producer_group, const std::string& consumer_group, Millis timeout);
   void on_server_request(RemotingCommand request, const std::string& address,
                          std::function<void(RemotingCommand)> reply);
