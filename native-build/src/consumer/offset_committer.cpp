@@ -106,7 +106,16 @@ struct OffsetCommitter::State : std::enable_shared_from_this<OffsetCommitter::St
   }
 
   static asio::awaitable<void> rounds(std::shared_ptr<State> state, std::shared_ptr<Pause> pause);
-  static asio::awaitable<void> write(std::shared_ptr<State> state, MessageQueue queue, int64_t offset);
+  // An offset on its way, which ends as a failure where nothing else is told of it.
+  struct OnItsWay {
+    std::shared_ptr<State> state;
+    MessageQueue queue;
+    int64_t offset;
+    void operator()() const {
+      if (!state->closed) state->on_answer(queue, offset, fail(ErrorKind::kOutOfMemory, "no memory"));
+    }
+  };
+  static asio::awaitable<void> write(AtEnd<OnItsWay> on_its_way);
   static asio::awaitable<Status> commit(std::shared_ptr<State> state, MessageQueue queue, int64_t offset,
                                         TimePoint deadline);
   static asio::awaitable<void> flush(std::shared_ptr<State> state, TimePoint deadline);
@@ -156,24 +165,28 @@ void OffsetCommitter::State::send_ready(Lane& lane) {
 }
 
 void OffsetCommitter::State::send(Lane& lane, const MessageQueue& queue, Entry& entry) {
-  start_coroutine(loop, write(shared_from_this(), queue, *entry.noted), "commit");
+  AtEnd<OnItsWay> on_its_way(OnItsWay{shared_from_this(), queue, *entry.noted});
   entry.sent = std::exchange(entry.noted, std::nullopt);
   entry.answer_waiters = std::exchange(entry.waiters, {});
   entry.for_commit_sent = std::exchange(entry.for_commit, false);
   entry.disowned = false;
   ++lane.in_flight;
+  start_coroutine(loop, write(std::move(on_its_way)), "commit");
 }
 
-asio::awaitable<void> OffsetCommitter::State::write(std::shared_ptr<State> state, MessageQueue queue, int64_t offset) {
+asio::awaitable<void> OffsetCommitter::State::write(AtEnd<OnItsWay> on_its_way) {
+  const auto state = on_its_way->state;
   // The client may be gone.
   if (state->closed) co_return;
+  MessageQueue queue = on_its_way->queue;
   Status status;
   try {
-    status = co_await state->store->write(queue, offset);
+    status = co_await state->store->write(std::move(queue), on_its_way->offset);
   } catch (const std::exception& e) {
     status = fail(ErrorKind::kInternalError, e.what());
   }
-  if (!state->closed) state->on_answer(queue, offset, status);
+  on_its_way.cancel();
+  if (!state->closed) state->on_answer(on_its_way->queue, on_its_way->offset, status);
 }
 
 void OffsetCommitter::State::on_answer(const MessageQueue& queue, int64_t offset, const Status& status) {
@@ -226,12 +239,12 @@ void OffsetCommitter::State::on_failure(Lane& lane, const MessageQueue& queue, E
   }
   end_all(std::exchange(entry.answer_waiters, {}), tl::unexpected<Error>(error));
   if (entry.for_commit_sent) return;
-  ++lane.failed;
-  lane.reason = error.message;
   if (!entry.noted) {
     list(lane, queue, entry);
     entry.noted = offset;
   }
+  ++lane.failed;
+  lane.reason = error.message;
   // To ask on would only fill what the broker has to work off later.
   if (error.kind == ErrorKind::kTimeout || error.kind == ErrorKind::kUnreachable) put_off(lane);
 }
@@ -342,18 +355,24 @@ asio::awaitable<Status> OffsetCommitter::commit(MessageQueue queue, int64_t offs
 }
 
 void OffsetCommitter::forget(const MessageQueue& queue) {
-  Lane& lane = state_->lanes[queue.broker_name];
-  const auto found = lane.entries.find(queue);
-  if (found == lane.entries.end()) return;
+  const auto lane = state_->lanes.find(queue.broker_name);
+  if (lane == state_->lanes.end()) return;
+  auto& entries = lane->second.entries;
+  const auto found = entries.find(queue);
+  if (found == entries.end()) return;
   Entry& entry = found->second;
-  const Status forgotten = fail(ErrorKind::kClosed, "the queue is not this member's any more");
-  end_all(std::exchange(entry.waiters, {}), forgotten);
-  end_all(std::exchange(entry.answer_waiters, {}), forgotten);
+  // First, and without memory: the offset must not be written whatever comes.
   entry.noted.reset();
   entry.for_commit = false;
   entry.committed.reset();
   entry.disowned = true;
-  if (!entry.sent) lane.entries.erase(found);
+  Waiters waiters = std::exchange(entry.waiters, {});
+  Waiters answer_waiters = std::exchange(entry.answer_waiters, {});
+  if (!entry.sent) entries.erase(found);
+  if (waiters.empty() && answer_waiters.empty()) return;
+  const Status forgotten = fail(ErrorKind::kClosed, "the queue is not this member's any more");
+  end_all(std::move(waiters), forgotten);
+  end_all(std::move(answer_waiters), forgotten);
 }
 
 asio::awaitable<void> OffsetCommitter::flush(TimePoint deadline) { return State::flush(state_, deadline); }

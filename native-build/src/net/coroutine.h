@@ -3,10 +3,12 @@
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/steady_timer.hpp>
-#include <functional>
+#include <exception>
 #include <memory>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "net/event_loop.h"
 
 namespace rocketmq {
@@ -23,6 +25,35 @@ class Pause {
  private:
   asio::steady_timer timer_;
   bool interrupted_ = false;
+};
+
+// Does what must follow from the end of a coroutine, however it ends: it returns, an exception leaves it, or memory
+// runs out before it first runs. For the last of these it is a parameter of the coroutine, as nothing of the body
+// exists then.
+template <typename Action>
+class AtEnd {
+ public:
+  explicit AtEnd(Action action) : action_(std::move(action)) {}
+  AtEnd(AtEnd&& other) noexcept : action_(std::move(other.action_)), armed_(std::exchange(other.armed_, false)) {}
+  AtEnd& operator=(AtEnd&&) = delete;
+  ~AtEnd() { run(); }
+
+  // Now, and not once more at the end.
+  void run() noexcept {
+    if (!std::exchange(armed_, false)) return;
+    try {
+      action_();
+    } catch (const std::exception& e) {
+      log(LogLevel::kError, "net", "what follows from the end of a coroutine failed: {}", e.what());
+    }
+  }
+  void cancel() { armed_ = false; }
+  // What the action knows of the coroutine's progress.
+  Action* operator->() { return &action_; }
+
+ private:
+  Action action_;
+  bool armed_ = true;
 };
 
 // Starts a coroutine on the loop. An exception that leaves it is logged, never thrown on.

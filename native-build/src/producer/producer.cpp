@@ -194,8 +194,10 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
 
 void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
   const bool has_requests = requests_->has_callback();
-  const auto add_outcome = [&](uint64_t context, const Result<SendReceipt>& result, bool limited, int64_t bytes) {
+  const auto have_room = [&] {
     if (outcomes_.size() == outcomes_.capacity() && !make_room()) tell_sends();
+  };
+  const auto add_outcome = [&](uint64_t context, const Result<SendReceipt>& result, bool limited, int64_t bytes) {
     told_places_ += limited ? 1 : 0;
     told_bytes_ += bytes;
     outcomes_.push_back({context, result});
@@ -211,12 +213,15 @@ void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
     }
     const auto& operation = static_cast<const SendOperation&>(*each);
     if (operation.mode() != SendOperation::Mode::kBatch) {
+      have_room();
       add_outcome(operation.context(), operation.result(), operation.is_limited(), operation.reserved_bytes);
       continue;
     }
     for (size_t i = 0; i < operation.members.size(); ++i) {
       const BatchMember& member = operation.members[i];
       if (member.waiter) continue;
+      // First, as telling ends the results that are kept here.
+      have_room();
       until_memory([&] { of_members_.push_back(operation.result_of_member(i)); });
       add_outcome(member.context, of_members_.back(), member.limited, member.reserved_bytes);
     }

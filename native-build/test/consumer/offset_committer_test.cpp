@@ -6,11 +6,13 @@
 #include <asio/use_future.hpp>
 #include <future>
 #include <map>
+#include <new>
 #include <random>
 #include <set>
 
 #include "eventually.h"
 #include "net/coroutine.h"
+#include "without_memory.h"
 
 namespace rocketmq::test {
 
@@ -380,6 +382,27 @@ TEST_F(OffsetCommitterTest, AnOlderOffsetNeverOvertakesANewer) {
     for (const auto& [queue, offset] : last) EXPECT_EQ(stored()[queue], offset) << queue.queue_id;
     if (HasFailure()) return;
   }
+}
+
+TEST_F(OffsetCommitterTest, WhatIsForgottenIsNotWrittenThoughThereIsNoMemoryToSayIt) {
+  on_loop([&] { store_->held.insert(a_.broker_name); });
+  auto first = commit(a_, 1);
+  ASSERT_TRUE(eventually([&] { return writes() == 1; }));
+  auto second = commit(a_, 2);
+  on_loop([&] {
+    // Behind the beginning of the second commit.
+    const WithoutMemory none;
+    try {
+      committer_.forget(a_);
+    } catch (const std::bad_alloc&) {
+      // Those who wait are not told.
+    }
+  });
+  on_loop([&] { store_->held.clear(); });
+  on_loop([&] { store_->release(); });
+  flush().get();
+  EXPECT_EQ(stored()[a_], 1);
+  EXPECT_EQ(writes(), 1U);
 }
 
 }  // namespace rocketmq::test

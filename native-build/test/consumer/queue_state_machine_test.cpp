@@ -349,15 +349,16 @@ TEST(QueueStateMachineTest, WithoutTheLockNothingIsLeftToTheRounds) {
     const auto cache = machine.cache();
     const auto taken = cache->take(1, at);
     ASSERT_EQ(taken.size(), 1U);
+    const std::vector<int64_t> consumed{7};
     switch (end) {
       case End::kDoubted:
-        machine.finished(*cache, {7}, at);
+        machine.finished(*cache, consumed, at);
         EXPECT_FALSE(actions_of(machine, Kind::kNote).empty());
         machine.lock_doubted(at);
         machine.drop(at);
         break;
       case End::kRanOut:
-        machine.finished(*cache, {7}, at);
+        machine.finished(*cache, consumed, at);
         at += Millis(30000);
         machine.drop(at);
         break;
@@ -435,6 +436,65 @@ TEST(QueueStateMachineTest, AQueueThatIsTakenAgainBeginsAtTheOffsetThatWasNotSto
   machine.take(at);
   EXPECT_EQ(machine.state(), State::kConsuming);
   EXPECT_EQ(actions_of(machine, Kind::kPull).at(0).offset, 5);
+}
+
+// The one before had no memory, say.
+TEST(QueueStateMachineTest, ALookWantsTheLockOnceMoreUntilItIsHeld) {
+  QueueSettings settings;
+  settings.orderly = settings.needs_lock = true;
+  QueueStateMachine machine({"t", "b", 0}, settings, nullptr);
+  const TimePoint at{std::chrono::hours(1)};
+  machine.start(at);
+  EXPECT_EQ(actions_of(machine, Kind::kWantLock).size(), 1U);
+  machine.timer(at);
+  EXPECT_TRUE(actions_of(machine, Kind::kWantLock).empty());
+  machine.look_again(at);
+  EXPECT_EQ(actions_of(machine, Kind::kWantLock).size(), 1U);
+  machine.lock_granted(at + Millis(30000), at);
+  machine.look_again(at);
+  EXPECT_TRUE(actions_of(machine, Kind::kWantLock).empty());
+}
+
+TEST(QueueStateMachineTest, AnOffsetThatCouldNotBeReadIsReadAgainWhileAPullIsHeld) {
+  QueueSettings settings;
+  settings.orderly = settings.needs_lock = true;
+  QueueStateMachine machine({"t", "b", 0}, settings, nullptr);
+  const TimePoint at{std::chrono::hours(1)};
+  machine.start(at);
+  machine.lock_granted(at + Millis(30000), at);
+  machine.start_found(actions_of(machine, Kind::kFindStart).at(0).id, 7, at);
+  ASSERT_EQ(actions_of(machine, Kind::kPull).size(), 1U);
+  machine.lock_doubted(at);
+  machine.lock_granted(at + Millis(30000), at);
+  machine.committed_read(actions_of(machine, Kind::kReadCommitted).at(0).id, std::nullopt, at);
+  const TimePoint again = machine.wake_at(at);
+  ASSERT_LT(again, at + Millis(1000));
+  machine.timer(again);
+  EXPECT_EQ(actions_of(machine, Kind::kReadCommitted).size(), 1U);
+}
+
+// The broker may have taken the offset that came with it after the operator's.
+TEST(QueueStateMachineTest, OnlyTheAnswerToThePullOfBeforeAResetHasItCommittedAnew) {
+  QueueSettings settings;
+  QueueStateMachine machine({"t", "b", 0}, settings, nullptr);
+  TimePoint at{std::chrono::hours(1)};
+  machine.start(at);
+  machine.start_found(actions_of(machine, Kind::kFindStart).at(0).id, 100, at);
+  const uint64_t silent = actions_of(machine, Kind::kPull).at(0).id;
+  at += settings.silent_pull_timeout;
+  machine.timer(at);
+  const uint64_t before_reset = actions_of(machine, Kind::kPull).at(0).id;
+  machine.reset(5, at);
+  machine.committed(actions_of(machine, Kind::kCommit).at(0).id, true, at);
+  ASSERT_EQ(machine.state(), State::kConsuming);
+  machine.pull_ended(silent, PullEnd::kFailed, -1, at);
+  EXPECT_TRUE(actions_of(machine, Kind::kCommit).empty());
+  machine.pull_ended(before_reset, PullEnd::kFailed, -1, at);
+  const auto anew = actions_of(machine, Kind::kCommit);
+  ASSERT_EQ(anew.size(), 1U);
+  EXPECT_EQ(anew[0].offset, 5);
+  machine.pull_ended(before_reset, PullEnd::kFailed, -1, at);
+  EXPECT_TRUE(actions_of(machine, Kind::kCommit).empty());
 }
 
 }  // namespace rocketmq::test

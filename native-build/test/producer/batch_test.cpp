@@ -208,6 +208,33 @@ TEST_F(AutoBatchTest, ACallbackMaySendSynchronously) {
   EXPECT_EQ(cluster.message_count("orders"), 2);
 }
 
+// More than one callback is told of, as they ended while the one before it was busy.
+TEST_F(AutoBatchTest, ManyEndsAtOnceKeepTheirOwnResults) {
+  MockCluster cluster;
+  constexpr uint64_t kCount = 4000;
+  std::map<uint64_t, std::string> ids;
+  std::atomic<size_t> ended{0};
+  ProducerOptions options;
+  options.auto_batch_linger = Millis(1);
+  options.max_in_flight_count = kCount;
+  options.on_sent = [&](std::vector<SendOutcome>& outcomes) {
+    EXPECT_TRUE(eventually([&] { return cluster.message_count("orders") == kCount; }));
+    for (const auto& outcome : outcomes) {
+      ids.emplace(outcome.context, outcome.result ? as_text(outcome.result->message_id) : "failed");
+    }
+    ended += outcomes.size();
+  };
+  auto producer = started(cluster, options);
+  for (uint64_t i = 0; i < kCount; ++i) {
+    ASSERT_TRUE(producer->send_async(message("orders", std::to_string(i)), Millis(0), i));
+  }
+  ASSERT_TRUE(eventually([&] { return ended == kCount; }));
+  ASSERT_EQ(ids.size(), kCount);
+  for (const auto& stored : cluster.messages("orders")) {
+    EXPECT_EQ(ids[std::stoull(std::string(as_text(stored.body.view())))], stored.message_id());
+  }
+}
+
 TEST_F(AutoBatchTest, AFullBatchDoesNotWait) {
   MockCluster cluster;
   Outcomes outcomes;

@@ -108,13 +108,13 @@ void BatchSettler::finish(const Record& record, std::vector<int64_t> offsets) {
 void BatchSettler::finish(const std::shared_ptr<ProcessQueue>& cache, int64_t offset) {
   const auto actor = context_->ended ? nullptr : queues_.find(cache->queue());
   if (actor) {
-    actor->finished(*cache, {offset});
+    actor->finished(*cache, {&offset, 1});
   } else {
     cache->finish(offset);
   }
 }
 
-void BatchSettler::put_back(const std::shared_ptr<ProcessQueue>& cache, std::vector<StoredMessage> messages,
+void BatchSettler::put_back(const std::shared_ptr<ProcessQueue>& cache, std::span<StoredMessage> messages,
                             Millis rest) {
   const auto actor = context_->ended ? nullptr : queues_.find(cache->queue());
   if (actor) {
@@ -124,48 +124,66 @@ void BatchSettler::put_back(const std::shared_ptr<ProcessQueue>& cache, std::vec
   }
 }
 
+void BatchSettler::Returning::operator()() {
+  if (context->ended) return;
+  for (; decided < messages.size(); ++decided) {
+    ++messages[decided].reconsume_times;
+    any_left = true;
+  }
+  // Of those that are gone nothing is found.
+  if (any_left) settler->put_back(cache, messages, rest);
+  end_one();
+}
+
+void BatchSettler::Returning::end_one() {
+  if (std::exchange(under_way, false)) settler->end_one();
+}
+
+AtEnd<BatchSettler::Returning> BatchSettler::begin_returning(Returning returning) {
+  begin_one();
+  return AtEnd<Returning>(std::move(returning));
+}
+
 void BatchSettler::send_rest_back(const Record& record) {
   const auto& messages = record->delivery->messages;
-  for (; record->settled < messages.size(); ++record->settled) {
+  while (record->settled < messages.size()) {
     // Given up meanwhile: it is another member's.
-    if (record->queue->discarded()) continue;
-    begin_one();
-    try {
-      context_->start(send_one_back(context_, record->queue, messages[record->settled], record->delay_level),
-                      "send back");
-    } catch (...) {
-      end_one();
-      throw;
+    if (record->queue->discarded()) {
+      ++record->settled;
+      continue;
     }
+    auto returning = begin_returning({this, context_, record->queue, {messages[record->settled]}});
+    // From here on it is not lost, whatever comes.
+    ++record->settled;
+    context_->start(send_one_back(std::move(returning), record->delay_level), "send back");
   }
 }
 
-asio::awaitable<void> BatchSettler::send_one_back(std::shared_ptr<PushContext> context,
-                                                  std::shared_ptr<ProcessQueue> cache, StoredMessage message,
-                                                  int32_t delay_level) {
+asio::awaitable<void> BatchSettler::send_one_back(AtEnd<Returning> returning, int32_t delay_level) {
+  const auto context = returning->context;
+  const auto cache = returning->cache;
+  const StoredMessage& message = returning->messages.front();
   bool taken = false;
   try {
-    taken = co_await send_back(context, cache->queue(), message, delay_level);
+    MessageQueue queue = cache->queue();
+    taken = co_await send_back(context, std::move(queue), message, delay_level);
   } catch (const std::exception& e) {
     log(LogLevel::kError, "consumer", "a message could not be given back: {}", e.what());
   }
   if (context->ended) co_return;
   if (taken) {
     ++context->counters.sent_back;
+    returning->decided = 1;
     finish(cache, message.queue_offset);
+    co_return;
   }
-  end_one();
-  if (taken || cache->discarded()) co_return;
+  returning->end_one();
+  if (cache->discarded()) co_return;
   // The offset must not pass a message that nobody else has.
   log(LogLevel::kWarn, "consumer", "the message {} could not be given back: it is delivered again here",
       message.message_id());
   Pause pause(context->client->loop());
   co_await pause.wait(kLocalRedelivery);
-  if (context->ended) co_return;
-  ++message.reconsume_times;
-  std::vector<StoredMessage> messages;
-  messages.push_back(std::move(message));
-  put_back(cache, std::move(messages), Millis(0));
 }
 
 // What one member of a broadcast fails to consume is no affair of the others, so no broker takes it back.
@@ -183,24 +201,23 @@ void BatchSettler::pass_over_rest(const Record& record) {
 // The messages that were not consumed come again in place, save for those that are given up.
 void BatchSettler::end_orderly(const Record& record) {
   const auto& messages = record->delivery->messages;
-  std::vector<StoredMessage> rest(messages.begin() + static_cast<std::ptrdiff_t>(record->settled), messages.end());
   const Millis suspension = record->suspension == Millis(0) ? context_->options.suspend_queue_time : record->suspension;
-  begin_one();
-  try {
-    context_->start(settle_orderly(context_, record->queue, std::move(rest), record->delay_level, suspension),
-                    "failed batch");
-  } catch (...) {
-    end_one();
-    throw;
-  }
+  auto returning = begin_returning({this,
+                                    context_,
+                                    record->queue,
+                                    {messages.begin() + static_cast<std::ptrdiff_t>(record->settled), messages.end()},
+                                    suspension});
+  // From here on they are not lost, and put back once.
+  record->settled = messages.size();
+  context_->start(settle_orderly(std::move(returning), record->delay_level), "failed batch");
 }
 
-asio::awaitable<void> BatchSettler::settle_orderly(std::shared_ptr<PushContext> context,
-                                                   std::shared_ptr<ProcessQueue> cache, std::vector<StoredMessage> rest,
-                                                   int32_t delay_level, Millis suspension) {
+asio::awaitable<void> BatchSettler::settle_orderly(AtEnd<Returning> returning, int32_t delay_level) {
+  const auto context = returning->context;
+  const auto cache = returning->cache;
   const auto most = static_cast<int64_t>(context->options.max_reconsume_times);
-  size_t kept = 0;
-  for (StoredMessage& message : rest) {
+  while (returning->decided < returning->messages.size()) {
+    StoredMessage& message = returning->messages[returning->decided];
     const bool given_up = delay_level == kToDeadLetters || message.reconsume_times >= most;
     bool gone = false;
     if (given_up && context->is_broadcasting()) {
@@ -209,24 +226,22 @@ asio::awaitable<void> BatchSettler::settle_orderly(std::shared_ptr<PushContext> 
       gone = true;
     } else if (given_up && !context->ended && !cache->discarded()) {
       try {
-        gone = co_await send_to_dead_letters(context, cache->queue(), message);
+        MessageQueue queue = cache->queue();
+        gone = co_await send_to_dead_letters(context, std::move(queue), message);
       } catch (const std::exception& e) {
         log(LogLevel::kError, "consumer", "a message could not be sent to the dead-letter queue: {}", e.what());
       }
       if (gone) ++context->counters.sent_back;
     }
     if (context->ended) co_return;
+    ++returning->decided;
     if (gone) {
       finish(cache, message.queue_offset);
     } else {
       ++message.reconsume_times;
-      if (&rest[kept] != &message) rest[kept] = std::move(message);
-      ++kept;
+      returning->any_left = true;
     }
   }
-  rest.resize(kept);
-  if (kept > 0) put_back(cache, std::move(rest), suspension);
-  end_one();
 }
 
 void BatchSettler::begin_one() {

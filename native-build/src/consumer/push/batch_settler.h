@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <vector>
 
 #include "base/error.h"
 #include "consumer/push/dispatcher.h"
 #include "consumer/push/push_context.h"
 #include "consumer/push/queue_table.h"
+#include "net/coroutine.h"
 
 namespace rocketmq {
 
@@ -33,11 +36,27 @@ class BatchSettler {
   void end_orderly(const Record& record);
   void finish(const Record& record, std::vector<int64_t> offsets);
   void finish(const std::shared_ptr<ProcessQueue>& cache, int64_t offset);
-  void put_back(const std::shared_ptr<ProcessQueue>& cache, std::vector<StoredMessage> messages, Millis rest);
-  asio::awaitable<void> send_one_back(std::shared_ptr<PushContext> context, std::shared_ptr<ProcessQueue> cache,
-                                      StoredMessage message, int32_t delay_level);
-  asio::awaitable<void> settle_orderly(std::shared_ptr<PushContext> context, std::shared_ptr<ProcessQueue> cache,
-                                       std::vector<StoredMessage> rest, int32_t delay_level, Millis suspension);
+  void put_back(const std::shared_ptr<ProcessQueue>& cache, std::span<StoredMessage> messages, Millis rest);
+
+  // What is under way for messages that were not consumed. At its end those that no broker took wait again here, be it
+  // that memory ran out: they would be out for ever.
+  struct Returning {
+    BatchSettler* settler;
+    std::shared_ptr<PushContext> context;
+    std::shared_ptr<ProcessQueue> cache;
+    std::vector<StoredMessage> messages;
+    Millis rest{0};
+    // How many of them it is decided about, and whether one of these is to be delivered again.
+    size_t decided = 0;
+    bool any_left = false;
+    // The close waits for it.
+    bool under_way = true;
+    void operator()();
+    void end_one();
+  };
+  AtEnd<Returning> begin_returning(Returning returning);
+  asio::awaitable<void> send_one_back(AtEnd<Returning> returning, int32_t delay_level);
+  asio::awaitable<void> settle_orderly(AtEnd<Returning> returning, int32_t delay_level);
   void begin_one();
   void end_one();
 

@@ -47,6 +47,8 @@ void LockKeeper::look_after_all() {
     if (address.empty() || !context_.client->remoting().connected(address)) gone.push_back(name);
   }
   for (const std::string& name : gone) doubt(name);
+  // Those for which there was no memory.
+  if (!unlocks_posted_) send_unlocks();
   for (auto& [name, broker] : brokers_) {
     if (broker.missing || at >= broker.renew_at) ask(name, broker);
   }
@@ -60,18 +62,40 @@ void LockKeeper::want(const std::shared_ptr<QueueActor>& actor) {
   ask_soon(name, broker);
 }
 
+void LockKeeper::Asked::operator()() const {
+  if (context->ended) return;
+  auto& brokers = context->locks->brokers_;
+  const auto found = brokers.find(broker_name);
+  if (found == brokers.end()) return;
+  found->second.asking = false;
+  found->second.missing = true;
+}
+
+void LockKeeper::Posted::operator()() const {
+  if (context->ended) return;
+  auto& brokers = context->locks->brokers_;
+  const auto found = brokers.find(broker_name);
+  if (found != brokers.end()) found->second.ask_posted = false;
+}
+
+void LockKeeper::UnlocksPosted::operator()() const {
+  if (!context->ended) context->locks->unlocks_posted_ = false;
+}
+
 // All that come in one turn of the loop together.
 void LockKeeper::ask_soon(const std::string& broker_name, Broker& broker) {
   broker.missing = true;
-  if (std::exchange(broker.ask_posted, true)) return;
-  context_.start(
-      [](std::shared_ptr<PushContext> context, std::string name) -> asio::awaitable<void> {
-        if (context->ended) co_return;
-        Broker& each = context->locks->brokers_[name];
-        each.ask_posted = false;
-        context->locks->ask(name, each);
-      }(context_.shared_from_this(), broker_name),
-      "queue locks");
+  if (broker.ask_posted) return;
+  AtEnd<Posted> posted(Posted{context_.shared_from_this(), broker_name});
+  broker.ask_posted = true;
+  context_.start(ask_now(context_.shared_from_this(), broker_name, std::move(posted)), "queue locks");
+}
+
+asio::awaitable<void> LockKeeper::ask_now(std::shared_ptr<PushContext> context, std::string broker_name,
+                                          AtEnd<Posted> posted) {
+  posted.run();
+  if (!context->ended) context->locks->ask(broker_name, context->locks->brokers_[broker_name]);
+  co_return;
 }
 
 void LockKeeper::ask(const std::string& broker_name, Broker& broker) {
@@ -84,24 +108,30 @@ void LockKeeper::ask(const std::string& broker_name, Broker& broker) {
     const auto actor = all ? nullptr : weak.lock();
     if (all || (actor && !actor->machine().locked(at))) queues.insert(queue);
   }
+  if (queues.empty()) {
+    broker.missing = false;
+    return;
+  }
+  AtEnd<Asked> asked(Asked{context_.shared_from_this(), broker_name});
   broker.missing = false;
-  if (queues.empty()) return;
   broker.asking = true;
   // The keeper lives in the context.
-  context_.start(lock(context_.shared_from_this(), broker_name, std::move(queues), all), "queue locks");
+  context_.start(lock(context_.shared_from_this(), broker_name, std::move(queues), all, std::move(asked)),
+                 "queue locks");
 }
 
 asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std::string broker_name,
-                                       std::set<MessageQueue> queues, bool all) {
+                                       std::set<MessageQueue> queues, bool all, AtEnd<Asked> asked) {
   if (context->ended) co_return;
   const std::string address = context->client->routes().find_master(queues.begin()->topic, broker_name);
   const TimePoint asked_at = now();
   std::string reason = "the broker has no master now";
   std::optional<std::set<MessageQueue>> locked;
   if (!address.empty()) {
-    auto response = co_await context->client->remoting().call(
-        address, lock_command(request_code::kLockBatchMq, context->options.group, context->client->client_id(), queues),
-        context->client_options.request_timeout);
+    RemotingCommand request =
+        lock_command(request_code::kLockBatchMq, context->options.group, context->client->client_id(), queues);
+    auto response =
+        co_await context->client->remoting().call(address, std::move(request), context->client_options.request_timeout);
     if (context->ended) co_return;
     if (!response) {
       reason = response.error().message;
@@ -114,13 +144,14 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
       reason = parsed.error().message;
     }
   }
-  brokers_[broker_name].asking = false;
   if (locked) {
+    brokers_[broker_name].asking = false;
     on_locked(broker_name, queues, *locked, asked_at, all);
+    asked.cancel();
     co_return;
   }
   // What is left of the locks' time stays.
-  brokers_[broker_name].missing = true;
+  asked.run();
   log(LogLevel::kWarn, "consumer", "{} did not lock {} queues for group {}: {}", broker_name, queues.size(),
       context->options.group, reason);
 }
@@ -160,25 +191,32 @@ void LockKeeper::on_locked(const std::string& broker_name, const std::set<Messag
 }
 
 void LockKeeper::unlock(const MessageQueue& queue) {
+  // First, so that it is at least renewed no more.
+  forget(queue);
   Broker& broker = brokers_[queue.broker_name];
-  broker.queues.erase(queue);
   if (broker.asking) given_back_.insert(queue);
   broker.unlocks.insert(queue);
-  if (std::exchange(unlocks_posted_, true)) return;
-  context_.start(
-      [](std::shared_ptr<PushContext> context) -> asio::awaitable<void> {
-        if (!context->ended) context->locks->send_unlocks();
-        co_return;
-      }(context_.shared_from_this()),
-      "queue unlocks");
+  if (unlocks_posted_) return;
+  AtEnd<UnlocksPosted> posted(UnlocksPosted{context_.shared_from_this()});
+  unlocks_posted_ = true;
+  context_.start(send_unlocks_now(context_.shared_from_this(), std::move(posted)), "queue unlocks");
 }
 
-void LockKeeper::forget(const MessageQueue& queue) { brokers_[queue.broker_name].queues.erase(queue); }
+asio::awaitable<void> LockKeeper::send_unlocks_now(std::shared_ptr<PushContext> context, AtEnd<UnlocksPosted>) {
+  if (!context->ended) context->locks->send_unlocks();
+  co_return;
+}
+
+void LockKeeper::forget(const MessageQueue& queue) {
+  const auto found = brokers_.find(queue.broker_name);
+  if (found != brokers_.end()) found->second.queues.erase(queue);
+}
 
 void LockKeeper::send_unlocks() {
-  unlocks_posted_ = false;
   for (auto& [name, broker] : brokers_) {
-    if (!broker.unlocks.empty()) send_unlock(name, std::exchange(broker.unlocks, {}));
+    if (broker.unlocks.empty()) continue;
+    send_unlock(name, broker.unlocks);
+    broker.unlocks.clear();
   }
 }
 

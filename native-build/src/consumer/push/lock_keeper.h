@@ -46,12 +46,33 @@ class LockKeeper {
     bool ask_posted = false;
   };
 
+  // Of a request for locks: without an answer it is asked again.
+  struct Asked {
+    std::shared_ptr<PushContext> context;
+    std::string broker_name;
+    void operator()() const;
+  };
+  // Of what was posted, for one broker to be asked or for the locks to be given back: it has its turn, or will get
+  // none.
+  struct Posted {
+    std::shared_ptr<PushContext> context;
+    std::string broker_name;
+    void operator()() const;
+  };
+  struct UnlocksPosted {
+    std::shared_ptr<PushContext> context;
+    void operator()() const;
+  };
+
   void look_after_all();
   void ask_soon(const std::string& broker_name, Broker& broker);
   void ask(const std::string& broker_name, Broker& broker);
   // `all`: those that are locked are among the queues, too, to renew them.
   asio::awaitable<void> lock(std::shared_ptr<PushContext> context, std::string broker_name,
-                             std::set<MessageQueue> queues, bool all);
+                             std::set<MessageQueue> queues, bool all, AtEnd<Asked> asked);
+  static asio::awaitable<void> ask_now(std::shared_ptr<PushContext> context, std::string broker_name,
+                                       AtEnd<Posted> posted);
+  static asio::awaitable<void> send_unlocks_now(std::shared_ptr<PushContext> context, AtEnd<UnlocksPosted> posted);
   void on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
                  const std::set<MessageQueue>& locked, TimePoint asked_at, bool all);
   void send_unlock(const std::string& broker_name, std::set<MessageQueue> queues);

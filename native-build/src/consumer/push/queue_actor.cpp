@@ -69,9 +69,36 @@ void QueueActor::handle(Event&& event) {
   carry_out(at);
 }
 
+// Changes nothing where the request had another end before: its number is not waited for any more.
+void QueueActor::failed(const QueueAction& request) {
+  const uint64_t id = request.id;
+  handle([&](QueueStateMachine& machine, TimePoint at) {
+    switch (request.kind) {
+      case Kind::kFindStart:
+        return machine.start_found(id, std::nullopt, at);
+      case Kind::kReadCommitted:
+        return machine.committed_read(id, std::nullopt, at);
+      case Kind::kPull:
+        return machine.pull_ended(id, PullEnd::kFailed, -1, at);
+      case Kind::kCommit:
+        return machine.committed(id, false, at);
+      default:
+        return;
+    }
+  });
+}
+
 void QueueActor::carry_out(TimePoint at) {
+  if (carrying_out_) return;
   // The owner may let go of it meanwhile.
   const auto self = shared_from_this();
+  const struct CarryingOut {
+    explicit CarryingOut(bool& mark) : marked(mark) { marked = true; }
+    ~CarryingOut() { marked = false; }
+    CarryingOut(const CarryingOut&) = delete;
+    CarryingOut& operator=(const CarryingOut&) = delete;
+    bool& marked;
+  } carrying_out(carrying_out_);
   std::array<QueueAction, 16> actions;
   for (size_t count = machine_.take_actions(actions); count > 0; count = machine_.take_actions(actions)) {
     for (size_t i = 0; i < count; ++i) {
@@ -81,23 +108,6 @@ void QueueActor::carry_out(TimePoint at) {
         log(LogLevel::kError, "consumer", "queue {} of topic {} is looked at again: {}", queue_.queue_id, queue_.topic,
             e.what());
         context_->look_again = true;
-        const uint64_t id = actions[i].id;
-        switch (actions[i].kind) {
-          case Kind::kFindStart:
-            machine_.start_found(id, std::nullopt, at);
-            break;
-          case Kind::kReadCommitted:
-            machine_.committed_read(id, std::nullopt, at);
-            break;
-          case Kind::kPull:
-            machine_.pull_ended(id, PullEnd::kFailed, -1, at);
-            break;
-          case Kind::kCommit:
-            machine_.committed(id, false, at);
-            break;
-          default:
-            break;
-        }
       }
       if (shut_) return;
     }
@@ -115,13 +125,13 @@ void QueueActor::carry_out(const QueueAction& action) {
     case Kind::kStopRenewing:
       return context_->locks->forget(queue_);
     case Kind::kFindStart:
-      return context_->start(find_start(self, action.id), "find start");
+      return context_->start(find_start(self, action.id, OrFailed(Failure{self, action})), "find start");
     case Kind::kReadCommitted:
-      return context_->start(read_committed(self, action.id), "read offset");
+      return context_->start(read_committed(self, action.id, OrFailed(Failure{self, action})), "read offset");
     case Kind::kPull:
-      return context_->start(pull(self, action.id, action.offset), "pull");
+      return context_->start(pull(self, action.id, action.offset, OrFailed(Failure{self, action})), "pull");
     case Kind::kCommit:
-      return context_->start(commit(self, action.id, action.offset), "commit");
+      return context_->start(commit(self, action.id, action.offset, OrFailed(Failure{self, action})), "commit");
     case Kind::kNote:
       return context_->committer->note(queue_, action.offset);
     case Kind::kForget:
@@ -189,7 +199,7 @@ void QueueActor::close() {
   handle([](QueueStateMachine& machine, TimePoint at) { machine.close(at); });
 }
 void QueueActor::look_again() {
-  handle([](QueueStateMachine& machine, TimePoint at) { machine.timer(at); });
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.look_again(at); });
 }
 void QueueActor::lock_granted(TimePoint until) {
   handle([until](QueueStateMachine& machine, TimePoint at) { machine.lock_granted(until, at); });
@@ -204,14 +214,14 @@ void QueueActor::lock_refused() {
 void QueueActor::lock_doubted() {
   handle([](QueueStateMachine& machine, TimePoint at) { machine.lock_doubted(at); });
 }
-void QueueActor::finished(ProcessQueue& from, const std::vector<int64_t>& offsets) {
+void QueueActor::finished(ProcessQueue& from, std::span<const int64_t> offsets) {
   handle([&](QueueStateMachine& machine, TimePoint at) { machine.finished(from, offsets, at); });
 }
-void QueueActor::put_back(ProcessQueue& from, std::vector<StoredMessage>& messages, Millis rest) {
+void QueueActor::put_back(ProcessQueue& from, std::span<StoredMessage> messages, Millis rest) {
   handle([&](QueueStateMachine& machine, TimePoint at) { machine.put_back(from, messages, rest, at); });
 }
 
-asio::awaitable<void> QueueActor::find_start(std::shared_ptr<QueueActor> self, uint64_t id) {
+asio::awaitable<void> QueueActor::find_start(std::shared_ptr<QueueActor> self, uint64_t id, OrFailed) {
   PushContext& context = *self->context_;
   if (context.ended) co_return;
   const auto& options = context.options;
@@ -231,7 +241,7 @@ asio::awaitable<void> QueueActor::find_start(std::shared_ptr<QueueActor> self, u
   handle([&](QueueStateMachine& machine, TimePoint at) { machine.start_found(id, found, at); });
 }
 
-asio::awaitable<void> QueueActor::read_committed(std::shared_ptr<QueueActor> self, uint64_t id) {
+asio::awaitable<void> QueueActor::read_committed(std::shared_ptr<QueueActor> self, uint64_t id, OrFailed) {
   PushContext& context = *self->context_;
   if (context.ended) co_return;
   auto read = co_await context.offsets->read(queue_);
@@ -246,7 +256,7 @@ asio::awaitable<void> QueueActor::read_committed(std::shared_ptr<QueueActor> sel
   handle([&](QueueStateMachine& machine, TimePoint at) { machine.committed_read(id, offset, at); });
 }
 
-asio::awaitable<void> QueueActor::commit(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset) {
+asio::awaitable<void> QueueActor::commit(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset, OrFailed) {
   PushContext& context = *self->context_;
   if (context.ended) co_return;
   const auto stored =
@@ -259,7 +269,7 @@ asio::awaitable<void> QueueActor::commit(std::shared_ptr<QueueActor> self, uint6
   handle([&](QueueStateMachine& machine, TimePoint at) { machine.committed(id, stored.has_value(), at); });
 }
 
-asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset) {
+asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset, OrFailed) {
   PushContext& context = *self->context_;
   if (context.ended || !machine_.is_current_pull(id)) co_return;
   const auto subscription = context.subscriptions.find(queue_.topic);

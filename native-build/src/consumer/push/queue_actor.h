@@ -6,9 +6,11 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "consumer/push/push_context.h"
 #include "consumer/push/queue_state_machine.h"
+#include "net/coroutine.h"
 
 namespace rocketmq {
 
@@ -39,22 +41,31 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   void lock_granted(TimePoint until);
   void lock_refused();
   void lock_doubted();
-  void finished(ProcessQueue& from, const std::vector<int64_t>& offsets);
-  void put_back(ProcessQueue& from, std::vector<StoredMessage>& messages, Millis rest);
+  void finished(ProcessQueue& from, std::span<const int64_t> offsets);
+  void put_back(ProcessQueue& from, std::span<StoredMessage> messages, Millis rest);
 
   // The client is about to go: nothing is done any more.
   void shut();
 
  private:
+  // At the end of a request: tells the state machine that it failed, where that was told of no other end.
+  struct Failure {
+    std::shared_ptr<QueueActor> actor;
+    QueueAction request;
+    void operator()() const { actor->failed(request); }
+  };
+  using OrFailed = AtEnd<Failure>;
+
   template <typename Event>
   void handle(Event&& event);
+  void failed(const QueueAction& request);
   void carry_out(TimePoint at);
   void carry_out(const QueueAction& action);
   void arm_timer(TimePoint at);
-  asio::awaitable<void> find_start(std::shared_ptr<QueueActor> self, uint64_t id);
-  asio::awaitable<void> read_committed(std::shared_ptr<QueueActor> self, uint64_t id);
-  asio::awaitable<void> commit(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset);
-  asio::awaitable<void> pull(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset);
+  asio::awaitable<void> find_start(std::shared_ptr<QueueActor> self, uint64_t id, OrFailed or_failed);
+  asio::awaitable<void> read_committed(std::shared_ptr<QueueActor> self, uint64_t id, OrFailed or_failed);
+  asio::awaitable<void> commit(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset, OrFailed or_failed);
+  asio::awaitable<void> pull(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset, OrFailed or_failed);
   void on_pull_failed(uint64_t id, int64_t broker_id, const std::string& address, const Error& error);
   void on_pulled(uint64_t id, const RemotingCommand& response, const Subscription& subscription, int64_t offset,
                  Millis took);
@@ -67,6 +78,8 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   std::optional<asio::steady_timer> timer_;
   TimePoint armed_for_ = TimePoint::max();
   bool shut_ = false;
+  // An event that comes meanwhile adds to what is carried out.
+  bool carrying_out_ = false;
   // Of the next pull: how many messages, and by which of the broker's addresses.
   int32_t most_;
   int64_t suggested_broker_ = kMasterId;

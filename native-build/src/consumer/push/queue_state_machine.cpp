@@ -77,6 +77,12 @@ void QueueStateMachine::reset(int64_t offset, TimePoint at) {
   advance(at);
 }
 
+// To want a lock twice changes nothing, and who holds one is known to those who renew it.
+void QueueStateMachine::look_again(TimePoint at) {
+  if (wants_lock_ && !locked(at)) act(Kind::kWantLock);
+  advance(at);
+}
+
 void QueueStateMachine::lock_granted(TimePoint until, TimePoint at) {
   if (state_ == State::kEnded || !wants_lock_) return;
   const bool held = locked(at);
@@ -169,7 +175,8 @@ void QueueStateMachine::pulled(uint64_t id, std::vector<StoredMessage> messages,
 
 void QueueStateMachine::pull_ended(uint64_t id, PullEnd end, int64_t next_offset, TimePoint at) {
   if (!is_current_pull(id)) {
-    if (id == 0 || id != std::exchange(pull_before_reset_, 0)) return;
+    if (id == 0 || id != pull_before_reset_) return;
+    pull_before_reset_ = 0;
     // The broker may have taken the offset that came with it after the operator's.
     if (state_ == State::kConsuming && may_commit(at)) act(Kind::kCommit, 0, cache_->commit_offset());
     return;
@@ -204,7 +211,7 @@ void QueueStateMachine::offset_moved(uint64_t id, int64_t offset, TimePoint at) 
   advance(at);
 }
 
-void QueueStateMachine::finished(ProcessQueue& from, const std::vector<int64_t>& offsets, TimePoint at) {
+void QueueStateMachine::finished(ProcessQueue& from, std::span<const int64_t> offsets, TimePoint at) {
   for (const int64_t offset : offsets) from.finish(offset);
   if (&from != cache_.get()) return;
   if (state_ == State::kConsuming) note_progress(at);
@@ -212,7 +219,8 @@ void QueueStateMachine::finished(ProcessQueue& from, const std::vector<int64_t>&
   advance(at);
 }
 
-void QueueStateMachine::put_back(ProcessQueue& from, std::vector<StoredMessage>& messages, Millis rest, TimePoint at) {
+// Needs no memory, as what it does not get would be lost.
+void QueueStateMachine::put_back(ProcessQueue& from, std::span<StoredMessage> messages, Millis rest, TimePoint at) {
   const bool current = &from == cache_.get();
   if (current && settings_.orderly && state_ == State::kConsuming) {
     // Before the messages can be taken.
@@ -400,11 +408,9 @@ TimePoint QueueStateMachine::wake_at(TimePoint at) const {
     case State::kConsuming:
       if (!offered_open_ && rest_until_ != TimePoint::min()) by(rest_until_);
       if ((offered_open_ || noted_) && settings_.needs_lock) by(locked_until_);
-      if (pull_id_ != 0) {
-        by(pull_sent_ + settings_.silent_pull_timeout);
-      } else if (read_id_ == 0 && retry_at_ != TimePoint::min()) {
-        by(retry_at_);
-      }
+      if (pull_id_ != 0) by(pull_sent_ + settings_.silent_pull_timeout);
+      // The offset is read again while a pull is held.
+      if (read_id_ == 0 && (pull_id_ == 0 || !trusted_)) by(retry_at_);
       break;
     default:
       break;

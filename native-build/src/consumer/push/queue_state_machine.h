@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/clock.h"
@@ -96,10 +97,12 @@ class QueueStateMachine {
   void offset_moved(uint64_t id, int64_t offset, TimePoint at);
 
   // Of messages taken from `from`: finished; and to be delivered again, of an orderly queue after `rest`.
-  void finished(ProcessQueue& from, const std::vector<int64_t>& offsets, TimePoint at);
-  void put_back(ProcessQueue& from, std::vector<StoredMessage>& messages, Millis rest, TimePoint at);
+  void finished(ProcessQueue& from, std::span<const int64_t> offsets, TimePoint at);
+  void put_back(ProcessQueue& from, std::span<StoredMessage> messages, Millis rest, TimePoint at);
 
   void timer(TimePoint at) { advance(at); }
+  // Some action could not be carried out.
+  void look_again(TimePoint at);
   // When timer() is to be called, after `at`; TimePoint::max() for never.
   TimePoint wake_at(TimePoint at) const;
 

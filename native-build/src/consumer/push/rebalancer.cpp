@@ -140,15 +140,22 @@ void Rebalancer::refuse_static(const std::string& topic) {
 }
 
 void Rebalancer::look_up(const std::string& topic) {
-  if (!looking_up_.insert(topic).second) return;
-  context_->start(look_up_route(context_, topic), "route of a subscription");
+  if (looking_up_.count(topic) != 0) return;
+  AtEnd<LookUpEnds> ends(LookUpEnds{this, context_, topic});
+  looking_up_.insert(topic);
+  context_->start(look_up_route(context_, topic, std::move(ends)), "route of a subscription");
 }
 
-asio::awaitable<void> Rebalancer::look_up_route(std::shared_ptr<PushContext> context, std::string topic) {
+void Rebalancer::LookUpEnds::operator()() const {
+  if (!context->ended) rebalancer->looking_up_.erase(topic);
+}
+
+asio::awaitable<void> Rebalancer::look_up_route(std::shared_ptr<PushContext> context, std::string topic,
+                                                AtEnd<LookUpEnds> ends) {
   if (context->ended) co_return;
   auto found = co_await context->client->routes().refresh(topic);
   if (context->ended) co_return;
-  looking_up_.erase(topic);
+  ends.run();
   if (context->is_broadcasting() && !found && found.error().kind == ErrorKind::kTopicNotFound) {
     context->arrivals.note_missing(topic);
   }
@@ -159,42 +166,64 @@ asio::awaitable<void> Rebalancer::look_up_route(std::shared_ptr<PushContext> con
 
 // Brokers must know the member before they count it.
 void Rebalancer::tell_brokers() {
-  if (std::exchange(telling_, true)) {
+  if (telling_) {
     tell_again_ = true;
     return;
   }
+  AtEnd<TellingEnds> ends(TellingEnds{this, context_});
+  telling_ = true;
   tell_again_ = false;
-  context_->start(send_heartbeats(context_), "heartbeats");
+  context_->start(send_heartbeats(context_, std::move(ends)), "heartbeats");
 }
 
-asio::awaitable<void> Rebalancer::send_heartbeats(std::shared_ptr<PushContext> context) {
+void Rebalancer::TellingEnds::operator()() const {
+  if (!context->ended) rebalancer->telling_ = false;
+}
+
+asio::awaitable<void> Rebalancer::send_heartbeats(std::shared_ptr<PushContext> context, AtEnd<TellingEnds> ends) {
   if (context->ended) co_return;
   const bool told = co_await context->client->send_heartbeats();
   if (context->ended) co_return;
-  telling_ = false;
+  ends.run();
   if (tell_again_) tell_brokers();
   if (!told) context->client->heartbeat_soon();
   if (!is_complete()) soon();
 }
 
 void Rebalancer::ask(const std::string& address) {
-  const auto [place, fresh] = asking_.try_emplace(address);
-  if (!fresh) {
-    place->second.again = true;
+  const auto found = asking_.find(address);
+  if (found != asking_.end()) {
+    found->second.again = true;
     return;
   }
-  context_->start(ask_members(context_, address), "members of the group");
+  AtEnd<AskingEnds> ends(AskingEnds{this, context_, address});
+  asking_.try_emplace(address);
+  context_->start(ask_members(context_, address, std::move(ends)), "members of the group");
 }
 
-asio::awaitable<void> Rebalancer::ask_members(std::shared_ptr<PushContext> context, std::string address) {
+void Rebalancer::AskingEnds::operator()() const {
+  if (context->ended) return;
+  Rebalancer& all = *rebalancer;
+  if (!answered) {
+    all.asking_.erase(address);
+    // So that there is another round soon.
+    ++all.missing_;
+  }
+  if (all.pause_ && (all.open_.empty() || all.asking_.empty())) all.pause_->interrupt();
+}
+
+asio::awaitable<void> Rebalancer::ask_members(std::shared_ptr<PushContext> context, std::string address,
+                                              AtEnd<AskingEnds> ends) {
   if (context->ended) co_return;
   RemotingCommand request = RemotingCommand::request(request_code::kGetConsumerListByGroup);
   request.ext_fields.add("consumerGroup", context->options.group);
   auto response =
       co_await context->client->remoting().call(address, std::move(request), context->client_options.request_timeout);
   if (context->ended) co_return;
-  const bool again = asking_[address].again;
-  asking_.erase(address);
+  const auto asked = asking_.find(address);
+  const bool again = asked != asking_.end() && asked->second.again;
+  if (asked != asking_.end()) asking_.erase(asked);
+  ends->answered = true;
   std::string reason;
   if (!response) {
     reason = response.error().message;
@@ -219,7 +248,6 @@ asio::awaitable<void> Rebalancer::ask_members(std::shared_ptr<PushContext> conte
     log(LogLevel::kError, "consumer", "the rebalance of group {} failed: {}", context->options.group, e.what());
   }
   if (again) soon();
-  if (pause_ && (open_.empty() || asking_.empty())) pause_->interrupt();
 }
 
 void Rebalancer::on_members(const std::string& address, std::vector<std::string> members) {

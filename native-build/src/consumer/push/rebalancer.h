@@ -41,15 +41,35 @@ class Rebalancer {
     bool again = false;
   };
 
+  // What is under way is so no more, however it ended.
+  struct AskingEnds {
+    Rebalancer* rebalancer;
+    std::shared_ptr<PushContext> context;
+    std::string address;
+    bool answered = false;
+    void operator()() const;
+  };
+  struct LookUpEnds {
+    Rebalancer* rebalancer;
+    std::shared_ptr<PushContext> context;
+    std::string topic;
+    void operator()() const;
+  };
+  struct TellingEnds {
+    Rebalancer* rebalancer;
+    std::shared_ptr<PushContext> context;
+    void operator()() const;
+  };
+
   void begin_round();
   bool is_complete() const { return open_.empty() && missing_ == 0; }
   void refuse_static(const std::string& topic);
   void look_up(const std::string& topic);
-  asio::awaitable<void> look_up_route(std::shared_ptr<PushContext> context, std::string topic);
+  asio::awaitable<void> look_up_route(std::shared_ptr<PushContext> context, std::string topic, AtEnd<LookUpEnds> ends);
   void tell_brokers();
-  asio::awaitable<void> send_heartbeats(std::shared_ptr<PushContext> context);
+  asio::awaitable<void> send_heartbeats(std::shared_ptr<PushContext> context, AtEnd<TellingEnds> ends);
   void ask(const std::string& address);
-  asio::awaitable<void> ask_members(std::shared_ptr<PushContext> context, std::string address);
+  asio::awaitable<void> ask_members(std::shared_ptr<PushContext> context, std::string address, AtEnd<AskingEnds> ends);
   void on_members(const std::string& address, std::vector<std::string> members);
   // The topics of a broker that was just heard, or failed; `again`: it will be asked once more.
   void allocate_after(const std::string& address, bool again);

@@ -87,7 +87,7 @@ asio::awaitable<Result<SimpleConsumer::Impl::Popped>> SimpleConsumer::Impl::pop_
   error.topic = target.topic;
   error.message =
       "the broker \"" + target.broker_name + "\" has not answered within " + std::to_string(patience.count()) + " ms";
-  silent_[target] = error;
+  silent_[target] = {error, now()};
   co_return fail(std::move(error));
 }
 
@@ -110,7 +110,7 @@ asio::awaitable<void> SimpleConsumer::Impl::run_pop(Target target, std::shared_p
     popped = fail(ErrorKind::kInternalError, std::string("the request for messages failed: ") + e.what());
   }
   if (!pending->left) {
-    if (popped) silent_.erase(target);
+    if (popped) note_heard(target);
     pending->result = std::move(popped);
     pending->pause->interrupt();
     co_return;
@@ -121,10 +121,10 @@ asio::awaitable<void> SimpleConsumer::Impl::run_pop(Target target, std::shared_p
   }
   if (auto found = left_.find(target); found != left_.end() && --found->second == 0) left_.erase(found);
   if (!popped) {
-    silent_[target] = std::move(popped.error());
+    silent_[target] = {std::move(popped.error()), now()};
     co_return;
   }
-  silent_.erase(target);
+  note_heard(target);
   take_late(std::move(popped->messages));
 }
 

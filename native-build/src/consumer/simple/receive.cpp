@@ -22,6 +22,8 @@ constexpr Millis kNow{0};
 constexpr Millis kPatience{100};
 // Name servers are not asked more often for a topic that they do not know.
 constexpr Millis kLookAgain{500};
+// A receive that is not to wait gives its first routes so long all the same, as it does to requests for messages.
+constexpr Millis kLeastLookUp{1000};
 // A broker chooses the queues.
 constexpr int32_t kAnyQueue = -1;
 
@@ -90,7 +92,7 @@ asio::awaitable<void> SimpleConsumer::Impl::run_receive(Operation operation) {
         end_receive(operation, seen);
         break;
       }
-      if (seen.answered && seen.targets > 1) {
+      if (seen.answered && seen.is_one_of_several()) {
         back_off.reset();
         co_await wait_for_messages(operation, left);
         if (ended_ || operation->ended) break;
@@ -133,6 +135,34 @@ void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& s
   if (!operations_->try_end(operation, result)) operation->messages = std::move(result->messages);
 }
 
+// Whether the broker does not answer, be it of another topic.
+bool SimpleConsumer::Impl::is_silent(const Target& target) {
+  if (silent_.count(target) != 0) return true;
+  const auto heard = heard_.find(target.broker_name);
+  const TimePoint since = heard == heard_.end() ? TimePoint::min() : heard->second;
+  const bool silent_of_another = std::any_of(silent_.begin(), silent_.end(), [&](const auto& each) {
+    return each.first.broker_name == target.broker_name && each.second.at > since;
+  });
+  if (silent_of_another) return true;
+  const BrokerStates& brokers = client().brokers();
+  return !brokers.all_well() && brokers.silent(client().routes().find_master(target.topic, target.broker_name));
+}
+
+Error SimpleConsumer::Impl::why_silent(const Target& target) const {
+  const auto own = silent_.find(target);
+  if (own != silent_.end()) return own->second.error;
+  Error error;
+  error.kind = ErrorKind::kTimeout;
+  error.topic = target.topic;
+  error.message = "the broker \"" + target.broker_name + "\" does not answer";
+  return error;
+}
+
+void SimpleConsumer::Impl::note_heard(const Target& target) {
+  silent_.erase(target);
+  heard_[target.broker_name] = now();
+}
+
 // Waits, and is woken at the end of the consumer.
 asio::awaitable<void> SimpleConsumer::Impl::pause_for(Millis duration) {
   if (ended_) co_return;
@@ -142,61 +172,99 @@ asio::awaitable<void> SimpleConsumer::Impl::pause_for(Millis duration) {
   pauses_.erase(pause);
 }
 
-asio::awaitable<std::vector<SimpleConsumer::Impl::Target>> SimpleConsumer::Impl::find_targets(Look* seen) {
+// Of the topics whose routes are known; the others are looked up beside, as one of them must not hold up the rest.
+std::vector<SimpleConsumer::Impl::Target> SimpleConsumer::Impl::find_targets(Look* seen) {
   std::vector<Target> targets;
   for (const Subscription& subscription : subscriptions()) {
-    Route route = client().routes().find(subscription.topic);
-    if (!route && unknown_.count(subscription.topic) != 0 && now() < unknown_.at(subscription.topic).next_look) {
-      seen->failure = unknown_.at(subscription.topic).error;
-      continue;
+    const std::string& topic = subscription.topic;
+    Route route = client().routes().find(topic);
+    if (!route) {
+      const auto unknown = unknown_.find(topic);
+      if (unknown != unknown_.end()) seen->failure = unknown->second.error;
+      if (unknown == unknown_.end() || now() >= unknown->second.next_look) look_up(topic);
+      route = client().routes().find(topic);
     }
     if (!route) {
-      auto refreshed = co_await client().routes().refresh(subscription.topic);
-      if (ended_) co_return targets;
-      route = client().routes().find(subscription.topic);
-      if (refreshed && route) client().heartbeat_soon();
-      if (!route) {
-        Error error;
-        if (!refreshed) error = refreshed.error();
-        if (refreshed || error.kind == ErrorKind::kTopicNotFound) {
-          error.kind = ErrorKind::kTopicNotFound;
-          error.message = "no name server knows the topic \"" + subscription.topic + "\": create it, or send to it";
-        }
-        error.topic = subscription.topic;
-        unknown_[subscription.topic] = {now() + kLookAgain, error};
-        seen->failure = std::move(error);
-        continue;
-      }
-      unknown_.erase(subscription.topic);
+      seen->looking_up = seen->looking_up || looking_up_.count(topic) != 0;
+      continue;
     }
     const std::string* last = nullptr;
     // Sorted, so that the queues of a broker are neighbours.
     for (const MessageQueue& queue : route->subscribe_queues) {
       if (last != nullptr && *last == queue.broker_name) continue;
       last = &queue.broker_name;
-      targets.push_back({subscription.topic, queue.broker_name});
+      targets.push_back({topic, queue.broker_name});
     }
   }
-  co_return targets;
+  return targets;
+}
+
+void SimpleConsumer::Impl::look_up(const std::string& topic) {
+  if (!looking_up_.insert(topic).second) return;
+  try {
+    client().routes().get(topic, false, 0, [weak = weak_from_this(), topic](Result<Route> found) {
+      if (const auto self = weak.lock()) self->on_looked_up(topic, found);
+    });
+  } catch (const std::exception&) {
+    looking_up_.erase(topic);
+    throw;
+  }
+}
+
+void SimpleConsumer::Impl::on_looked_up(const std::string& topic, const Result<Route>& found) {
+  looking_up_.erase(topic);
+  if (ended_) return;
+  for (const auto& pause : route_waits_) pause->interrupt();
+  if (found) {
+    unknown_.erase(topic);
+    client().heartbeat_soon();
+    // Who waits for messages does so at the brokers of the other topics only.
+    for (const Operation& each : waiting_) {
+      if (!each->awaits_answer && each->pause) each->pause->interrupt();
+    }
+    return;
+  }
+  Error error = found.error();
+  if (error.kind == ErrorKind::kTopicNotFound) {
+    error.message = "no name server knows the topic \"" + topic + "\": create it, or send to it";
+  }
+  error.topic = topic;
+  unknown_[topic] = {now() + kLookAgain, std::move(error)};
+}
+
+// Until one of the look-ups under way has ended.
+asio::awaitable<void> SimpleConsumer::Impl::wait_for_route(Millis most) {
+  auto pause = std::make_shared<Pause>(client().loop());
+  const Waiting in_pauses(pauses_, pause);
+  const Waiting in_waits(route_waits_, pause);
+  co_await pause->wait(most);
 }
 
 // Asks every broker of every topic once, beginning with another one each time.
 asio::awaitable<SimpleConsumer::Impl::Look> SimpleConsumer::Impl::look(Operation operation) {
   Look seen;
-  const auto targets = co_await find_targets(&seen);
-  if (ended_ || operation->ended) co_return seen;
+  auto targets = find_targets(&seen);
+  if (targets.empty() && seen.looking_up) {
+    const Millis left = std::max(left_until(operation->deadline), kLeastLookUp);
+    co_await wait_for_route(std::min(left, client_options_.request_timeout));
+    if (ended_ || operation->ended) co_return seen;
+    seen = Look{};
+    targets = find_targets(&seen);
+  }
   seen.targets = targets.size();
   if (targets.empty()) {
     if (!seen.failure) {
       seen.failure = Error{};
       seen.failure->kind = ErrorKind::kUnreachable;
-      seen.failure->message = "no broker has a readable queue of the topics subscribed to";
+      seen.failure->message = seen.looking_up ? "no name server has told the routes of the topics subscribed to yet"
+                                              : "no broker has a readable queue of the topics subscribed to";
     }
     co_return seen;
   }
-  // A single broker holds the request until it has messages; several are only asked what they have.
-  const Millis poll = targets.size() == 1 ? std::min(left_until(operation->deadline), kLongestPoll) : kNow;
-  const bool only_one = targets.size() == 1;
+  // A single broker holds the request until it has messages; several are only asked what they have. So is one while
+  // more may come with a route.
+  const bool only_one = !seen.is_one_of_several();
+  const Millis poll = only_one ? std::min(left_until(operation->deadline), kLongestPoll) : kNow;
   const Millis patience = only_one ? poll + client_options_.request_timeout : kPatience;
   const auto is_full = [&] {
     return operation->messages.size() >= static_cast<size_t>(operation->receive.max_messages);
@@ -205,15 +273,14 @@ asio::awaitable<SimpleConsumer::Impl::Look> SimpleConsumer::Impl::look(Operation
   for (size_t i = 0; i < targets.size() && !is_full(); ++i) {
     const Target& target = targets[(first + i) % targets.size()];
     // Nobody waits for one that did not answer last time.
-    if (!only_one && silent_.count(target) != 0) continue;
+    if (!only_one && is_silent(target)) continue;
     co_await take(operation, target, poll, patience, &seen);
     if (ended_ || operation->ended) co_return seen;
   }
   if (only_one || seen.refused) co_return seen;
   for (const Target& target : targets) {
-    const auto silent = silent_.find(target);
-    if (silent == silent_.end()) continue;
-    if (!seen.failure && operation->messages.empty()) seen.failure = silent->second;
+    if (!is_silent(target)) continue;
+    if (!seen.failure && operation->messages.empty()) seen.failure = why_silent(target);
     pop_beside(target, operation);
   }
   if (!operation->messages.empty() || seen.answered || left_.empty()) co_return seen;
@@ -242,8 +309,7 @@ asio::awaitable<bool> SimpleConsumer::Impl::wait_for_answer(Operation operation)
 // Until messages came for the operation, or its time is over.
 asio::awaitable<void> SimpleConsumer::Impl::wait_for_messages(Operation operation, Millis most) {
   Look ignored;
-  const auto targets = co_await find_targets(&ignored);
-  if (ended_ || operation->ended) co_return;
+  const auto targets = find_targets(&ignored);
   auto pause = std::make_shared<Pause>(client().loop());
   operation->pause = pause;
   pauses_.insert(pause);

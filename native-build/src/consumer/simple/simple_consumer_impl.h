@@ -65,7 +65,10 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
     size_t given = 0;
     // A failure that waiting does not mend.
     bool refused = false;
+    // There may be more targets in a moment.
+    bool looking_up = false;
     std::optional<Error> failure;
+    bool is_one_of_several() const { return targets > 1 || looking_up; }
   };
   struct Popped {
     // How many the broker gave, those that the filter left out included.
@@ -78,6 +81,16 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
     std::optional<Result<Popped>> result;
     // Nobody waits for it any more.
     bool left = false;
+  };
+  // A place among those that wait, for as long as it lives.
+  struct Waiting {
+    using All = std::set<std::shared_ptr<Pause>>;
+    Waiting(All& of, const std::shared_ptr<Pause>& pause) : all(of), own(pause) { all.insert(own); }
+    ~Waiting() { all.erase(own); }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+    All& all;
+    const std::shared_ptr<Pause> own;
   };
   // What came after its receive had ended.
   struct Late {
@@ -101,7 +114,13 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   // Receiving.
   asio::awaitable<void> run_receive(Operation operation);
   asio::awaitable<Look> look(Operation operation);
-  asio::awaitable<std::vector<Target>> find_targets(Look* look);
+  std::vector<Target> find_targets(Look* look);
+  void look_up(const std::string& topic);
+  void on_looked_up(const std::string& topic, const Result<Route>& found);
+  asio::awaitable<void> wait_for_route(Millis most);
+  bool is_silent(const Target& target);
+  Error why_silent(const Target& target) const;
+  void note_heard(const Target& target);
   // Takes as much as there is, or as much as is left of what the operation asks for.
   asio::awaitable<void> take(Operation operation, Target target, Millis poll, Millis patience, Look* look);
   asio::awaitable<Result<Popped>> pop_in_time(Target target, int32_t most, Millis invisible, Millis poll,
@@ -155,16 +174,25 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   // On the event loop.
   bool ended_ = false;
   std::map<std::string, UnknownTopic> unknown_;
+  std::set<std::string> looking_up_;
   size_t next_target_ = 0;
   // Receives that wait for several brokers, the one that has waited longest first.
   std::list<Operation> waiting_;
   std::set<Target> watched_;
-  // Brokers that did not answer in time, with why; how many requests to them nobody waits for; and what these brought.
-  std::map<Target, Error> silent_;
+  // Brokers that did not answer in time, with why; when they answered last, by name; how many requests to them nobody
+  // waits for; and what these brought.
+  struct Silence {
+    Error error;
+    TimePoint at;
+  };
+  std::map<Target, Silence> silent_;
+  std::map<std::string, TimePoint> heard_;
   std::map<Target, int> left_;
   std::deque<Late> late_;
   // What coroutines wait on between their requests, to be woken at the end.
-  std::set<std::shared_ptr<Pause>> pauses_;
+  Waiting::All pauses_;
+  // Of those who wait for a route.
+  Waiting::All route_waits_;
   asio::awaitable<void> pause_for(Millis duration);
 
   std::atomic<int64_t> receives_{0};

@@ -32,6 +32,30 @@ TEST_F(SilentBrokerTest, ReceivesTakeAsLongAsOnTheOneThatAnswers) {
   }
 }
 
+TEST_F(SilentBrokerTest, ItIsWaitedForOnceNotOnceForEachTopic) {
+  MockOptions two;
+  two.brokers = 2;
+  MockCluster cluster(two);
+  constexpr int kTopics = 100;
+  cluster.create_topics("many-", kTopics, 1);
+  cluster.create_topic(kTopic, 1);
+  auto consumer = start(cluster);
+  for (int i = 0; i < kTopics; ++i) {
+    ASSERT_TRUE(consumer->subscribe(*make_tag_subscription("many-" + std::to_string(i), "*")));
+  }
+  // All routes are known.
+  ASSERT_TRUE(eventually([&] {
+    receive(*consumer, how(1, Millis(0)));
+    return cluster.broker(1).request_count(kPop) > 2 * kTopics;
+  }));
+  cluster.broker(0).inject(kPop, Fault::of(Fault::Kind::kIgnore, -1));
+  cluster.broker(1).put("many-57", 0, "healthy");
+  const auto begin = now();
+  EXPECT_EQ(receive(*consumer, how(32)).size(), 1U);
+  // Each wait for it takes a tenth of a second.
+  EXPECT_LT(now() - begin, Millis(5000));
+}
+
 TEST_F(SilentBrokerTest, WhatItAnswersLateIsReceivedAllTheSame) {
   MockOptions two;
   two.brokers = 2;

@@ -3,6 +3,7 @@ package io.github.rocketffm;
 import io.github.rocketffm.internal.LibraryThread;
 import io.github.rocketffm.internal.NativeFailure;
 import io.github.rocketffm.internal.NativePushConsumer;
+import io.github.rocketffm.internal.VirtualThreads;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -10,7 +11,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 /**
  * A member of a consumer group: shares the topics' queues with the group's other members and gives their messages
@@ -31,7 +31,7 @@ public final class PushConsumer implements AutoCloseable {
   private final int closeTimeoutMillis;
 
   private PushConsumer(Builder builder) {
-    ownExecutor = builder.executor == null ? Executors.newVirtualThreadPerTaskExecutor() : null;
+    ownExecutor = builder.executor == null ? VirtualThreads.newExecutor() : null;
     runner =
         new ListenerRunner(
             builder.listener,

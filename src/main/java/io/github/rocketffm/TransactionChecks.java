@@ -1,10 +1,10 @@
 package io.github.rocketffm;
 
 import io.github.rocketffm.internal.NativeCheck;
+import io.github.rocketffm.internal.VirtualThreads;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +21,7 @@ final class TransactionChecks {
 
   TransactionChecks(TransactionChecker checker, Executor executor) {
     this.checker = checker;
-    ownExecutor = executor == null ? Executors.newVirtualThreadPerTaskExecutor() : null;
+    ownExecutor = executor == null ? VirtualThreads.newExecutor() : null;
     this.executor = executor == null ? ownExecutor : executor;
   }
 

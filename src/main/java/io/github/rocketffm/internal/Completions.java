@@ -25,8 +25,18 @@ abstract class Completions<C> {
   /** What was told in the log once; any thread of the library may meet it. */
   private volatile boolean refusing;
 
+  private volatile boolean closed;
+
   Completions(Executor executor) {
     this.executor = executor;
+  }
+
+  /**
+   * What owns this is closed, and waits for nothing but the ends that are left: with an executor that refuses, as one
+   * that was shut down first, they are told on the thread of the library.
+   */
+  void close() {
+    closed = true;
   }
 
   int add(C waiting) {
@@ -70,14 +80,20 @@ abstract class Completions<C> {
       }
       return;
     }
-    Ended[] ended = new Ended[count];
-    for (int i = 0; i < count; i++) {
-      ended[i] = read(event, Memory.address(pointers + 8L * i));
-    }
-    if (handOver(event, ended)) {
+    // 0: not handed over; then one more than those that were ended, whose memory and places are
+    // gone.
+    if (event.progress() == 0) {
+      Ended[] ended = new Ended[count];
       for (int i = 0; i < count; i++) {
-        end(Memory.address(pointers + 8L * i));
+        ended[i] = read(event, Memory.address(pointers + 8L * i));
       }
+      if (!handOver(event, ended)) {
+        return;
+      }
+    }
+    for (int i = event.progress() - 1; i < count; i++) {
+      end(Memory.address(pointers + 8L * i));
+      event.setProgress(i + 2);
     }
   }
 
@@ -86,7 +102,7 @@ abstract class Completions<C> {
     long completion = event.data();
     if (executor == null) {
       handle(event, completion);
-    } else if (handOver(event, new Ended[] {read(event, completion)})) {
+    } else if (event.progress() > 0 || handOver(event, new Ended[] {read(event, completion)})) {
       end(completion);
     }
   }
@@ -128,11 +144,18 @@ abstract class Completions<C> {
     try {
       task = new HandedOver(ended);
       executor.execute(task);
+      event.setProgress(1);
       refusing = false;
       return true;
     } catch (Throwable e) {
       if (task != null && task.getAndSet(true)) {
         // It runs, although the executor failed.
+        event.setProgress(1);
+        return true;
+      }
+      if (task != null && closed) {
+        event.setProgress(1);
+        task.tellAll();
         return true;
       }
       event.repeatAfter(REFUSED_MILLIS);
@@ -158,9 +181,13 @@ abstract class Completions<C> {
 
     @Override
     public void run() {
-      if (getAndSet(true)) {
-        return;
+      if (!getAndSet(true)) {
+        tellAll();
       }
+    }
+
+    /** By whoever has claimed it. */
+    void tellAll() {
       for (Ended each : ended) {
         tellWithPatience(each);
       }

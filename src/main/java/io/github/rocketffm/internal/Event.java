@@ -23,7 +23,8 @@ final class Event {
   private static final long PROGRESS = rocketmq_event.progress$offset();
   private static final long ALONE = rocketmq_event.alone$offset();
 
-  private final Arena arena = Arena.ofShared();
+  // Freed with the object, so that no failure on the way to its thread leaves it behind.
+  private final Arena arena = Arena.ofAuto();
   private final MemorySegment event = rocketmq_event.allocate(arena);
   private final MemorySegment waiting = arena.allocate(ValueLayout.JAVA_INT);
   private final long at = event.address();
@@ -40,10 +41,6 @@ final class Event {
     }
     Rocketmq.rocketmq_event_queue_take(queue, event, IDLE_MILLIS, waiting);
     return waiting.get(ValueLayout.JAVA_INT, 0);
-  }
-
-  void free() {
-    arena.close();
   }
 
   private int getInt(long field) {
@@ -77,6 +74,11 @@ final class Event {
 
   boolean isAlone() {
     return getInt(ALONE) != 0;
+  }
+
+  /** Another thread was started for it: none is needed when it comes again. */
+  void setAccompanied() {
+    setInt(ALONE, 0);
   }
 
   /** Memory did not come back for long: whoever waits shall learn of an end, if not of its outcome. */

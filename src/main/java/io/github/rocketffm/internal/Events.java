@@ -21,6 +21,7 @@ final class Events {
   private static final Logger LOGGER = LoggerFactory.getLogger(Events.class);
   private static final int BASE_THREADS = 2;
   private static final long PAUSE_NANOS = 10_000_000;
+  private static final ClassLoader OWN_LOADER = Events.class.getClassLoader();
 
   /** What is told of one source, on a thread of the library as {@link LibraryThread} has it. */
   interface Handler {
@@ -55,6 +56,7 @@ final class Events {
     Event event = new Event();
     Thread.ofPlatform()
         .daemon()
+        .inheritInheritableThreadLocals(false)
         .name("rocketmq-events-" + THREADS.incrementAndGet())
         .start(() -> run(event));
   }
@@ -76,14 +78,18 @@ final class Events {
   }
 
   private static void run(Event event) {
-    LibraryThread.mark();
+    boolean marked = false;
     for (; ; ) {
       try {
+        if (!marked) {
+          LibraryThread.enter(OWN_LOADER);
+          LibraryThread.mark();
+          marked = true;
+        }
         int waiting = event.take(queue);
         if (event.kind() != Rocketmq.ROCKETMQ_EVENT_NONE()) {
           handle(event);
         } else if (waiting >= BASE_THREADS) {
-          event.free();
           return;
         }
       } catch (OutOfMemoryError e) {
@@ -98,23 +104,30 @@ final class Events {
   }
 
   private static void handle(Event event) {
-    if (event.isAlone()) {
-      startAnother();
+    if (event.isAlone() && startAnother()) {
+      event.setAccompanied();
     }
     Handler handler = HANDLERS.get(event.source());
     if (handler != null) {
-      LibraryThread.enter(handler.loader());
-      handler.handle(event);
+      try {
+        LibraryThread.enter(handler.loader());
+        handler.handle(event);
+      } finally {
+        // A thread that waits keeps no application's loader.
+        LibraryThread.enter(OWN_LOADER);
+      }
     }
     event.setHandled();
   }
 
   /** So that others are told while this thread's event may block it. */
-  private static void startAnother() {
+  private static boolean startAnother() {
     try {
       startThread();
+      return true;
     } catch (OutOfMemoryError e) {
       // Of memory or threads: those that run go on, and the next event asks again.
+      return false;
     }
   }
 

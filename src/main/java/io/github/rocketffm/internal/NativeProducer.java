@@ -514,6 +514,8 @@ public final class NativeProducer<R> {
     try {
       Rocketmq.rocketmq_producer_close(producer, timeoutMillis, MemorySegment.NULL);
     } finally {
+      pending.close();
+      requests.close();
       handle.release();
       handle.leave();
     }

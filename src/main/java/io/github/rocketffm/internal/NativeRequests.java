@@ -38,6 +38,11 @@ public final class NativeRequests {
   }
 
   /** As of the producer's sends. */
+  void close() {
+    pending.close();
+  }
+
+  /** As of the producer's sends. */
   void closeSource() {
     long opened = source;
     if (opened != 0 && pending.isEmpty()) {

@@ -309,6 +309,7 @@ public final class NativeSimpleConsumer {
     try {
       Rocketmq.rocketmq_simple_consumer_close(consumer, timeoutMillis, MemorySegment.NULL);
     } finally {
+      pending.close();
       handle.release();
       handle.leave();
     }

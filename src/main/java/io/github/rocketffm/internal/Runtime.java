@@ -15,12 +15,17 @@ final class Runtime {
    */
   private static final List<String> CLASSES =
       List.of(
+          API + "ConsumeResult",
           API + "ErrorKind",
+          API + "ListenerRunner",
           API + "MessageQueue",
           API + "RocketMqException",
+          API + "RocketMqException$1",
+          API + "SendFuture",
           API + "SendResult",
           API + "SendStatus",
           API + "SendTimeoutException",
+          API + "TransactionChecks",
           API + "TransactionState",
           INTERNAL + "Completions",
           INTERNAL + "Completions$HandedOver",

@@ -71,7 +71,11 @@ class SendingBrokerTest {
 
   private void assertReceived(String topic, List<SendResult> sent) {
     try (PushConsumer consumer = consumer(topic)) {
+      assertThat(sent).extracting(SendResult::messageId).doesNotHaveDuplicates();
       await().until(() -> received.size() >= sent.size());
+      assertThat(received)
+          .extracting(message -> message.queue().queueId() + ":" + message.queueOffset())
+          .doesNotHaveDuplicates();
       assertThat(received)
           .extracting(ReceivedMessage::messageId)
           .containsExactlyInAnyOrderElementsOf(sent.stream().map(SendResult::messageId).toList());

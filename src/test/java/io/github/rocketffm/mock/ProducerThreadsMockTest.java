@@ -11,6 +11,9 @@ import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
+import java.lang.ref.WeakReference;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,6 +99,38 @@ class ProducerThreadsMockTest {
     }
     assertThat(sentByOther.join()).isNotNull();
     other.close();
+  }
+
+  /** With a loader of its own, as an application in a container has it. */
+  private WeakReference<ClassLoader> loaderOfAnEndedApplication() throws Exception {
+    URLClassLoader loader = new URLClassLoader(new URL[0]);
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(loader);
+    try (Producer producer = builder().start()) {
+      AtomicReference<ClassLoader> seen = new AtomicReference<>();
+      answerLater(10);
+      producer
+          .sendAsync(message())
+          .thenRun(() -> seen.set(Thread.currentThread().getContextClassLoader()))
+          .join();
+      assertThat(seen.get()).isSameAs(loader);
+    } finally {
+      thread.setContextClassLoader(before);
+      loader.close();
+    }
+    return new WeakReference<>(loader);
+  }
+
+  @Test
+  void threadsOfTheLibraryKeepNoLoaderOfAnEndedApplication() throws Exception {
+    WeakReference<ClassLoader> loader = loaderOfAnEndedApplication();
+    await()
+        .until(
+            () -> {
+              System.gc();
+              return loader.get() == null;
+            });
   }
 
   @Test

@@ -10,6 +10,7 @@ import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.SimpleConsumer;
 import io.github.rocketffm.testing.MockCluster;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -218,6 +219,44 @@ class RefusingExecutorMockTest {
       await().until(() -> sends.stream().allMatch(CompletableFuture::isDone));
     }
     assertThat(told).hasValue(COUNT);
+  }
+
+  /** Not on the test's thread, which a close that does not end must not hold. */
+  private static void closeAndAwait(Runnable close, List<? extends CompletableFuture<?>> calls) {
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(close, Thread::startVirtualThread);
+    await().until(() -> calls.stream().allMatch(CompletableFuture::isDone));
+    await().until(closed::isDone);
+  }
+
+  @Test
+  void sendsEndThoughTheExecutorWasShutDownBeforeTheClose() {
+    Producer producer =
+        Producer.builder("senders")
+            .nameServers(cluster.nameServers())
+            .completionExecutor(small)
+            .start();
+    small.shutdown();
+    List<CompletableFuture<?>> sends = new ArrayList<>();
+    for (int i = 0; i < COUNT; i++) {
+      sends.add(producer.sendAsync(Message.builder("orders").body("x").build()));
+    }
+    closeAndAwait(() -> producer.close(Duration.ZERO), sends);
+  }
+
+  @Test
+  void receivesEndThoughTheExecutorWasShutDownBeforeTheClose() {
+    SimpleConsumer consumer =
+        SimpleConsumer.builder("billing")
+            .nameServers(cluster.nameServers())
+            .subscribe("orders", FilterExpression.all())
+            .completionExecutor(small)
+            .start();
+    small.shutdown();
+    List<CompletableFuture<?>> receives = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      receives.add(consumer.receiveAsync(1, Duration.ofSeconds(30)));
+    }
+    closeAndAwait(() -> consumer.close(Duration.ZERO), receives);
   }
 
   @Test
