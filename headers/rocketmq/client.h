@@ -34,8 +34,11 @@ typedef struct rocketmq_client_options {
   int32_t heartbeat_interval_ms;
   // 1 asks for TLS. Not in this version: 1 gives NOT_SUPPORTED.
   int32_t tls;
-  // The largest frame accepted, in bytes; what is sent is limited by producer_options.max_message_bytes. Default
-  // and maximum 16,777,216 (RocketMQ's own limit, com.rocketmq.remoting.frameMaxLength); minimum 65,536.
+  // The largest frame accepted, in bytes: a larger one ends its connection. Pulls ask for no more at once, but a
+  // broker always gives one message whole, so the minimum of 4,325,376 has room for a message of 4 MiB with its
+  // properties; where brokers take larger ones (maxMessageSize) it must be so much more. What is sent is limited by
+  // producer_options.max_message_bytes. Default and maximum 16,777,216 (RocketMQ's own limit,
+  // com.rocketmq.remoting.frameMaxLength).
   int32_t max_frame_bytes;
 } rocketmq_client_options;
 

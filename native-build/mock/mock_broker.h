@@ -159,7 +159,8 @@ class MockBroker : public MockServer {
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> producers_;
   std::map<Session*, std::set<ConsumerId>> producers_of_connection_;
   // For replies: client id → the connection by which it registered a producer group that was not known of it before.
-  // As a broker does, it is forgotten with any group of the client that leaves.
+  // As a broker does, it is forgotten with any group of the client that leaves, and with the end of any connection by
+  // which the client registered.
   std::map<std::string, std::weak_ptr<Session>> reply_channels_;
   int64_t half_offset_ = 0;
   // By the offset in the log.

@@ -151,15 +151,13 @@ void MockBroker::unregister_producer(const std::string& group, const std::string
 void MockBroker::forget_producers(Session* session) {
   const auto found = producers_of_connection_.find(session);
   if (found == producers_of_connection_.end()) return;
-  const auto forget = [session](auto& connections, const std::string& client) {
-    const auto place = connections.find(client);
-    if (place == connections.end()) return;
-    const auto live = place->second.lock();
-    if (!live || live.get() == session) connections.erase(place);
-  };
   for (const auto& [group, client] : found->second) {
-    forget(producers_[group], client);
-    forget(reply_channels_, client);
+    auto& connections = producers_[group];
+    const auto place = connections.find(client);
+    const auto live = place == connections.end() ? nullptr : place->second.lock();
+    if (place != connections.end() && (!live || live.get() == session)) connections.erase(place);
+    // As a broker does, also where it is another connection by now.
+    reply_channels_.erase(client);
   }
   producers_of_connection_.erase(found);
 }

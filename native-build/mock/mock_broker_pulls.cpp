@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "mock/mock_broker.h"
 #include "protocol/codes.h"
 #include "protocol/subscription.h"
@@ -74,6 +76,7 @@ void MockBroker::pull(const RemotingCommand& request, const Reply& reply, bool m
   auto subscription = make_tag_subscription(key.first, expression);
   std::vector<uint8_t> body;
   int64_t next = offset;
+  const int64_t most_bytes = fields.number("maxMsgBytes", INT64_MAX);
   for (int64_t found = 0; next < queue.end() && found < fields.number("maxMsgNums", 32); ++next) {
     const StoredBytes& stored = *queue.at(next);
     // By hash, as a broker does.
@@ -82,6 +85,7 @@ void MockBroker::pull(const RemotingCommand& request, const Reply& reply, bool m
     } else if (subscription && !subscription->codes.empty() && subscription->codes.count(stored.tag_hash) == 0) {
       continue;
     }
+    if (!body.empty() && static_cast<int64_t>(body.size() + stored.bytes.size()) > most_bytes) break;
     body.insert(body.end(), stored.bytes.begin(), stored.bytes.end());
     ++found;
   }

@@ -32,9 +32,10 @@ void MockServer::accept() {
   acceptor_->async_accept([this](asio::error_code error, tcp::socket socket) {
     // One that was accepted before stop() may be told of after it.
     if (error || !acceptor_) return;
-    auto session = std::make_shared<Session>(*this, std::move(socket), accepted_++);
+    std::shared_ptr<Session> session;
     {
       std::lock_guard lock(mutex_);
+      session = std::make_shared<Session>(*this, std::move(socket), accepted_++);
       sessions_.emplace(session->number(), session);
     }
     session->read();
@@ -96,6 +97,11 @@ void MockServer::on_response(RemotingCommand response) {
 int MockServer::connection_count() const {
   std::lock_guard lock(mutex_);
   return static_cast<int>(sessions_.size());
+}
+
+int MockServer::accepted_count() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<int>(accepted_);
 }
 
 std::vector<RemotingCommand> MockServer::requests(int32_t request_code) const {

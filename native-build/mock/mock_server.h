@@ -55,10 +55,16 @@ class MockServer {
   bool black_hole_connection(int index);
   void reset_connections();
   void black_hole_connections();
+  // As of a client whose end of the connections is gone without a word: nothing comes or goes any more, and the server
+  // keeps them until it notices.
+  void half_open_connections();
+  void notice_half_open_connections();
   // Sends bytes as they are to every connection.
   void send_to_all(const std::vector<uint8_t>& bytes);
 
   int connection_count() const;
+  // Ended ones included.
+  int accepted_count() const;
   int request_count(int32_t request_code) const;
   // What was recorded. Without recording, requests are still counted: for tests of very many.
   std::vector<RemotingCommand> requests(int32_t request_code) const;

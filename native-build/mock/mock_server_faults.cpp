@@ -76,6 +76,18 @@ void MockServer::black_hole_connections() {
   });
 }
 
+void MockServer::half_open_connections() {
+  run_on_loop([this] {
+    for (const auto& session : open_sessions()) session->half_open();
+  });
+}
+
+void MockServer::notice_half_open_connections() {
+  run_on_loop([this] {
+    for (const auto& session : open_sessions()) session->notice_end();
+  });
+}
+
 void MockServer::send_to_all(const std::vector<uint8_t>& bytes) {
   run_on_loop([&] {
     for (const auto& session : open_sessions()) session->send_bytes(bytes);

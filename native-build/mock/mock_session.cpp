@@ -6,6 +6,7 @@
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
 #include <chrono>
+#include <utility>
 
 #include "mock/mock_server.h"
 
@@ -70,6 +71,16 @@ void Session::black_hole() {
   if (!writing_) output_.clear();
 }
 
+void Session::half_open() {
+  black_hole();
+  half_open_ = true;
+}
+
+void Session::notice_end() {
+  if (!std::exchange(half_open_, false)) return;
+  open_ ? close(true) : server_.on_closed(*this);
+}
+
 void Session::go_on() {
   if (waits_to_read_) {
     waits_to_read_ = false;
@@ -114,7 +125,7 @@ void Session::close(bool reset) {
   if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.cancel(ignored);
   socket_.close(ignored);
-  server_.on_closed(*this);
+  if (!half_open_) server_.on_closed(*this);
 }
 
 }  // namespace rocketmq::mock

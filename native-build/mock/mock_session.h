@@ -32,6 +32,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // Reads on, drops what it reads, and sends nothing any more.
   void black_hole();
   bool is_black_hole() const { return black_hole_; }
+  // As black_hole(), and the server learns of the connection's end, whoever ends it, only by notice_end().
+  void half_open();
+  void notice_end();
   // What was held while the server was frozen, or had stopped reading.
   void go_on();
 
@@ -52,6 +55,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Then after_output_ = Then::kStay;
   bool open_ = true;
   bool black_hole_ = false;
+  bool half_open_ = false;
 };
 
 }  // namespace rocketmq::mock

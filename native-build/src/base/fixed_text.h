@@ -13,6 +13,8 @@ namespace rocketmq {
 template <size_t Capacity>
 class FixedText {
  public:
+  static constexpr size_t kCapacity = Capacity;
+
   FixedText() = default;
   FixedText& operator=(std::string_view text) {
     size_ = static_cast<uint8_t>(std::min(text.size(), Capacity));

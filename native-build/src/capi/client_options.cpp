@@ -9,7 +9,6 @@ namespace rocketmq::capi {
 namespace {
 
 constexpr size_t kLongestInstanceName = 120;
-constexpr int32_t kLeastFrameBytes = 65536;
 constexpr int32_t kLongestIntervalMs = 3600000;
 
 Status not_supported(std::string_view what) {
@@ -65,7 +64,7 @@ Result<ClientOptions> read_client_options(const rocketmq_client_options* in) {
   out.heartbeat_interval =
       Millis(range.number("heartbeat_interval_ms", options->heartbeat_interval_ms, 30000, 10, kLongestIntervalMs));
   out.max_frame_bytes =
-      range.number("max_frame_bytes", options->max_frame_bytes, kMaxFrameBytes, kLeastFrameBytes, kMaxFrameBytes);
+      range.number("max_frame_bytes", options->max_frame_bytes, kMaxFrameBytes, kLeastFrameLimit, kMaxFrameBytes);
   if (!range.status()) return fail(range.status().error());
   return out;
 }

@@ -92,6 +92,9 @@ void to_c(const SendReceipt& receipt, rocketmq_send_result& out) {
   out.attempts = receipt.attempts;
   out.reserved = 0;
   copy_text(as_text(receipt.message_id), out.message_id, sizeof out.message_id);
+  static_assert(SendReceipt::Text::kCapacity < sizeof out.offset_message_id);
+  static_assert(SendReceipt::Text::kCapacity < sizeof out.transaction_id);
+  static_assert(SendReceipt::Text::kCapacity < sizeof out.region_id);
   copy_text(receipt.offset_message_id.view(), out.offset_message_id, sizeof out.offset_message_id);
   copy_text(receipt.transaction_id.view(), out.transaction_id, sizeof out.transaction_id);
   copy_text(receipt.region_id.view(), out.region_id, sizeof out.region_id);

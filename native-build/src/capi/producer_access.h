@@ -7,10 +7,24 @@
 #include <vector>
 
 #include "capi/boundary.h"
+#include "capi/given_out.h"
+#include "capi/message_views.h"
 #include "producer/producer.h"
+
+namespace rocketmq::capi {
+
+// The C view of a check; what it points at is the core's, and lives as long.
+struct CheckViews {
+  rocketmq_transaction_check check{};
+  MessageViews message;
+};
+
+}  // namespace rocketmq::capi
 
 struct rocketmq_producer {
   std::unique_ptr<rocketmq::Producer> impl;
+  const std::shared_ptr<rocketmq::capi::GivenOut<rocketmq::capi::CheckViews>> checks =
+      std::make_shared<rocketmq::capi::GivenOut<rocketmq::capi::CheckViews>>();
 };
 
 // What all functions share that send something by a producer.

@@ -2,14 +2,13 @@
 
 #include <cstring>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 
 #include "base/files.h"
 #include "capi/allocation.h"
 #include "capi/boundary.h"
 #include "capi/client_options.h"
 #include "capi/filter.h"
+#include "capi/given_out.h"
 #include "capi/message_views.h"
 #include "capi/queue_views.h"
 #include "protocol/names.h"
@@ -55,27 +54,7 @@ std::shared_ptr<DeliveryViews> make_views(std::shared_ptr<const rocketmq::Delive
   return views;
 }
 
-// What was given to a C callback and is not acknowledged yet. Shared by the handle and its callbacks. Any thread.
-class GivenBatches {
- public:
-  void keep(uint64_t delivery_id, std::shared_ptr<DeliveryViews> views) {
-    std::lock_guard lock(mutex_);
-    batches_.emplace(delivery_id, std::move(views));
-  }
-  void free(uint64_t delivery_id) {
-    // Freed without the lock.
-    std::shared_ptr<DeliveryViews> freed;
-    std::lock_guard lock(mutex_);
-    const auto found = batches_.find(delivery_id);
-    if (found == batches_.end()) return;
-    freed = std::move(found->second);
-    batches_.erase(found);
-  }
-
- private:
-  std::mutex mutex_;
-  std::unordered_map<uint64_t, std::shared_ptr<DeliveryViews>> batches_;
-};
+using GivenBatches = capi::GivenOut<DeliveryViews>;
 
 // Gives the C callback a view of each batch.
 rocketmq::DeliveryCallback delivery_callback(rocketmq_message_callback callback, uint64_t context,

@@ -1,8 +1,9 @@
 #include "rocketmq/transaction.h"
 
 #include <cstddef>
+#include <memory>
+#include <utility>
 
-#include "capi/message_views.h"
 #include "capi/producer_access.h"
 
 using rocketmq::ErrorKind;
@@ -19,10 +20,29 @@ constexpr int32_t kMostCheckThreads = 64;
 constexpr int32_t kMostPendingChecks = 100000;
 constexpr int32_t kLongestCheckMs = 3600000;
 
-struct CheckViews {
-  rocketmq_transaction_check check{};
-  capi::MessageViews message;
-};
+using GivenChecks = capi::GivenOut<capi::CheckViews>;
+
+// Gives the C callback a view of each check.
+rocketmq::CheckCallback check_callback(rocketmq_transaction_check_callback callback, uint64_t context,
+                                       std::shared_ptr<GivenChecks> given) {
+  return [callback, context, given = std::move(given)](rocketmq::TransactionCheck& check) {
+    const uint64_t id = check.id;
+    // Held here too, as the callback may answer.
+    const auto views = std::make_shared<capi::CheckViews>();
+    views->message.fill(&check.message, 1, check.broker_name);
+    views->check.size = sizeof views->check;
+    views->check.check_id = id;
+    views->check.message = &views->message.at(0);
+    views->check.transaction_id = capi::to_c(check.transaction_id);
+    given->keep(id, views);
+    try {
+      callback(context, &views->check);
+    } catch (...) {
+      given->free(id);
+      throw;
+    }
+  };
+}
 
 Result<TransactionState> read_state(int32_t state) {
   if (state < ROCKETMQ_TRANSACTION_UNKNOWN || state > ROCKETMQ_TRANSACTION_ROLLBACK) {
@@ -33,7 +53,8 @@ Result<TransactionState> read_state(int32_t state) {
   return static_cast<TransactionState>(state);
 }
 
-Result<rocketmq::TransactionOptions> read_options(const rocketmq_transaction_options* in) {
+Result<rocketmq::TransactionOptions> read_options(const rocketmq_transaction_options* in,
+                                                  std::shared_ptr<GivenChecks> given) {
   auto options = capi::copy_in(in, "transaction_options");
   if (!options) return fail(options.error());
   if (options->on_check == nullptr) return fail(capi::null_argument("transaction_options.on_check"));
@@ -43,16 +64,7 @@ Result<rocketmq::TransactionOptions> read_options(const rocketmq_transaction_opt
   out.max_pending_checks = range.number("max_pending_checks", options->max_pending_checks, 2000, 1, kMostPendingChecks);
   out.check_timeout = Millis(range.number("check_timeout_ms", options->check_timeout_ms, 60000, 10, kLongestCheckMs));
   if (!range.status()) return fail(range.status().error());
-  out.on_check = [callback = options->on_check, context = options->context](rocketmq::TransactionCheck& check) {
-    auto views = std::make_shared<CheckViews>();
-    views->message.fill(&check.message, 1, check.broker_name);
-    views->check.size = sizeof views->check;
-    views->check.check_id = check.id;
-    views->check.message = &views->message.at(0);
-    views->check.transaction_id = capi::to_c(check.transaction_id);
-    check.views = views;
-    callback(context, &views->check);
-  };
+  out.on_check = check_callback(options->on_check, options->context, std::move(given));
   return out;
 }
 
@@ -64,7 +76,7 @@ int32_t rocketmq_producer_set_transaction_options(rocketmq_producer* producer,
                                                   const rocketmq_transaction_options* options, rocketmq_error* error) {
   return capi::guarded(error, [&]() -> Status {
     if (producer == nullptr) return fail(capi::null_argument("producer"));
-    auto own = read_options(options);
+    auto own = read_options(options, producer->checks);
     if (!own) return fail(own.error());
     return producer->impl->set_transaction_options(std::move(*own));
   });
@@ -121,7 +133,9 @@ int32_t rocketmq_producer_answer_check(rocketmq_producer* producer, uint64_t che
     if (producer == nullptr) return fail(capi::null_argument("producer"));
     auto end = read_state(state);
     if (!end) return fail(end.error());
-    return producer->impl->answer_check(check_id, *end);
+    auto answered = producer->impl->answer_check(check_id, *end);
+    if (answered) producer->checks->free(check_id);
+    return answered;
   });
 }
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <asio/ip/host_name.hpp>
-#include <condition_variable>
 
 #include "base/log.h"
 #include "base/random.h"
 #include "base/thread.h"
 #include "client/client_lease.h"
+#include "net/waited_coroutine.h"
 #include "protocol/codes.h"
 #include "protocol/heartbeat.h"
 
@@ -129,7 +129,8 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
       });
   for (const std::string& address : name_servers_->addresses()) brokers_->of(address);
   remoting_->set_peer_observer(brokers_);
-  remoting_->set_connected_handler([this](const std::string& address) { on_connected(address); });
+  remoting_->set_connection_handlers([this](const std::string& address) { on_connected(address); },
+                                     [this](const std::string& address) { on_disconnected(address); });
 }
 
 ClientInstance::~ClientInstance() { shutdown(); }
@@ -176,6 +177,7 @@ asio::awaitable<void> ClientInstance::heartbeat_loop() {
     }
     if (stopping_) break;
     pause = complete ? options_.heartbeat_interval : std::min(kHeartbeatRetry, options_.heartbeat_interval);
+    if (reachability_.any_doubtful(now())) pause = std::min(pause, Reachability::kRegisterAgain);
     // Not to be cut short.
     Pause rest(loop_);
     co_await rest.wait(std::min(kLeastHeartbeatPause, pause));
@@ -215,7 +217,12 @@ asio::awaitable<bool> ClientInstance::send_heartbeats() {
         [](ClientInstance* self, std::string to, std::string text, bool producers,
            std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
           CountdownShare share(std::move(all));
-          co_await self->heartbeat_to(to, std::move(text), producers);
+          const bool again = producers && self->reachability_.take_turn(to, now());
+          if (again) {
+            co_await self->register_again(to);
+          } else {
+            co_await self->heartbeat_to(to, std::move(text), producers);
+          }
           share.succeeded = self->remoting_->connected(to);
         }(this, address, body, of_producers, countdown),
         "heartbeat");
@@ -259,15 +266,15 @@ void ClientInstance::note_heartbeat(const std::string& address, const Result<Rem
         response->remark);
   } else if (of_producers) {
     const uint64_t now_open = remoting_->connection_number(address);
-    std::lock_guard lock(mutex_);
     // One that was replaced meanwhile carried another heartbeat, or none.
-    if (connection_number == 0 || connection_number == now_open) registered_by_[address] = now_open;
+    if (connection_number == 0 || connection_number == now_open) reachability_.registered(address, now_open);
   }
 }
 
 // A message that is sent again by a new connection may be answered before the next round of heartbeats.
 void ClientInstance::on_connected(const std::string& address) {
-  if (!keep_reachable_ || stopping_) return;
+  reachability_.connected(address, now());
+  if (!reachability_.kept() || stopping_) return;
   const auto& servers = name_servers_->addresses();
   if (std::find(servers.begin(), servers.end(), address) != servers.end()) return;
   const Heartbeat heartbeat = this->heartbeat();
@@ -280,11 +287,13 @@ void ClientInstance::on_connected(const std::string& address) {
                   }));
 }
 
+// A reply may be on its way, which the broker gives to whoever is connected.
+void ClientInstance::on_disconnected(const std::string& address) {
+  if (reachability_.kept() && !stopping_ && reachability_.was_registered(address)) heartbeat_soon();
+}
+
 bool ClientInstance::reachable_from(const std::string& address) const {
-  const uint64_t number = remoting_->connection_number(address);
-  std::lock_guard lock(mutex_);
-  auto found = registered_by_.find(address);
-  return number != 0 && found != registered_by_.end() && found->second == number;
+  return reachability_.is_registered(address, remoting_->connection_number(address));
 }
 
 void ClientInstance::join_producer_group(const std::string& group, std::shared_ptr<ProducerMember> member) {
@@ -362,7 +371,7 @@ asio::awaitable<void> ClientInstance::register_again(std::string address) {
   co_await heartbeat_to(address, heartbeat_to_json(heartbeat), true);
 }
 
-asio::awaitable<void> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
+asio::awaitable<Status> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
   std::vector<std::string> addresses = routes_.broker_addresses(false);
   addresses.erase(std::remove_if(addresses.begin(), addresses.end(),
                                  [&](const std::string& address) { return !remoting_->connected(address); }),
@@ -376,34 +385,19 @@ asio::awaitable<void> ClientInstance::unregister(std::string producer_group, std
            std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
           const CountdownShare share(std::move(all));
           co_await self->unregister_from(from, producers, consumers);
-          if (!producers.empty() && self->keep_reachable_) co_await self->register_again(from);
+          if (!producers.empty() && self->reachability_.kept()) co_await self->register_again(from);
         }(this, address, producer_group, consumer_group, countdown),
         "unregister");
   }
   // Each ends by its own timeout.
   while (countdown->left > 0) co_await countdown->pause.wait(options_.request_timeout);
+  co_return Status();
 }
 
 void ClientInstance::unregister_and_wait(const std::string& producer_group, const std::string& consumer_group,
                                          Millis timeout) {
-  struct Done {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool done = false;
-  };
-  auto done = std::make_shared<Done>();
-  start_coroutine(
-      loop_,
-      [](ClientInstance* self, std::string producers, std::string consumers,
-         std::shared_ptr<Done> ended) -> asio::awaitable<void> {
-        co_await self->unregister(std::move(producers), std::move(consumers));
-        std::lock_guard lock(ended->mutex);
-        ended->done = true;
-        ended->changed.notify_all();
-      }(this, producer_group, consumer_group, done),
-      "unregister");
-  std::unique_lock lock(done->mutex);
-  done->changed.wait_for(lock, timeout, [&] { return done->done; });
+  const auto told = start_waited(loop_, unregister(producer_group, consumer_group), "unregister");
+  (void)told->wait(now() + timeout);
 }
 
 std::shared_ptr<ConsumerMember> ClientInstance::consumer(std::string_view group) const {

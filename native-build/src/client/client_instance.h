@@ -18,6 +18,7 @@
 #include "client/consumer_member.h"
 #include "client/name_servers.h"
 #include "client/producer_member.h"
+#include "client/reachability.h"
 #include "client/route_table.h"
 #include "net/coroutine.h"
 #include "net/event_loop.h"
@@ -77,7 +78,7 @@ class ClientInstance {
   // thread.
   bool reachable_from(const std::string& address) const;
   // From now on keeps the producers reachable when a connection breaks, or one of several groups leaves. Any thread.
-  void keep_reachable() { keep_reachable_ = true; }
+  void keep_reachable() { reachability_.keep(); }
 
   // On the loop: any live broker that has the topic, masters first; {} where none is known.
   std::string any_broker_of(const std::string& topic) const;
@@ -91,11 +92,12 @@ class ClientInstance {
   asio::awaitable<void> heartbeat_loop();
   asio::awaitable<void> heartbeat_to(std::string address, std::string body, bool of_producers);
   void on_connected(const std::string& address);
+  void on_disconnected(const std::string& address);
   void note_heartbeat(const std::string& address, const Result<RemotingCommand>& response, bool of_producers,
                       uint64_t connection_number);
   asio::awaitable<void> register_again(std::string address);
   asio::awaitable<void> unregister_from(std::string address, std::string producer_group, std::string consumer_group);
-  asio::awaitable<void> unregister(std::string producer_group, std::string consumer_group);
+  asio::awaitable<Status> unregister(std::string producer_group, std::string consumer_group);
   void unregister_and_wait(const std::string& producer_group, const std::string& consumer_group, Millis timeout);
   void on_server_request(RemotingCommand request, const std::string& address,
                          std::function<void(RemotingCommand)> reply);
@@ -115,6 +117,7 @@ class ClientInstance {
   std::shared_ptr<NameServers> name_servers_;
   RouteTable routes_;
   BrokerWatch watch_;
+  Reachability reachability_;
   Pause route_pause_;
   Pause heartbeat_pause_;
   std::atomic<bool> started_{false};
@@ -130,9 +133,6 @@ class ClientInstance {
   mutable std::mutex mutex_;
   std::map<std::string, int> producer_groups_;
   std::vector<std::shared_ptr<ProducerMember>> producers_;
-  // By address, the number of the connection by which the broker reaches our producers.
-  std::map<std::string, uint64_t> registered_by_;
-  std::atomic<bool> keep_reachable_{false};
   std::map<std::string, std::shared_ptr<ConsumerMember>, std::less<>> consumers_;
 };
 

@@ -1,11 +1,10 @@
 #include "client/filter_check.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 
 #include "base/log.h"
+#include "net/waited_coroutine.h"
 #include "protocol/codes.h"
 #include "protocol/heartbeat.h"
 
@@ -70,26 +69,17 @@ asio::awaitable<FilterCheck> check_filter(ClientInstance& client, std::string gr
 FilterCheck check_filter_and_wait(const std::shared_ptr<ClientInstance>& client, const std::string& group,
                                   const Subscription& subscription, TimePoint deadline) {
   if (!subscription.by_sql()) return {true, {}};
-  struct Waiter {
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::optional<FilterCheck> check;
-  };
-  auto waiter = std::make_shared<Waiter>();
-  start_coroutine(
+  const auto waited = start_waited(
       client->loop(),
       // It may go on after the wait, at most as long as the client's loop.
-      [](ClientInstance* of, std::string name, Subscription about, TimePoint until,
-         std::shared_ptr<Waiter> waiting) -> asio::awaitable<void> {
+      [](ClientInstance* of, std::string name, Subscription about,
+         TimePoint until) -> asio::awaitable<Result<FilterCheck>> {
         FilterCheck check = co_await check_filter(*of, std::move(name), std::move(about), until);
-        std::lock_guard lock(waiting->mutex);
-        waiting->check = std::move(check);
-        waiting->changed.notify_all();
-      }(client.get(), group, subscription, deadline, waiter),
+        co_return check;
+      }(client.get(), group, subscription, deadline),
       "filter check");
-  std::unique_lock lock(waiter->mutex);
-  waiter->changed.wait_until(lock, deadline, [&] { return waiter->check.has_value(); });
-  return waiter->check ? *waiter->check : FilterCheck{};
+  const auto check = waited->wait(deadline);
+  return check ? **check : FilterCheck{};
 }
 
 asio::awaitable<void> check_filter_later(ClientInstance& client, std::string group,

@@ -114,9 +114,10 @@ void RemotingClient::set_server_request_handler(ServerRequestHandler handler) {
   impl_->server_request_handler = std::move(handler);
 }
 
-void RemotingClient::set_connected_handler(std::function<void(const std::string& address)> handler) {
+void RemotingClient::set_connection_handlers(ConnectionHandler connected, ConnectionHandler disconnected) {
   std::lock_guard lock(impl_->mutex);
-  impl_->connected_handler = std::move(handler);
+  impl_->connected_handler = std::move(connected);
+  impl_->disconnected_handler = std::move(disconnected);
 }
 
 void RemotingClient::set_peer_observer(std::shared_ptr<PeerObserver> observer) {

@@ -93,9 +93,11 @@ class RemotingClient : public std::enable_shared_from_this<RemotingClient> {
 
   // Before the first request.
   void set_server_request_handler(ServerRequestHandler handler);
-  // Called on the loop for each new connection, before the requests that waited for it are written: what it sends to
-  // the address comes first. Before the first request.
-  void set_connected_handler(std::function<void(const std::string& address)> handler);
+  // Called on the loop. `connected`: for each new connection, before the requests that waited for it are written: what
+  // it sends to the address comes first. `disconnected`: for each connection that is gone, whoever closed it. Before
+  // the first request.
+  using ConnectionHandler = std::function<void(const std::string& address)>;
+  void set_connection_handlers(ConnectionHandler connected, ConnectionHandler disconnected);
   // Before the first request.
   void set_peer_observer(std::shared_ptr<PeerObserver> observer);
 

@@ -53,6 +53,7 @@ void RemotingClient::Impl::on_closed(const std::shared_ptr<Connection>& connecti
   }
   try {
     if (observer) observer->on_disconnected(connection->address(), cause);
+    if (disconnected_handler) disconnected_handler(connection->address());
   } catch (const std::exception& e) {
     log(LogLevel::kError, "net", "the end of a connection could not be told: {}", e.what());
   }

@@ -76,7 +76,8 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   mutable std::mutex mutex;
   std::map<std::string, Channel, std::less<>> channels;
   ServerRequestHandler server_request_handler;
-  std::function<void(const std::string& address)> connected_handler;
+  ConnectionHandler connected_handler;
+  ConnectionHandler disconnected_handler;
   // Set before the first request, so that it is read without the lock.
   std::shared_ptr<PeerObserver> observer;
   bool closed = false;

@@ -25,7 +25,7 @@ namespace rocketmq {
 
 enum class SendStatus { kOk = 0, kFlushDiskTimeout = 1, kFlushSlaveTimeout = 2, kSlaveNotAvailable = 3 };
 
-// As rocketmq_send_result has room for them.
+// Room for what brokers give as ids (offset ids of IPv6 hosts have 56 characters) and as names of regions.
 using ReceiptText = FixedText<63>;
 
 // One message of a batch that was stored.

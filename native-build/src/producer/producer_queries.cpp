@@ -1,9 +1,8 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "base/waited.h"
 #include "client/client_lease.h"
-#include "net/coroutine.h"
+#include "net/waited_coroutine.h"
 #include "producer/producer_impl.h"
 #include "producer/recall_handle.h"
 #include "protocol/codes.h"
@@ -20,6 +19,23 @@ Error timed_out(const std::string& what, std::string_view topic, TimePoint begin
   error.elapsed_ms = millis_between(begin, now());
   error.message = what + " did not come in " + std::to_string(error.elapsed_ms) + " ms";
   return error;
+}
+
+// What comes after the end of the wait finds the client, even when that is shut down.
+asio::awaitable<Status> reach_one_of(std::shared_ptr<ClientInstance> client, Route route) {
+  // A heartbeat reaches every master, and so opens the connections.
+  co_await client->send_heartbeats();
+  for (const auto& broker : route->route.brokers) {
+    const std::string master(route->route.master_address(broker.name));
+    if (!master.empty() && client->remoting().connected(master)) co_return Status();
+  }
+  co_return fail(ErrorKind::kUnreachable, "no broker of the topic can be reached");
+}
+
+asio::awaitable<Result<RemotingCommand>> call(std::shared_ptr<ClientInstance> client, std::string address,
+                                              RemotingCommand request, Millis timeout) {
+  auto response = co_await client->remoting().call(std::move(address), std::move(request), timeout);
+  co_return response;
 }
 
 }  // namespace
@@ -71,21 +87,7 @@ Status Producer::Impl::warm_up(std::string_view topic) {
 Status Producer::Impl::connect_to(std::string_view topic, TimePoint begin, TimePoint deadline) {
   auto route = wait_for_route(topic, begin, deadline);
   if (!route) return fail(route.error());
-  auto waited = std::make_shared<Waited<void>>();
-  // A heartbeat reaches every master, and so opens the connections. What comes after the end of the wait finds the
-  // client, even when that is shut down.
-  start_coroutine(
-      client_->loop(),
-      [](std::shared_ptr<ClientInstance> client, Route found,
-         std::shared_ptr<Waited<void>> done) -> asio::awaitable<void> {
-        co_await client->send_heartbeats();
-        for (const auto& broker : found->route.brokers) {
-          const std::string master(found->route.master_address(broker.name));
-          if (!master.empty() && client->remoting().connected(master)) co_return done->give({});
-        }
-        done->give(fail(ErrorKind::kUnreachable, "no broker of the topic can be reached"));
-      }(client_, *route, waited),
-      "warm-up");
+  const auto waited = start_waited(client_->loop(), reach_one_of(client_, *route), "warm-up");
   auto connected = await_or_close(*waited, deadline);
   return connected ? *connected : fail(timed_out("the brokers' answers", topic, begin));
 }
@@ -154,16 +156,8 @@ Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_v
   request.ext_fields.add("topic", topic);
   request.ext_fields.add("recallHandle", handle);
   request.ext_fields.add("bname", read->broker_name);
-  auto waited = std::make_shared<Waited<RemotingCommand>>();
   const Millis left(std::max<int64_t>(1, millis_between(now(), deadline)));
-  start_coroutine(
-      client_->loop(),
-      [](std::shared_ptr<ClientInstance> client, std::string address, RemotingCommand command, Millis most,
-         std::shared_ptr<Waited<RemotingCommand>> done) -> asio::awaitable<void> {
-        auto response = co_await client->remoting().call(std::move(address), std::move(command), most);
-        done->give(std::move(response));
-      }(client_, broker, std::move(request), left, waited),
-      "recall");
+  const auto waited = start_waited(client_->loop(), call(client_, broker, std::move(request), left), "recall");
   // The call has the same deadline, and tells more.
   constexpr Millis kMore{1000};
   auto response = await_or_close(*waited, deadline + kMore);

@@ -319,9 +319,7 @@ bool Requests::finish(const std::shared_ptr<Request>& request, End end) {
     return true;
   }
   operations_->remove(*request);
-  std::lock_guard lock(request->mutex);
-  request->ended = true;
-  request->changed.notify_all();
+  request->ended.set();
   return true;
 }
 
@@ -349,10 +347,7 @@ void Requests::abort(Request& request) {
 }
 
 Result<StoredMessage> Requests::wait(Request& request) {
-  {
-    std::unique_lock lock(request.mutex);
-    request.changed.wait(lock, [&] { return request.ended; });
-  }
+  request.ended.wait();
   return reply_of(request);
 }
 

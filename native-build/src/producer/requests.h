@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/one_shot_event.h"
 #include "client/client_instance.h"
 #include "client/completions.h"
 #include "net/coroutine.h"
@@ -45,9 +46,7 @@ struct Request : Completion {
   // Written once, before `ended`.
   std::optional<Result<std::shared_ptr<const RemotingCommand>>> end;
   // For who waits for a synchronous one.
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool ended = false;
+  OneShotEvent ended;
 };
 
 // The requests of one producer that wait for their replies; among the operations of the producer, which end and tell

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <thread>
 
@@ -34,8 +33,6 @@ struct TransactionCheck {
   StoredMessage message;
   std::string broker_name;
   std::string transaction_id;
-  // For the C layer: the view of the message, with the lifetime of the check.
-  std::shared_ptr<void> views;
 };
 
 // Called on a check thread ("rmq-check-N"). `check` stays valid until it is answered, or the producer's end, and until

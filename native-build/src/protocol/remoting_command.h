@@ -16,6 +16,11 @@ enum class SerializeType : uint8_t { kJson = 0, kRocketMq = 1 };
 
 // RocketMQ's own limit (com.rocketmq.remoting.frameMaxLength).
 inline constexpr int32_t kMaxFrameBytes = 16 * 1024 * 1024;
+// What a frame has at most beside the body of a message: the header, the message's properties and its other fields.
+inline constexpr int32_t kMostBesideBody = 128 * 1024;
+// A limit of frames lets through one message as large as brokers take by default (maxMessageSize): it always comes
+// whole, and one that does not fit would end the connection each time that it is asked for.
+inline constexpr int32_t kLeastFrameLimit = 4 * 1024 * 1024 + kMostBesideBody;
 
 // The fields "extFields" of a header, in the order in which they were added, in one piece of memory. Few:
 // searched linearly.

@@ -148,6 +148,13 @@ TEST_F(CApiTest, NullsAndBadStructsAreArguments) {
   EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_INVALID_ARGUMENT);
   EXPECT_NE(std::string(error.message).find("max_attempts is 99, outside 1 to 16"), std::string::npos);
   options.max_attempts = 0;
+  // Too few for a message of 4 MiB with its properties.
+  client.max_frame_bytes = 4 * 1024 * 1024;
+  EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_NE(std::string(error.message).find("client_options.max_frame_bytes is 4194304, outside 4325376 to 16777216"),
+            std::string::npos)
+      << error.message;
+  client.max_frame_bytes = 0;
   client.tls = 1;
   EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_NOT_SUPPORTED);
   EXPECT_EQ(rocketmq_producer_start(nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);

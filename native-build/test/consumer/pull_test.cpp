@@ -16,6 +16,23 @@ class PullTest : public ConsumerTest {
   }
 };
 
+// A frame beyond the limit would end the connection, and come again with the next pull.
+TEST_F(PullTest, AnAnswerFitsTheLeastLimitOfFrames) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  const std::string largest(size_t{4} * 1024 * 1024, 'l');
+  const std::string wide = "wide\001" + std::string(32000, 'w') + "\002";
+  cluster.broker().put(kTopic, 0, largest, wide);
+  for (int i = 0; i < 8; ++i) cluster.broker().put(kTopic, 0, std::string(size_t{1} * 1024 * 1024, 'm'));
+  auto options = client(cluster);
+  options.max_frame_bytes = kLeastFrameLimit;
+  auto running = create(options, quick());
+  ASSERT_TRUE(running.consumer->start());
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 9; }));
+  EXPECT_EQ(running.received->bodies().front(), largest);
+  EXPECT_EQ(cluster.broker().accepted_count(), 1);
+}
+
 // A broker gives a batch that was stored as one as a whole.
 TEST_F(PullTest, MessagesBelowTheAskedOffsetAreLeftOut) {
   MockCluster cluster;

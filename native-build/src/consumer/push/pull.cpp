@@ -27,7 +27,7 @@ RemotingCommand pull_command(const PullRequest& request, const Subscription& sub
   if (request.with_subscription) flags |= kSubscriptionFlag;
   RemotingCommand command = RemotingCommand::request(request_code::kPullMessage);
   auto& fields = command.ext_fields;
-  fields.reserve(13);
+  fields.reserve(14);
   fields.add("consumerGroup", request.group);
   fields.add("topic", request.queue.topic);
   fields.add("queueId", request.queue.queue_id);
@@ -39,6 +39,8 @@ RemotingCommand pull_command(const PullRequest& request, const Subscription& sub
   if (request.with_subscription) fields.add("subscription", subscription.expression);
   fields.add("subVersion", subscription.version);
   fields.add("expressionType", subscription.expression_type);
+  // Brokers that do not know it have a limit of their own, by default 256 KiB (maxTransferBytesOnMessageInMemory).
+  fields.add("maxMsgBytes", request.most_bytes);
   fields.add("bname", request.queue.broker_name);
   return command;
 }

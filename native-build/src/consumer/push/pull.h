@@ -17,6 +17,8 @@ struct PullRequest {
   MessageQueue queue;
   int64_t offset = 0;
   int32_t most = 32;
+  // What the messages of an answer have together at most; a broker gives the first one whatever its size.
+  int32_t most_bytes = kMaxFrameBytes - kMostBesideBody;
   // Stored by the broker with the pull; less than 0: nothing.
   int64_t commit_offset = -1;
   int64_t suspend_ms = 15000;

@@ -286,6 +286,7 @@ asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_
   request.queue = queue_;
   request.offset = offset;
   request.most = most_;
+  request.most_bytes = context.client_options.max_frame_bytes - kMostBesideBody;
   // A slave does not keep offsets.
   const bool commits = broker_id == kMasterId && !context.options.broadcasting && machine_.may_commit(now());
   if (commits) request.commit_offset = machine_.commit_offset();

@@ -48,15 +48,12 @@ bool SimpleOperations::try_end(const Operation& operation, Result<SimpleResult>&
   }
   // First, so that who waited no longer finds it among those under way.
   queue_->remove(*operation);
-  std::lock_guard lock(operation->mutex);
-  operation->has_result = true;
-  operation->changed.notify_all();
+  operation->has_result.set();
   return true;
 }
 
 Result<SimpleResult> SimpleOperations::wait(const Operation& operation) {
-  std::unique_lock lock(operation->mutex);
-  operation->changed.wait(lock, [&] { return operation->has_result; });
+  operation->has_result.wait();
   return std::move(*operation->result);
 }
 

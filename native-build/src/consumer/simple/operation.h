@@ -1,17 +1,16 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/one_shot_event.h"
 #include "client/completions.h"
 #include "consumer/simple/simple_consumer.h"
 #include "net/coroutine.h"
@@ -43,9 +42,7 @@ struct SimpleOperation : Completion {
   std::atomic<bool> ended{false};
   std::optional<Result<SimpleResult>> result;
   // For who waits for a synchronous one.
-  std::mutex mutex;
-  std::condition_variable changed;
-  bool has_result = false;
+  OneShotEvent has_result;
 };
 
 // The calls of one consumer that have not ended: each ends once, whoever ends it, and the asynchronous ones are told of
