@@ -195,6 +195,9 @@ Heartbeat ClientInstance::heartbeat() const {
   {
     std::lock_guard lock(mutex_);
     for (const auto& [group, users] : producer_groups_) heartbeat.producer_groups.push_back(group);
+    if (!producer_groups_.empty() && reachability_.kept()) {
+      heartbeat.producer_groups.emplace_back(kReplyGroup);
+    }
     for (const auto& [group, member] : consumers_) members.push_back(member);
   }
   // Without our lock, as a consumer joins under its own.
@@ -363,11 +366,12 @@ asio::awaitable<void> ClientInstance::unregister_from(std::string address, std::
 }
 
 // With any producer group of a client that leaves, a broker forgets how to reach the client for replies, and learns it
-// anew only of a group that it does not know yet.
+// anew only of a group that it does not know yet. So a group that nobody else uses leaves and comes.
 asio::awaitable<void> ClientInstance::register_again(std::string address) {
+  co_await unregister_from(address, std::string(kReplyGroup), {});
+  // Made only now: who has left meanwhile must not come back by it.
   const Heartbeat heartbeat = this->heartbeat();
   if (heartbeat.producer_groups.empty()) co_return;
-  co_await unregister_from(address, heartbeat.producer_groups.front(), {});
   co_await heartbeat_to(address, heartbeat_to_json(heartbeat), true);
 }
 

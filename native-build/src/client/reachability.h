@@ -5,10 +5,15 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 
 namespace rocketmq {
+
+// By which it is registered anew; a name that Apache's client has in all its heartbeats, too. Checks of transactions
+// and other clients know other groups.
+inline constexpr std::string_view kReplyGroup = "CLIENT_INNER_PRODUCER";
 
 // By which connections the brokers can hand replies to this client's producers. Any thread.
 //
