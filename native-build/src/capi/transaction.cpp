@@ -133,9 +133,15 @@ int32_t rocketmq_producer_answer_check(rocketmq_producer* producer, uint64_t che
     if (producer == nullptr) return fail(capi::null_argument("producer"));
     auto end = read_state(state);
     if (!end) return fail(end.error());
-    auto answered = producer->impl->answer_check(check_id, *end);
-    if (answered) producer->checks->free(check_id);
-    return answered;
+    try {
+      auto answered = producer->impl->answer_check(check_id, *end);
+      if (answered) producer->checks->free(check_id);
+      return answered;
+    } catch (const std::bad_alloc&) {
+      // The check is answered for all that follows, as a second answer is refused.
+      producer->checks->free(check_id);
+      throw;
+    }
   });
 }
 

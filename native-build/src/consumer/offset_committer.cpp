@@ -60,6 +60,7 @@ struct Lane {
   std::map<MessageQueue, Entry> entries;
   std::vector<MessageQueue> listed;
   std::deque<MessageQueue> ready;
+  bool sending = false;
   int32_t in_flight = 0;
   // Since the lane was last idle.
   size_t failed = 0;
@@ -139,19 +140,29 @@ void OffsetCommitter::State::note(const MessageQueue& queue, int64_t offset) {
 
 void OffsetCommitter::State::begin_round() {
   for (auto& [name, lane] : lanes) {
-    for (const MessageQueue& queue : std::exchange(lane.listed, {})) {
+    // One by one, so that where memory runs out the rest stays listed.
+    while (!lane.listed.empty()) {
+      const MessageQueue& queue = lane.listed.back();
       const auto found = lane.entries.find(queue);
-      if (found == lane.entries.end()) continue;
-      found->second.listed = false;
-      if (!found->second.noted || found->second.ready) continue;
-      lane.ready.push_back(queue);
-      found->second.ready = true;
+      if (found != lane.entries.end()) {
+        if (found->second.noted && !found->second.ready) {
+          lane.ready.push_back(queue);
+          found->second.ready = true;
+        }
+        found->second.listed = false;
+      }
+      lane.listed.pop_back();
     }
     send_ready(lane);
   }
 }
 
 void OffsetCommitter::State::send_ready(Lane& lane) {
+  // One that fails for want of memory comes back here at once: the loop below goes on with the next one.
+  if (lane.sending) return;
+  lane.sending = true;
+  const auto done = [](Lane* each) { each->sending = false; };
+  const std::unique_ptr<Lane, decltype(done)> guard(&lane, done);
   while (!lane.ready.empty() && lane.in_flight < options.most_in_flight) {
     const MessageQueue queue = std::move(lane.ready.front());
     lane.ready.pop_front();

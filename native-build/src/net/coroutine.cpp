@@ -4,6 +4,7 @@
 #include <asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "base/memory.h"
 
 namespace rocketmq {
 
@@ -21,16 +22,33 @@ void Pause::interrupt() {
   timer_.cancel();
 }
 
+namespace {
+
+asio::awaitable<void> run(std::shared_ptr<asio::awaitable<void>> body) {
+  auto awaited = std::move(*body);
+  co_await std::move(awaited);
+}
+
+void log_failure(const char* name, const std::exception_ptr& failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "net", "the coroutine \"{}\" failed: {}", name, e.what());
+  }
+}
+
+}  // namespace
+
 void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const char* name) {
-  // Posted, as co_spawn would run the beginning at once on the loop's own thread, under the caller's locks.
-  loop.post([&loop, name, body = std::move(coroutine)]() mutable {
-    asio::co_spawn(loop.context(), std::move(body), [name](std::exception_ptr failure) {
-      if (!failure) return;
-      try {
-        std::rethrow_exception(failure);
-      } catch (const std::exception& e) {
-        log(LogLevel::kError, "net", "the coroutine \"{}\" failed: {}", name, e.what());
-      }
+  // Held here too, so that where it cannot be posted it does not end under the loop's lock, whatever follows from that.
+  const auto body = std::make_shared<asio::awaitable<void>>(std::move(coroutine));
+  // Posted, as co_spawn would run the beginning at once on the loop's own thread, under the caller's locks. What is
+  // posted begins: too much is owed by coroutines for them to get lost.
+  loop.post([&loop, name, body] {
+    until_memory([&] {
+      asio::co_spawn(loop.context(), run(body),
+                     [name](const std::exception_ptr& failure) { log_failure(name, failure); });
     });
   });
 }

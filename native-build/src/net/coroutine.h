@@ -56,7 +56,8 @@ class AtEnd {
   bool armed_ = true;
 };
 
-// Starts a coroutine on the loop. An exception that leaves it is logged, never thrown on.
+// Starts a coroutine on the loop: once this returns it will run, unless the loop ends. An exception that leaves it is
+// logged, never thrown on. Throws only std::bad_alloc, and has started nothing then.
 void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const char* name);
 
 }  // namespace rocketmq

@@ -71,7 +71,8 @@ Status PushConsumerLife::start() {
     return joined;
   }
   context_->counters.started_ms = wall_clock_ms();
-  client_->loop().post([self = shared_from_this()] { self->begin_on_loop(); });
+  // It has joined: no failure may keep it from consuming.
+  until_memory([&] { client_->loop().post([self = shared_from_this()] { self->begin_on_loop(); }); });
   state_ = State::kStarted;
   for (const Subscription& each : unanswered) check_later(each);
   return {};
@@ -222,6 +223,7 @@ void PushConsumerLife::housekeeping() {
   context_->dispatcher->nudge();
   if (!std::exchange(context_->look_again, false)) return;
   queues_->for_each([](QueueActor& actor) { actor.look_again(); });
+  queues_->tell_changes();
 }
 
 // An orderly batch is waited for, as its messages must not be with the application twice at a time.

@@ -39,8 +39,10 @@ void QueueNotifier::tell(std::map<std::string, std::set<MessageQueue>> queues) {
   for (auto& [topic, now] : queues) {
     auto& before = told_[topic];
     if (before == now) continue;
-    before = now;
+    auto queues_now = now;
     lane->post([callback = callback_, topic = topic, now = std::move(now)] { call(*callback, topic, now); });
+    // Last, so that what could not be told is told again.
+    before = std::move(queues_now);
   }
 }
 

@@ -73,14 +73,19 @@ void QueueTable::on_assignment(QueueActor& actor) {
   changed_topics_.insert(queue.topic);
   if (!first) return;
   // Once for all that happens in this turn of the loop.
-  context_->client->loop().post([this, context = context_] {
-    if (!context->ended) tell_changes();
-  });
+  try {
+    context_->client->loop().post([this, context = context_] {
+      if (!context->ended) tell_changes();
+    });
+  } catch (const std::bad_alloc&) {
+    context_->look_again = true;
+  }
 }
 
 void QueueTable::tell_changes() {
+  if (changed_topics_.empty()) return;
   std::map<std::string, std::set<MessageQueue>> told;
-  for (const std::string& topic : std::exchange(changed_topics_, {})) {
+  for (const std::string& topic : changed_topics_) {
     auto& queues = told[topic];
     const auto found = by_topic_.find(topic);
     if (found == by_topic_.end()) continue;
@@ -90,7 +95,13 @@ void QueueTable::tell_changes() {
       if (has) queues.insert(queues.end(), queue);
     }
   }
-  notifier_.tell(std::move(told));
+  try {
+    notifier_.tell(std::move(told));
+  } catch (const std::bad_alloc&) {
+    context_->look_again = true;
+    return;
+  }
+  changed_topics_.clear();
 }
 
 void QueueTable::on_ended(const MessageQueue& queue) {

@@ -35,11 +35,13 @@ class QueueTable {
   // The client is about to go.
   void shut();
 
+  // Of the topics whose queues changed since, if there are any.
+  void tell_changes();
+
  private:
   using Actors = std::map<MessageQueue, std::shared_ptr<QueueActor>>;
   void on_assignment(QueueActor& actor);
   void on_ended(const MessageQueue& queue);
-  void tell_changes();
 
   const std::shared_ptr<PushContext> context_;
   QueueNotifier& notifier_;
