@@ -13,8 +13,10 @@ namespace rocketmq {
 
 namespace {
 
-// How often locks are looked after; a lost one is asked for again as soon.
+// How often locks are looked after, and the longest pause between two requests for a missing one.
 constexpr Millis kLongestStep{1000};
+// A member that gives a queue up does so within a moment, mostly.
+constexpr Millis kFirstRetry{100};
 
 RemotingCommand lock_command(int32_t code, const std::string& group, const std::string& client_id,
                              std::set<MessageQueue> queues) {
@@ -27,8 +29,10 @@ RemotingCommand lock_command(int32_t code, const std::string& group, const std::
 
 asio::awaitable<void> LockKeeper::run(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause) {
   const Millis step = std::max(std::min(kLongestStep, context->options.lock_interval / 4), Millis(10));
+  context->locks->pause_ = pause;
   while (!context->ended) {
-    co_await pause->wait(step);
+    const Millis until_next = context->locks->until_next(step);
+    co_await pause->wait(until_next);
     if (context->ended) break;
     try {
       context->locks->look_after_all();
@@ -36,6 +40,16 @@ asio::awaitable<void> LockKeeper::run(std::shared_ptr<PushContext> context, std:
       log(LogLevel::kError, "consumer", "the locks of group {} were not renewed: {}", context->options.group, e.what());
     }
   }
+}
+
+Millis LockKeeper::until_next(Millis step) const {
+  if (closed_) return step;
+  const TimePoint at = now();
+  for (const auto& [name, broker] : brokers_) {
+    if (!broker.missing || broker.asking || broker.queues.empty()) continue;
+    step = std::min(step, std::max(std::chrono::ceil<Millis>(broker.ask_again_at - at), Millis(1)));
+  }
+  return step;
 }
 
 void LockKeeper::look_after_all() {
@@ -50,7 +64,7 @@ void LockKeeper::look_after_all() {
   // Those for which there was no memory.
   if (!unlocks_posted_) send_unlocks();
   for (auto& [name, broker] : brokers_) {
-    if (broker.missing || at >= broker.renew_at) ask(name, broker);
+    if ((broker.missing && at >= broker.ask_again_at) || at >= broker.renew_at) ask(name, broker);
   }
 }
 
@@ -59,6 +73,7 @@ void LockKeeper::want(const std::shared_ptr<QueueActor>& actor) {
   Broker& broker = brokers_[name];
   broker.queues[actor->queue()] = actor;
   broker.unlocks.erase(actor->queue());
+  broker.retry = kFirstRetry;
   ask_soon(name, broker);
 }
 
@@ -69,6 +84,7 @@ void LockKeeper::Asked::operator()() const {
   if (found == brokers.end()) return;
   found->second.asking = false;
   found->second.missing = true;
+  found->second.ask_again_at = now() + kLongestStep;
 }
 
 void LockKeeper::Posted::operator()() const {
@@ -152,8 +168,10 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
   }
   // What is left of the locks' time stays.
   asked.run();
-  log(LogLevel::kWarn, "consumer", "{} did not lock {} queues for group {}: {}", broker_name, queues.size(),
-      context->options.group, reason);
+  const auto untold = brokers_[broker_name].failures.next();
+  if (!untold) co_return;
+  log(LogLevel::kWarn, "consumer", "{} did not lock {} queues for group {}: {} ({} more since the last record)",
+      broker_name, queues.size(), context->options.group, reason, *untold);
 }
 
 void LockKeeper::on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
@@ -168,6 +186,7 @@ void LockKeeper::on_locked(const std::string& broker_name, const std::set<Messag
   }
   if (all) brokers_[broker_name].renew_at = asked_at + context_.options.lock_interval;
   std::set<MessageQueue> unwanted;
+  bool refused = false;
   for (const MessageQueue& queue : asked) {
     const auto& queues = brokers_[broker_name].queues;
     const auto found = queues.find(queue);
@@ -181,13 +200,21 @@ void LockKeeper::on_locked(const std::string& broker_name, const std::set<Messag
     if (granted) {
       actor->lock_granted(asked_at + context_.options.lock_lifetime);
     } else {
-      brokers_[broker_name].missing = true;
+      refused = true;
       log(LogLevel::kDebug, "consumer", "queue {} of topic {} on {} has the lock of another member still",
           queue.queue_id, queue.topic, queue.broker_name);
       actor->lock_refused();
     }
   }
+  if (refused) ask_again(brokers_[broker_name]);
   if (!unwanted.empty()) send_unlock(broker_name, std::move(unwanted));
+}
+
+void LockKeeper::ask_again(Broker& broker) {
+  broker.missing = true;
+  broker.ask_again_at = now() + broker.retry;
+  broker.retry = std::min(broker.retry * 2, kLongestStep);
+  if (pause_) pause_->interrupt();
 }
 
 void LockKeeper::unlock(const MessageQueue& queue) {

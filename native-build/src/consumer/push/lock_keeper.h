@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/log_pace.h"
 #include "consumer/push/push_context.h"
 #include "net/coroutine.h"
 
@@ -43,7 +44,10 @@ class LockKeeper {
     bool asking = false;
     // Some queues came since it was asked, or are not locked.
     bool missing = false;
+    TimePoint ask_again_at = TimePoint::min();
+    Millis retry{100};
     bool ask_posted = false;
+    LogPace failures;
   };
 
   // Of a request for locks: without an answer it is asked again.
@@ -64,7 +68,9 @@ class LockKeeper {
     void operator()() const;
   };
 
+  Millis until_next(Millis step) const;
   void look_after_all();
+  void ask_again(Broker& broker);
   void ask_soon(const std::string& broker_name, Broker& broker);
   void ask(const std::string& broker_name, Broker& broker);
   // `all`: those that are locked are among the queues, too, to renew them.
@@ -78,6 +84,8 @@ class LockKeeper {
   void send_unlock(const std::string& broker_name, std::set<MessageQueue> queues);
 
   PushContext& context_;
+  // What run() waits on.
+  std::shared_ptr<Pause> pause_;
   std::map<std::string, Broker> brokers_;
   // Given back while an answer was on its way, which may grant them once more.
   std::set<MessageQueue> given_back_;
