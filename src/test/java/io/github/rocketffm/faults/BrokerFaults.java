@@ -124,8 +124,8 @@ final class BrokerFaults {
     Track push = run.ledger().of(Kind.PUSH);
     try (RemotingAdmin slave = cluster.slave().admin()) {
       MessageQueue queue = new MessageQueue(Kind.PUSH.topic(), Cluster.A, 0);
-      if (!run.await(Duration.ofSeconds(60), () -> stored(slave, queue) > 0)) {
-        throw new IllegalStateException("the slave gets no messages");
+      if (!run.await(Duration.ofSeconds(60), () -> knows(slave, queue))) {
+        throw new IllegalStateException("the slave gets no topic, or no messages");
       }
     }
     run.member().consumer(Kind.PUSH).close();
@@ -140,12 +140,11 @@ final class BrokerFaults {
     cluster.a().start();
   }
 
-  private static long stored(RemotingAdmin admin, MessageQueue queue) {
+  private static boolean knows(RemotingAdmin admin, MessageQueue queue) {
     try {
-      return admin.maxOffset(queue);
+      return admin.hasTopic(queue.topic()) && admin.maxOffset(queue) > 0;
     } catch (IllegalStateException e) {
-      // It does not know the topic yet.
-      return 0;
+      return false;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

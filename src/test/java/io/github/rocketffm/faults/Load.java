@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Load implements AutoCloseable {
   static final Duration TIMEOUT = Duration.ofSeconds(3);
+  /** One letter each: by their hash they reach all of up to 16 queues. */
   private static final int KEYS = 16;
   private static final Duration KEY_PAUSE = Duration.ofMillis(500);
 
@@ -66,7 +67,7 @@ final class Load implements AutoCloseable {
       every(500, "big", body -> virtual.execute(() -> send(push, body, padding)));
     }
     for (int i = 0; i < KEYS; i++) {
-      String key = "k" + i;
+      String key = String.valueOf((char) ('a' + i));
       threads.add(Thread.ofVirtual().name("faults-" + key).start(() -> sendOrdered(key)));
     }
   }

@@ -30,6 +30,7 @@ final class RemotingAdmin implements AutoCloseable {
   private static final int LOCK_QUEUES = 41;
   private static final int UNLOCK_QUEUES = 42;
   private static final int GET_ROUTE = 105;
+  private static final int GET_TOPIC_CONFIG = 351;
   private static final int WIPE_WRITE_PERMISSION = 205;
   private static final int ADD_WRITE_PERMISSION = 327;
   private static final int READ_AND_WRITE = 6;
@@ -135,6 +136,11 @@ final class RemotingAdmin implements AutoCloseable {
 
   void updateBrokerConfig(String name, String value) throws IOException {
     call(UPDATE_BROKER_CONFIG, Map.of(), name + "=" + value + "\n").orThrow();
+  }
+
+  /** Whether a broker knows the topic; a slave learns of it some seconds after its master. */
+  boolean hasTopic(String topic) throws IOException {
+    return call(GET_TOPIC_CONFIG, Map.of("topic", topic), "").code() == 0;
   }
 
   /** Whether a name server knows the topic on a broker. */
