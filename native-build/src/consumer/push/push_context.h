@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "base/log_pace.h"
 #include "client/client_instance.h"
 #include "consumer/offset_committer.h"
 #include "consumer/offset_store.h"
@@ -62,6 +64,8 @@ struct PushContext : std::enable_shared_from_this<PushContext> {
   std::unique_ptr<LockKeeper> locks;
   // Of a broadcasting consumer.
   QueueArrivals arrivals;
+  // Of pulls that fail, by broker.
+  std::map<std::string, LogPace> failed_pulls;
   // Something could not be done for want of memory: all queues look again what there is to do.
   bool look_again = false;
 

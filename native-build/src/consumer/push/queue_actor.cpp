@@ -324,10 +324,20 @@ asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_
   }
 }
 
+// Of the many queues and pulls that fail alike while a broker is away.
+template <typename Text>
+void QueueActor::warn_of_pull(const Text& text) {
+  const auto untold = context_->failed_pulls[queue_.broker_name].next();
+  if (!untold) return;
+  log(LogLevel::kWarn, "consumer", "{} ({} more of {} since the last record)", text(), *untold, queue_.broker_name);
+}
+
 void QueueActor::on_pull_failed(uint64_t id, int64_t broker_id, const std::string& address, const Error& error) {
   if (machine_.is_current_pull(id)) {
-    log(LogLevel::kWarn, "consumer", "the pull of queue {} of topic {} failed: {}", queue_.queue_id, queue_.topic,
-        error.message);
+    warn_of_pull([&] {
+      return "the pull of queue " + std::to_string(queue_.queue_id) + " of topic " + queue_.topic +
+             " failed: " + error.message;
+    });
     suggested_broker_ = kMasterId;
     ClientInstance& client = *context_->client;
     if (context_->locks && broker_id == kMasterId && !client.remoting().connected(address)) {
@@ -401,8 +411,10 @@ void QueueActor::on_pull_refused(uint64_t id, const RemotingCommand& response, c
     handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, PullEnd::kHeld, -1, at); });
     return;
   }
-  log(LogLevel::kWarn, "consumer", "{} refused the pull of queue {} of topic {} with code {}: {}", address,
-      queue_.queue_id, queue_.topic, response.code, response.remark);
+  warn_of_pull([&] {
+    return address + " refused the pull of queue " + std::to_string(queue_.queue_id) + " of topic " + queue_.topic +
+           " with code " + std::to_string(response.code) + ": " + response.remark;
+  });
   if (response.code == response_code::kTopicNotExist) client.routes().invalidate(queue_.topic);
   handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, PullEnd::kFailed, -1, at); });
 }

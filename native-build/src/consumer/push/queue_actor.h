@@ -66,6 +66,8 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   asio::awaitable<void> read_committed(std::shared_ptr<QueueActor> self, uint64_t id, OrFailed or_failed);
   asio::awaitable<void> commit(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset, OrFailed or_failed);
   asio::awaitable<void> pull(std::shared_ptr<QueueActor> self, uint64_t id, int64_t offset, OrFailed or_failed);
+  template <typename Text>
+  void warn_of_pull(const Text& text);
   void on_pull_failed(uint64_t id, int64_t broker_id, const std::string& address, const Error& error);
   void on_pulled(uint64_t id, const RemotingCommand& response, const Subscription& subscription, int64_t offset,
                  Millis took);

@@ -9,6 +9,8 @@ namespace rocketmq {
 namespace {
 
 constexpr Millis kRetryPause{100};
+// Who acknowledges message after message must not wait long for each one of a broker that is away.
+constexpr Millis kMostForLost{500};
 
 Error no_memory() {
   Error error;
@@ -82,10 +84,27 @@ RemotingCommand SimpleConsumer::Impl::request_about(int32_t code, const ReceiptH
   return request;
 }
 
-// A broker that is away is asked again until the deadline.
+bool SimpleConsumer::Impl::is_unreachable(const std::string& address) {
+  const BrokerStates& brokers = client().brokers();
+  return !brokers.all_well() && brokers.avoided(address);
+}
+
+// Its answer comes too late for whoever acknowledges; but it may still carry it out.
+asio::awaitable<void> SimpleConsumer::Impl::send_to_silent(std::string address, RemotingCommand request) {
+  if (ended_) co_return;
+  const auto response = co_await client().remoting().call(address, std::move(request), client_options_.request_timeout);
+  if (!response) {
+    log(LogLevel::kDebug, "consumer", "a request to {}, which was silent, failed: {}", address,
+        response.error().message);
+  }
+}
+
+// A broker that is lost meanwhile is asked again for a while, one that was lost before only once, and one that is known
+// to be silent is not waited for: what it does not acknowledge comes again, and the messages of others wait behind it.
 asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(ReceiptHandle handle,
                                                                               RemotingCommand request, bool repeatable,
                                                                               TimePoint deadline) {
+  const TimePoint begin = now();
   for (bool first = true;; first = false) {
     std::string address = client().routes().find_master(handle.topic, handle.broker_name);
     if (address.empty() && first) {
@@ -101,7 +120,16 @@ asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(Re
           "no name server knows a master of the broker \"" + handle.broker_name + "\" of the receipt handle";
       error.topic = handle.topic;
       again = true;
+    } else if (client().brokers().silent(address)) {
+      start(send_to_silent(address, std::move(request)), "request to a silent broker");
+      error.kind = ErrorKind::kTimeout;
+      error.address = address;
+      error.topic = handle.topic;
+      error.message = "the broker " + address + " is silent: it was sent, and may not have arrived";
+      co_return fail(std::move(error));
     } else {
+      const bool was_lost = is_unreachable(address);
+      if (was_lost) deadline = std::min(deadline, begin + kMostForLost);
       const Millis left(std::max<int64_t>(millis_between(now(), deadline), 1));
       auto response = co_await client().remoting().call(address, request, left);
       if (ended_) co_return fail(ErrorKind::kClosed, "the consumer was closed");
@@ -112,6 +140,10 @@ asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(Re
                   ? may_pass(response->code) && response->code != response_code::kTopicNotExist
                   : error.kind == ErrorKind::kUnreachable || (repeatable && error.kind == ErrorKind::kConnectionLost);
       if (!response) client().routes().invalidate(handle.topic);
+      if (error.kind == ErrorKind::kUnreachable || error.kind == ErrorKind::kConnectionLost) {
+        deadline = std::min(deadline, begin + kMostForLost);
+        again = again && !(was_lost && first);
+      }
     }
     if (!again || now() + kRetryPause >= deadline) co_return fail(std::move(error));
     co_await pause_for(kRetryPause);

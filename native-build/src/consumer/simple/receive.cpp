@@ -124,9 +124,10 @@ void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& s
     operations_->end(operation, fail(std::move(error)));
     return;
   }
-  if (seen.failure) {
-    log(LogLevel::kWarn, "consumer", "group {} received without {}: {}", options_.group, seen.failure->topic,
-        seen.failure->message);
+  const auto untold = seen.failure ? left_out_pace_.next() : std::nullopt;
+  if (untold) {
+    log(LogLevel::kWarn, "consumer", "group {} received without {}: {} ({} more since the last record)", options_.group,
+        seen.failure->topic, seen.failure->message, *untold);
   }
   Result<SimpleResult> result{SimpleResult{}};
   result->messages = std::move(operation->messages);
@@ -212,8 +213,9 @@ void SimpleConsumer::Impl::look_up(const std::string& topic) {
 }
 
 void SimpleConsumer::Impl::on_looked_up(const std::string& topic, const Result<Route>& found) {
-  looking_up_.erase(topic);
+  // At the end of the client this comes on another thread.
   if (ended_) return;
+  looking_up_.erase(topic);
   for (const auto& pause : route_waits_) pause->interrupt();
   if (found) {
     unknown_.erase(topic);
@@ -244,9 +246,12 @@ asio::awaitable<void> SimpleConsumer::Impl::wait_for_route(Millis most) {
 asio::awaitable<SimpleConsumer::Impl::Look> SimpleConsumer::Impl::look(Operation operation) {
   Look seen;
   auto targets = find_targets(&seen);
-  if (targets.empty() && seen.looking_up) {
-    const Millis left = std::max(left_until(operation->deadline), kLeastLookUp);
-    co_await wait_for_route(std::min(left, client_options_.request_timeout));
+  const Millis for_routes =
+      std::min(std::max(left_until(operation->deadline), kLeastLookUp), client_options_.request_timeout);
+  const TimePoint routes_by = now() + for_routes;
+  // The first one that is found may be one without a broker.
+  while (targets.empty() && seen.looking_up && now() < routes_by) {
+    co_await wait_for_route(left_until(routes_by));
     if (ended_ || operation->ended) co_return seen;
     seen = Look{};
     targets = find_targets(&seen);

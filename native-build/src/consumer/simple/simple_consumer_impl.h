@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/fork.h"
+#include "base/log_pace.h"
 #include "client/client_lease.h"
 #include "consumer/simple/operation.h"
 #include "consumer/simple/simple_consumer.h"
@@ -149,6 +150,8 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   asio::awaitable<void> acknowledge_filtered(ReceiptHandle handle);
   RemotingCommand request_about(int32_t code, const ReceiptHandle& handle) const;
   // `repeatable`: whether it may be carried out twice.
+  bool is_unreachable(const std::string& address);
+  asio::awaitable<void> send_to_silent(std::string address, RemotingCommand request);
   asio::awaitable<Result<RemotingCommand>> call_broker_of(ReceiptHandle handle, RemotingCommand request,
                                                           bool repeatable, TimePoint deadline);
 
@@ -186,6 +189,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
     TimePoint at;
   };
   std::map<Target, Silence> silent_;
+  LogPace left_out_pace_;
   std::map<std::string, TimePoint> heard_;
   std::map<Target, int> left_;
   std::deque<Late> late_;

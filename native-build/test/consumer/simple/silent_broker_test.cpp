@@ -56,6 +56,33 @@ TEST_F(SilentBrokerTest, ItIsWaitedForOnceNotOnceForEachTopic) {
   EXPECT_LT(now() - begin, Millis(5000));
 }
 
+// Whoever acknowledges one message after the other gets to those of the other broker.
+TEST_F(SilentBrokerTest, AcknowledgementsOfALostBrokerDoNotAddUp) {
+  for (const bool frozen : {false, true}) {
+    MockOptions two;
+    two.brokers = 2;
+    MockCluster cluster(two);
+    cluster.create_topic(kTopic, 1);
+    constexpr int kCount = 16;
+    for (int i = 0; i < kCount; ++i) cluster.broker(0).put(kTopic, 0, "m");
+    auto consumer = start(cluster);
+    std::vector<PoppedMessage> messages;
+    ASSERT_TRUE(eventually([&] {
+      for (auto& each : receive(*consumer, how(32, Millis(2000)))) messages.push_back(std::move(each));
+      return messages.size() == kCount;
+    }));
+    if (frozen) {
+      cluster.broker(0).freeze();
+    } else {
+      cluster.broker(0).stop();
+    }
+    const auto begin = now();
+    for (const PoppedMessage& each : messages) EXPECT_FALSE(consumer->acknowledge(each.handle.text()));
+    // Each by itself may take three seconds.
+    EXPECT_LT(now() - begin, Millis(12000)) << frozen;
+  }
+}
+
 TEST_F(SilentBrokerTest, WhatItAnswersLateIsReceivedAllTheSame) {
   MockOptions two;
   two.brokers = 2;

@@ -136,9 +136,11 @@ TEST_F(SimpleConsumerTest, TakesFromEveryBrokerAndNeverMoreThanAsked) {
   auto consumer = start(cluster);
   std::set<std::string> seen;
   std::set<std::string> brokers;
-  for (int i = 0; i < 6; ++i) {
+  // Where a broker is slow, those of the others come first.
+  for (int i = 0; i < 300 && seen.size() < 300; ++i) {
     const auto messages = receive(*consumer, how(50));
-    EXPECT_EQ(messages.size(), 50U);
+    ASSERT_FALSE(messages.empty());
+    EXPECT_LE(messages.size(), 50U);
     brokers.insert(messages.front().handle.broker_name);
     seen.merge(bodies(messages));
   }
