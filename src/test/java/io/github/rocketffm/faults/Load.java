@@ -24,8 +24,10 @@ import java.util.concurrent.TimeUnit;
  */
 final class Load implements AutoCloseable {
   static final Duration TIMEOUT = Duration.ofSeconds(3);
+
   /** One letter each: by their hash they reach all of up to 16 queues. */
   private static final int KEYS = 16;
+
   private static final Duration KEY_PAUSE = Duration.ofMillis(500);
 
   /** Sends one message, and returns when its end is known. */

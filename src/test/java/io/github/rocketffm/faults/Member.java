@@ -1,5 +1,6 @@
 package io.github.rocketffm.faults;
 
+import io.github.rocketffm.AllocationStrategy;
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
@@ -71,6 +72,8 @@ final class Member implements AutoCloseable {
             .nameServers(nameServers)
             .instanceName(instance)
             .consumeFrom(ConsumeFrom.firstOffset())
+            // Each member has queues of each broker.
+            .allocation(AllocationStrategy.averagelyByCircle())
             .subscribe(kind.topic(), FilterExpression.all())
             .queueListener(listener)
             .listener(message -> consume(kind, message));
