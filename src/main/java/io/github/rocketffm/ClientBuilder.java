@@ -14,7 +14,7 @@ import java.util.Objects;
  * @param <B> the builder itself
  */
 public abstract sealed class ClientBuilder<B extends ClientBuilder<B>>
-    permits Producer.Builder, PushConsumer.Builder, SimpleConsumer.Builder {
+    permits ProducerSettings, PushConsumer.Builder, SimpleConsumer.Builder {
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofMinutes(10);
   private static final Duration LARGEST = Duration.ofMillis(Integer.MAX_VALUE);

@@ -3,6 +3,7 @@ package io.github.rocketffm;
 import io.github.rocketffm.internal.LibraryThread;
 import io.github.rocketffm.internal.NativeFailure;
 import io.github.rocketffm.internal.NativeProducer;
+import io.github.rocketffm.internal.NativeProducerSettings;
 import io.github.rocketffm.internal.OutgoingMessage;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
@@ -14,11 +15,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,14 +33,13 @@ import org.slf4j.LoggerFactory;
 public final class Producer implements AutoCloseable {
   private static final Logger LOGGER = LoggerFactory.getLogger(Producer.class);
   private static final Cleaner CLEANER = Cleaner.create();
-  private static final long GRACE_MILLIS = 5000;
 
   private final NativeProducer<SendResult> producer;
   private final int closeTimeoutMillis;
   private final int sendTimeoutMillis;
 
   /** For virtual threads that wait for their turn without holding their carrier; null where nobody waits. */
-  final Semaphore turns;
+  final SendTurns turns;
 
   /** Null for a producer without transactions. */
   private final TransactionChecks checks;
@@ -85,11 +80,11 @@ public final class Producer implements AutoCloseable {
     } catch (NativeFailure e) {
       throw ClientBuilder.exception(e);
     }
-    NativeProducer.Settings settings = builder.settings;
+    NativeProducerSettings settings = builder.settings;
     closeTimeoutMillis = builder.closeTimeoutMillis;
     sendTimeoutMillis = settings.sendTimeoutMillis == 0 ? 3000 : settings.sendTimeoutMillis;
     int most = settings.maxInFlightCount == 0 ? 1024 : settings.maxInFlightCount;
-    turns = settings.blockWhenFull ? new Semaphore(most) : null;
+    turns = settings.blockWhenFull ? new SendTurns(most) : null;
     forgotten = new Forgotten(producer, settings.group);
     cleanable = CLEANER.register(this, forgotten);
   }
@@ -146,44 +141,10 @@ public final class Producer implements AutoCloseable {
   private SendResult sendParked(OutgoingMessage content, int timeoutMillis) {
     SendFuture future = new SendFuture(this, content.topic);
     // As many as there are threads that wait, as with platform threads.
-    return parked(
+    return VirtualThreadWait.until(
         future,
         limit(timeoutMillis),
         () -> producer.sendAsync(content, timeoutMillis, true, future));
-  }
-
-  /** Begins something, and parks a virtual thread until its end. */
-  private static <T> T parked(
-      CompletableFuture<T> future, int timeoutMillis, OffCarrier.Call begin) {
-    try {
-      begin.run();
-    } catch (NativeFailure e) {
-      throw ClientBuilder.exception(e);
-    }
-    return await(future, timeoutMillis);
-  }
-
-  /** On a virtual thread, which parks; a little longer than the call may take, should its end not be told. */
-  private static <R> R await(CompletableFuture<R> future, int timeoutMillis) {
-    try {
-      return future.get(timeoutMillis + GRACE_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      throw RocketMqException.of(
-          RocketMqException.Details.maybeStored(
-              ErrorKind.TIMEOUT,
-              "the end was not told within "
-                  + timeoutMillis
-                  + " ms and a grace of "
-                  + GRACE_MILLIS
-                  + " ms: what is attached to another future of this producer blocks; give it"
-                  + " completionExecutor"));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw RocketMqException.of(
-          ErrorKind.INTERRUPTED, "the thread was interrupted while it waited; the send goes on");
-    } catch (ExecutionException e) {
-      throw ((RocketMqException) e.getCause()).onThisThread();
-    }
   }
 
   /**
@@ -236,7 +197,7 @@ public final class Producer implements AutoCloseable {
   public List<SendResult> send(Collection<Message> messages) {
     List<OutgoingMessage> batch = contents(messages);
     if (Thread.currentThread().isVirtual()) {
-      return await(submit(batch, true), sendTimeoutMillis);
+      return VirtualThreadWait.untilEnded(submit(batch, true), sendTimeoutMillis);
     }
     try {
       return producer.sendBatch(batch, 0);
@@ -262,7 +223,7 @@ public final class Producer implements AutoCloseable {
     BatchFuture future = new BatchFuture(this, batch.isEmpty() ? "" : batch.getFirst().topic);
     try {
       boolean waits = !unlimited && turns != null && Thread.currentThread().isVirtual();
-      int left = waits ? awaitTurn(0) : 0;
+      int left = waits ? turns.await(sendTimeoutMillis) : 0;
       future.holdsTurn = waits;
       producer.sendBatchAsync(batch, left, unlimited || waits, future);
     } catch (NativeFailure e) {
@@ -348,7 +309,7 @@ public final class Producer implements AutoCloseable {
     try {
       // A virtual thread has waited here: natively it would hold its carrier.
       boolean waits = turns != null && Thread.currentThread().isVirtual();
-      int left = waits ? awaitTurn(timeoutMillis) : timeoutMillis;
+      int left = waits ? turns.await(limit(timeoutMillis)) : timeoutMillis;
       future.holdsTurn = waits;
       producer.sendAsync(content, left, waits, future);
     } catch (NativeFailure e) {
@@ -365,28 +326,6 @@ public final class Producer implements AutoCloseable {
 
   private int limit(int timeoutMillis) {
     return timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
-  }
-
-  /** Parks until there is room for another send; returns what is left of its time. */
-  private int awaitTurn(int timeoutMillis) {
-    int limit = limit(timeoutMillis);
-    long begin = System.nanoTime();
-    try {
-      if (!turns.tryAcquire(limit, TimeUnit.MILLISECONDS)) {
-        throw RocketMqException.of(
-            ErrorKind.TOO_MANY_REQUESTS,
-            "no room for another send came within "
-                + limit
-                + " ms: wait for completions, or raise maxInFlight");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw RocketMqException.of(
-          ErrorKind.INTERRUPTED,
-          "the thread was interrupted while it waited for its turn; nothing was sent");
-    }
-    long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
-    return (int) Math.max(1, limit - waited);
   }
 
   /**
@@ -456,7 +395,8 @@ public final class Producer implements AutoCloseable {
     }
     if (Thread.currentThread().isVirtual()) {
       SendFuture future = new SendFuture(this, content.topic);
-      return parked(future, sendTimeoutMillis, () -> producer.sendHalfAsync(content, 0, future));
+      return VirtualThreadWait.until(
+          future, sendTimeoutMillis, () -> producer.sendHalfAsync(content, 0, future));
     }
     try {
       return producer.sendHalf(content, 0);
@@ -512,7 +452,7 @@ public final class Producer implements AutoCloseable {
     int timeoutMillis = ClientBuilder.millis("timeout", timeout);
     if (Thread.currentThread().isVirtual()) {
       RequestFuture future = new RequestFuture(this);
-      return parked(
+      return VirtualThreadWait.until(
           future,
           timeoutMillis,
           () -> producer.requests().requestAsync(content, timeoutMillis, true, future));
@@ -612,274 +552,13 @@ public final class Producer implements AutoCloseable {
   }
 
   /** Builds a producer. */
-  public static final class Builder extends ClientBuilder<Builder> {
-    private final NativeProducer.Settings settings = new NativeProducer.Settings();
-    private TransactionChecker checker;
-    private Executor transactionExecutor;
-
+  public static final class Builder extends ProducerSettings {
     private Builder(String group) {
-      settings.group = group;
+      super(group);
     }
 
     @Override
     Builder self() {
-      return this;
-    }
-
-    /**
-     * Limits a send with all its attempts.
-     *
-     * @param timeout 1 ms to 10 min; 3 s by default
-     * @return this
-     */
-    public Builder sendTimeout(Duration timeout) {
-      settings.sendTimeoutMillis = millis("sendTimeout", timeout);
-      return this;
-    }
-
-    /**
-     * Limits one attempt, so that a slow broker does not eat the time of the next one: it may then store the message
-     * all the same.
-     *
-     * @param timeout 1 ms to 10 min; by default all that is left of the send's time
-     * @return this
-     */
-    public Builder attemptTimeout(Duration timeout) {
-      settings.attemptTimeoutMillis = millis("attemptTimeout", timeout);
-      return this;
-    }
-
-    /**
-     * Limits the attempts of a send.
-     *
-     * @param count 1 to 16, the first one included; 3 by default
-     * @return this
-     */
-    public Builder maxAttempts(int count) {
-      settings.maxAttempts = positive("maxAttempts", count);
-      return this;
-    }
-
-    /**
-     * Compresses bodies of at least so many bytes.
-     *
-     * @param bytes 1 and up; -1: never; 4,096 by default
-     * @return this
-     */
-    public Builder compressThreshold(int bytes) {
-      settings.compressThresholdBytes = bytes == -1 ? -1 : positive("compressThreshold", bytes);
-      return this;
-    }
-
-    /**
-     * Sets how bodies are compressed.
-     *
-     * @param compression {@link Compression#ZLIB} by default
-     * @return this
-     */
-    public Builder compression(Compression compression) {
-      settings.compression = Objects.requireNonNull(compression, "compression").ordinal();
-      return this;
-    }
-
-    /**
-     * Sets the level of the compression.
-     *
-     * @param level 1 to 9 for zlib, to 12 for LZ4, to 22 for Zstandard; 5 by default
-     * @return this
-     */
-    public Builder compressLevel(int level) {
-      settings.compressLevel = positive("compressLevel", level);
-      return this;
-    }
-
-    /**
-     * Puts single sends together that come within the linger time: those for the same topic (and queue, or sharding
-     * key, where they name one) with the same timeout go in one request. Each still has a result of its own. Delayed
-     * messages, and those that are larger than a batch, go by themselves; batches are not compressed.
-     *
-     * @param linger how long a batch waits for more, at most half of its sends' timeout: 1 ms to 1 min
-     * @return this
-     */
-    public Builder autoBatch(Duration linger) {
-      settings.autoBatchLingerMillis = millis("autoBatch", linger);
-      return this;
-    }
-
-    /**
-     * Limits the batches of {@link #autoBatch}: one that is full goes at once.
-     *
-     * @param bytes 1 to the largest message; 32,768 by default
-     * @param count 1 to 32,767 messages; 1,000 by default
-     * @return this
-     */
-    public Builder autoBatchLimits(int bytes, int count) {
-      settings.autoBatchMaxBytes = positive("bytes", bytes);
-      settings.autoBatchMaxCount = positive("count", count);
-      return this;
-    }
-
-    /**
-     * Avoids brokers that answer slowly for a while, where there are others: 2 s after 550 ms, 5 s after 1.8 s, 6 s
-     * after 3 s, 10 s after 5 s, 30 s after 15 s. Brokers that fail are always avoided, for 1 s, 2 s and so on up to
-     * 30 s.
-     *
-     * @param avoid false by default
-     * @return this
-     */
-    public Builder avoidSlowBrokers(boolean avoid) {
-      settings.avoidSlowBrokers = avoid;
-      return this;
-    }
-
-    /**
-     * Asks brokers that are avoided whether they answer again, and then uses them at once.
-     *
-     * @param interval how often: 1 ms to 1 h; never by default
-     * @param timeout how soon they must answer: 1 ms to 10 min
-     * @return this
-     */
-    public Builder detectBrokers(Duration interval, Duration timeout) {
-      settings.detectIntervalMillis = millis("interval", interval);
-      settings.detectTimeoutMillis = millis("timeout", timeout);
-      return this;
-    }
-
-    /**
-     * Limits the body; the broker has a limit of its own.
-     *
-     * @param bytes 1 to 16,711,680; 4,194,304 by default
-     * @return this
-     */
-    public Builder maxMessageSize(int bytes) {
-      settings.maxMessageBytes = positive("maxMessageSize", bytes);
-      return this;
-    }
-
-    /**
-     * Limits the asynchronous sends in flight.
-     *
-     * @param count 1 to 1,000,000; 1,024 by default
-     * @return this
-     */
-    public Builder maxInFlight(int count) {
-      settings.maxInFlightCount = positive("maxInFlight", count);
-      return this;
-    }
-
-    /**
-     * Limits the bytes of the bodies of asynchronous sends in flight.
-     *
-     * @param bytes 1 and up; 104,857,600 by default
-     * @return this
-     */
-    public Builder maxInFlightBytes(long bytes) {
-      settings.maxInFlightBytes = positive("maxInFlightBytes", bytes);
-      return this;
-    }
-
-    /**
-     * Sets how many queues a topic gets that the broker creates on demand.
-     *
-     * @param count 1 to 1,024; 4 by default
-     * @return this
-     */
-    public Builder defaultTopicQueues(int count) {
-      settings.defaultTopicQueues = positive("defaultTopicQueues", count);
-      return this;
-    }
-
-    /**
-     * Sends again to another broker where the status is not {@link SendStatus#SEND_OK}; makes duplicates.
-     *
-     * @param retry false by default
-     * @return this
-     */
-    public Builder retryAnotherBrokerWhenNotStoreOk(boolean retry) {
-      settings.retryNotStoreOk = retry;
-      return this;
-    }
-
-    /**
-     * Tries sends that name their queue (by a selector or a sharding key) again on that queue, too, where the message
-     * may be stored already, or the broker refused it: that may make copies, which may overtake later messages of the
-     * queue. Otherwise only what was not sent at all is tried again.
-     *
-     * @param retry false by default
-     * @return this
-     */
-    public Builder retrySameQueue(boolean retry) {
-      settings.retrySameQueue = retry;
-      return this;
-    }
-
-    /**
-     * Sets the broker's response codes after which a send is tried again, the asynchronous ones too.
-     *
-     * @param codes at most 64; by default 1, 2, 14, 16, 17, 204 and 205 for synchronous sends, and none for
-     * asynchronous ones
-     * @return this
-     */
-    public Builder retryResponseCodes(int... codes) {
-      settings.retryResponseCodes = codes.clone();
-      return this;
-    }
-
-    /**
-     * Lets {@code sendAsync} wait for its turn at the limits in place of {@link TooManyRequestsException}. It then
-     * blocks the calling thread, at most the send timeout; virtual threads park, and share a limit of their own of as
-     * many sends in flight.
-     *
-     * @param block false by default
-     * @return this
-     */
-    public Builder blockWhenFull(boolean block) {
-      settings.blockWhenFull = block;
-      return this;
-    }
-
-    /**
-     * Runs what is attached to the futures of sends and requests elsewhere than on the threads of the library: the
-     * ends that come together are handed over in one task. While the executor refuses, they wait.
-     *
-     * @param executor the executor; not closed with the producer
-     * @return this
-     */
-    public Builder completionExecutor(Executor executor) {
-      settings.completionExecutor = Objects.requireNonNull(executor, "executor");
-      return this;
-    }
-
-    /**
-     * Makes {@link Producer#sendInTransaction} and {@link Producer#begin} possible.
-     *
-     * @param listener carries local transactions out, and tells what became of them
-     * @return this
-     */
-    public Builder transactionListener(TransactionListener listener) {
-      this.checker = Objects.requireNonNull(listener, "listener");
-      return this;
-    }
-
-    /**
-     * Makes {@link Producer#begin} possible.
-     *
-     * @param checker tells what became of transactions
-     * @return this
-     */
-    public Builder transactionChecker(TransactionChecker checker) {
-      this.checker = Objects.requireNonNull(checker, "checker");
-      return this;
-    }
-
-    /**
-     * Runs the checker elsewhere than on virtual threads of its own.
-     *
-     * @param executor the executor; not closed with the producer
-     * @return this
-     */
-    public Builder transactionExecutor(Executor executor) {
-      this.transactionExecutor = Objects.requireNonNull(executor, "executor");
       return this;
     }
 

@@ -4,11 +4,9 @@ import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.internal.Strings.MalformedText;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_error;
-import io.github.rocketffm.internal.binding.rocketmq_producer_options;
 import io.github.rocketffm.internal.binding.rocketmq_producer_statistics;
 import io.github.rocketffm.internal.binding.rocketmq_queue_list;
 import io.github.rocketffm.internal.binding.rocketmq_send_completion;
-import io.github.rocketffm.internal.binding.rocketmq_send_result;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -54,54 +52,12 @@ public final class NativeProducer<R> {
     }
   }
 
-  /** The numbers of 0 are the library's defaults. */
-  public static final class Settings {
-    public String group = "";
-    public int sendTimeoutMillis;
-    public int attemptTimeoutMillis;
-    public int maxAttempts;
-    public int compressThresholdBytes;
-    public int compressLevel;
-    public int maxMessageBytes;
-    public int maxInFlightCount;
-    public long maxInFlightBytes;
-    public int defaultTopicQueues;
-    public int compression;
-    public int autoBatchLingerMillis;
-    public int autoBatchMaxBytes;
-    public int autoBatchMaxCount;
-    public int detectIntervalMillis;
-    public int detectTimeoutMillis;
-    public boolean retryNotStoreOk;
-    public boolean blockWhenFull;
-    public boolean avoidSlowBrokers;
-    public boolean retrySameQueue;
-
-    /** Null: the library's own. */
-    public int[] retryResponseCodes;
-
-    /** Null for a producer without transactions. */
-    public NativeCheck.Receiver checks;
-
-    /** Runs what waits for the ends of sends and requests; null: the thread of the library does. */
-    public Executor completionExecutor;
-  }
-
   static final int NONE = -1;
   private static final long CONTEXT = rocketmq_send_completion.context$offset();
   private static final long RESULT = rocketmq_send_completion.result$offset();
   private static final long ERROR = rocketmq_send_completion.error$offset();
   private static final long BATCH_RESULTS = rocketmq_send_completion.batch_results$offset();
   private static final long BATCH_COUNT = rocketmq_send_completion.batch_count$offset();
-  private static final long STATUS = rocketmq_send_result.send_status$offset();
-  private static final long QUEUE_ID = rocketmq_send_result.queue_id$offset();
-  private static final long QUEUE_OFFSET = rocketmq_send_result.queue_offset$offset();
-  private static final long ATTEMPTS = rocketmq_send_result.attempts$offset();
-  private static final long MESSAGE_ID = rocketmq_send_result.message_id$offset();
-  private static final long OFFSET_MESSAGE_ID = rocketmq_send_result.offset_message_id$offset();
-  private static final long BROKER_NAME = rocketmq_send_result.broker_name$offset();
-  private static final long RECALL_HANDLE = rocketmq_send_result.recall_handle$offset();
-  private static final long TRANSACTION = rocketmq_send_result.transaction$offset();
 
   /** Made beforehand, for when there is no memory left. */
   private static final NativeError UNREADABLE =
@@ -113,9 +69,9 @@ public final class NativeProducer<R> {
   /** Of the ends of its sends. */
   private final long source = Events.open(new Sent());
 
-  private final Results<R> results;
   private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
   private final QueueCache queues = new QueueCache();
+  private final SendResultReader<R> results;
   private final Sends pending;
   private final Hosts hosts = new Hosts();
   private final NativeRequests requests;
@@ -129,8 +85,8 @@ public final class NativeProducer<R> {
   private volatile boolean closing;
   private volatile boolean destroyed;
 
-  private NativeProducer(Settings settings, Results<R> results) {
-    this.results = results;
+  private NativeProducer(NativeProducerSettings settings, Results<R> results) {
+    this.results = new SendResultReader<>(results, queues);
     pending = new Sends(settings.completionExecutor);
     requests = new NativeRequests(this, settings.completionExecutor);
     checks = settings.checks == null ? null : new NativeCheck.Source(this, settings.checks);
@@ -155,7 +111,8 @@ public final class NativeProducer<R> {
 
   /** Creates and starts one; what it made is freed when that fails. */
   public static <R> NativeProducer<R> start(
-      ClientSettings client, Settings settings, Results<R> results) throws NativeFailure {
+      ClientSettings client, NativeProducerSettings settings, Results<R> results)
+      throws NativeFailure {
     Runtime.ensureLoaded();
     NativeProducer<R> producer = new NativeProducer<>(settings, results);
     try (Arena arena = Arena.ofConfined()) {
@@ -179,12 +136,13 @@ public final class NativeProducer<R> {
     }
   }
 
-  private void create(ClientSettings client, Settings settings, MemorySegment error, Arena arena)
+  private void create(
+      ClientSettings client, NativeProducerSettings settings, MemorySegment error, Arena arena)
       throws NativeFailure, MalformedText {
     boolean created = false;
     try {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      MemorySegment options = write(settings, source, arena);
+      MemorySegment options = settings.write(source, arena);
       NativeFailure.check(
           Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
       handle = new NativeHandle(out.get(ValueLayout.ADDRESS, 0), this::destroy);
@@ -203,49 +161,6 @@ public final class NativeProducer<R> {
     if (destroyed) {
       closeSource();
     }
-  }
-
-  private static MemorySegment write(Settings settings, long context, Arena arena)
-      throws MalformedText {
-    MemorySegment options = rocketmq_producer_options.allocate(arena);
-    rocketmq_producer_options.size(options, rocketmq_producer_options.sizeof());
-    Strings.set(rocketmq_producer_options.group(options), settings.group, arena);
-    rocketmq_producer_options.on_sent(options, Rocketmq.rocketmq_event_on_sent$address());
-    rocketmq_producer_options.context(options, context);
-    rocketmq_producer_options.send_timeout_ms(options, settings.sendTimeoutMillis);
-    rocketmq_producer_options.attempt_timeout_ms(options, settings.attemptTimeoutMillis);
-    rocketmq_producer_options.max_attempts(options, settings.maxAttempts);
-    rocketmq_producer_options.compress_threshold_bytes(options, settings.compressThresholdBytes);
-    rocketmq_producer_options.compress_level(options, settings.compressLevel);
-    rocketmq_producer_options.max_message_bytes(options, settings.maxMessageBytes);
-    rocketmq_producer_options.max_in_flight_count(options, settings.maxInFlightCount);
-    rocketmq_producer_options.max_in_flight_bytes(options, settings.maxInFlightBytes);
-    rocketmq_producer_options.default_topic_queues(options, settings.defaultTopicQueues);
-    rocketmq_producer_options.retry_not_store_ok(options, settings.retryNotStoreOk ? 1 : 0);
-    rocketmq_producer_options.block_when_full(options, settings.blockWhenFull ? 1 : 0);
-    rocketmq_producer_options.compression(options, settings.compression);
-    rocketmq_producer_options.auto_batch_linger_ms(options, settings.autoBatchLingerMillis);
-    rocketmq_producer_options.auto_batch_max_bytes(options, settings.autoBatchMaxBytes);
-    rocketmq_producer_options.auto_batch_max_count(options, settings.autoBatchMaxCount);
-    rocketmq_producer_options.retry_same_queue(options, settings.retrySameQueue ? 1 : 0);
-    if (settings.retryResponseCodes != null) {
-      // Of none there is a pointer all the same.
-      MemorySegment codes = arena.allocate(4L * Math.max(1, settings.retryResponseCodes.length), 4);
-      MemorySegment.copy(
-          settings.retryResponseCodes,
-          0,
-          codes,
-          ValueLayout.JAVA_INT,
-          0,
-          settings.retryResponseCodes.length);
-      rocketmq_producer_options.retry_response_codes(options, codes);
-      rocketmq_producer_options.retry_response_code_count(
-          options, settings.retryResponseCodes.length);
-    }
-    rocketmq_producer_options.avoid_slow_brokers(options, settings.avoidSlowBrokers ? 1 : 0);
-    rocketmq_producer_options.detect_interval_ms(options, settings.detectIntervalMillis);
-    rocketmq_producer_options.detect_timeout_ms(options, settings.detectTimeoutMillis);
-    return options;
   }
 
   /** Sends on this thread, and waits. */
@@ -270,7 +185,7 @@ public final class NativeProducer<R> {
               : Rocketmq.rocketmq_producer_send(
                   producer, outgoing, options, memory.result, memory.error);
       NativeFailure.check(status, memory.error);
-      return read(message.topic, memory.result, 0);
+      return results.read(message.topic, memory.result, 0);
     } finally {
       handle.leave();
     }
@@ -338,11 +253,11 @@ public final class NativeProducer<R> {
               memory.results(),
               error);
       NativeFailure.check(status, error);
-      List<R> results = new ArrayList<>(batch.size());
+      List<R> all = new ArrayList<>(batch.size());
       for (int i = 0; i < batch.size(); i++) {
-        results.add(read(batch.get(i).topic, memory.result(i), 0));
+        all.add(results.read(batch.get(i).topic, memory.result(i), 0));
       }
-      return results;
+      return all;
     } finally {
       handle.leave();
     }
@@ -534,42 +449,6 @@ public final class NativeProducer<R> {
     return NativeFailure.closed("the producer is closed: create another one");
   }
 
-  /** A rocketmq_send_result at this address of the memory. */
-  private R read(String topic, MemorySegment memory, long at) {
-    long id = at + MESSAGE_ID;
-    long idLength = length(memory, id);
-    boolean hexId = HexId.fits(memory, id, idLength);
-    long offsetId = at + OFFSET_MESSAGE_ID;
-    long offsetIdLength = length(memory, offsetId);
-    boolean hexOffsetId = HexId.fits(memory, offsetId, offsetIdLength);
-    long broker = at + BROKER_NAME;
-    int queueId = memory.get(ValueLayout.JAVA_INT, at + QUEUE_ID);
-    return results.create(
-        memory.get(ValueLayout.JAVA_INT, at + STATUS),
-        hexId ? HexId.high(memory, id) : 0,
-        hexId ? HexId.low(memory, id) : 0,
-        hexId ? null : Strings.get(memory, id, idLength),
-        hexOffsetId ? HexId.high(memory, offsetId) : 0,
-        hexOffsetId ? HexId.low(memory, offsetId) : 0,
-        hexOffsetId ? null : Strings.get(memory, offsetId, offsetIdLength),
-        queues.find(topic, memory, broker, length(memory, broker), queueId),
-        memory.get(ValueLayout.JAVA_LONG, at + QUEUE_OFFSET),
-        memory.get(ValueLayout.JAVA_INT, at + ATTEMPTS),
-        memory.get(ValueLayout.JAVA_BYTE, at + RECALL_HANDLE) == 0
-            ? ""
-            : Strings.get(memory, at + RECALL_HANDLE, length(memory, at + RECALL_HANDLE)),
-        memory.get(ValueLayout.JAVA_LONG, at + TRANSACTION));
-  }
-
-  /** Of a text that ends with a NUL. */
-  private static long length(MemorySegment memory, long offset) {
-    long end = offset;
-    while (memory.get(ValueLayout.JAVA_BYTE, end) != 0) {
-      end++;
-    }
-    return end - offset;
-  }
-
   private final class Sent implements Events.Handler {
     @Override
     public ClassLoader loader() {
@@ -604,13 +483,13 @@ public final class NativeProducer<R> {
         long pointers = Memory.address(completion + BATCH_RESULTS);
         for (int i = 0; i < count; i++) {
           batch.add(
-              NativeProducer.this.read(
+              NativeProducer.this.results.read(
                   waiting.topic(), Memory.ALL, Memory.address(pointers + 8L * i)));
         }
         return () -> waiting.completeBatch(batch);
       }
       if (result != 0) {
-        R sent = NativeProducer.this.read(waiting.topic(), Memory.ALL, result);
+        R sent = NativeProducer.this.results.read(waiting.topic(), Memory.ALL, result);
         return () -> waiting.complete(sent, null);
       }
       NativeError failure = error(Memory.address(completion + ERROR));
