@@ -20,6 +20,10 @@ final class Broker {
   private final List<String> settings;
   private final List<String> prefix;
   private final TcpProxy proxy;
+
+  /** Of the port by which a slave asks its master for topics, groups and offsets. */
+  private final TcpProxy slavesProxy;
+
   private ServerProcess server;
 
   /**
@@ -74,6 +78,11 @@ final class Broker {
                 "diskMaxUsedSpaceRatio=99"));
     settings.addAll(more);
     proxy = new TcpProxy(proxied, address);
+    slavesProxy = new TcpProxy(slavesPort(proxied), slavesPort(address));
+  }
+
+  private static InetSocketAddress slavesPort(InetSocketAddress address) {
+    return new InetSocketAddress(address.getAddress(), address.getPort() - 2);
   }
 
   String name() {
@@ -110,6 +119,7 @@ final class Broker {
 
   void close() {
     proxy.close();
+    slavesProxy.close();
     if (server != null) {
       server.destroy();
     }

@@ -94,7 +94,9 @@ final class Track {
     }
     consumed.merge(body, 1, Integer::sum);
     if (kind == Kind.ORDERLY) {
-      order.add(body);
+      // A key whose broker is gone moves to a queue of another one, as in Apache's client: the
+      // order is each queue's.
+      order.add(queue.brokerName() + "." + queue.queueId() + "." + body);
     }
     consumedAnywhere.event();
     consumedFrom.computeIfAbsent(queue.brokerName(), name -> new GapMeter()).event();
