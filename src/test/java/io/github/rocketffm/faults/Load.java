@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Load implements AutoCloseable {
   static final Duration TIMEOUT = Duration.ofSeconds(3);
+  static final String PROBE = "probe-";
 
   /** One letter each: by their hash they reach all of up to 16 queues. */
   private static final int KEYS = 16;
@@ -204,8 +205,7 @@ final class Load implements AutoCloseable {
         (kind, each) -> {
           Track track = ledger.of(kind);
           for (MessageQueue queue : track.missing(each)) {
-            String body =
-                KeyedRun.body("probe-" + queue.brokerName() + "-" + queue.queueId(), round);
+            String body = KeyedRun.body(PROBE + queue.brokerName() + "-" + queue.queueId(), round);
             Message message = Message.builder(kind.topic()).queue(queue).body(body).build();
             long begin = track.begin(body);
             producer

@@ -93,7 +93,8 @@ final class Track {
       strangers.add(body + ", which was rolled back, from " + queue);
     }
     consumed.merge(body, 1, Integer::sum);
-    if (kind == Kind.ORDERLY) {
+    // Probes are sent beside each other.
+    if (kind == Kind.ORDERLY && !body.startsWith(Load.PROBE)) {
       // A key whose broker is gone moves to a queue of another one, as in Apache's client: the
       // order is each queue's.
       order.add(queue.brokerName() + "." + queue.queueId() + "." + body);
