@@ -173,4 +173,45 @@ TEST_F(BroadcastingTest, TwoOfOneGroupAndInstanceConflict) {
   EXPECT_TRUE(second.consumer->start());
 }
 
+// The members learn of a queue after the producers.
+TEST_F(BroadcastingTest, AQueueThatAppearsLaterIsConsumedFromItsFirstMessage) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  cluster.broker().put(kTopic, 0, "old");
+  PushConsumerOptions options = broadcasting();
+  options.consume_from = ConsumeFrom::kLastOffset;
+  ClientOptions often = client(cluster, "one");
+  often.route_refresh_interval = Millis(50);
+  auto running = create(often, options);
+  ASSERT_TRUE(running.consumer->start());
+  ASSERT_TRUE(eventually([&] { return running.consumer->statistics().assigned_queues == 1; }));
+  cluster.broker().put(kTopic, 1, "first of the new queue");
+  cluster.create_topic(kTopic, 2);
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 1; }));
+  EXPECT_EQ(running.received->bodies().front(), "first of the new queue");
+  ASSERT_TRUE(running.consumer->close(Millis(10000)));
+  // So it is with one that appears while the member is away.
+  cluster.broker().put(kTopic, 2, "first of the third");
+  cluster.create_topic(kTopic, 3);
+  auto again = create(often, options);
+  ASSERT_TRUE(again.consumer->start());
+  ASSERT_TRUE(eventually([&] { return again.received->count() == 1; }));
+  EXPECT_EQ(again.received->bodies().front(), "first of the third");
+}
+
+TEST_F(BroadcastingTest, ATopicThatIsMadeLaterIsConsumedFromItsFirstMessage) {
+  MockCluster cluster({.name_servers = 1, .brokers = 1, .queues = 4, .auto_create_topics = false});
+  PushConsumerOptions options = broadcasting();
+  options.consume_from = ConsumeFrom::kLastOffset;
+  ClientOptions often = client(cluster, "one");
+  often.route_refresh_interval = Millis(50);
+  auto running = create(often, options);
+  ASSERT_TRUE(running.consumer->start());
+  // In the first round the topic may still be looked up.
+  ASSERT_TRUE(eventually([&] { return running.consumer->statistics().rebalances >= 3; }));
+  cluster.broker().put(kTopic, 0, "x");
+  cluster.create_topic(kTopic, 1);
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 1; }));
+}
+
 }  // namespace rocketmq::test

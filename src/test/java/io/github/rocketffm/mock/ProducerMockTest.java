@@ -173,6 +173,33 @@ class ProducerMockTest {
   }
 
   @Test
+  void refusedSendsAreTriedAgainAfterTheCodesThatTheUserSets() {
+    int busy = 2;
+    try (Producer usual = builder().start();
+        Producer stubborn = builder().retryResponseCodes(busy).start();
+        Producer once = builder().retryResponseCodes().start()) {
+      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 3, busy, 0);
+      assertThatThrownBy(() -> usual.sendAsync(message()).join())
+          .hasCauseInstanceOf(MessageRejectedException.class);
+      assertThatThrownBy(() -> once.send(message())).isInstanceOf(MessageRejectedException.class);
+      assertThat(stubborn.sendAsync(message()).join().status()).isEqualTo(SendStatus.SEND_OK);
+    }
+  }
+
+  @Test
+  void aNamedQueueIsTriedAgainWhereTheUserAsksForIt() {
+    int busy = 2;
+    try (Producer usual = builder().start();
+        Producer stubborn = builder().retrySameQueue(true).start()) {
+      Message named = Message.builder("orders").shardingKey("42").body("x").build();
+      usual.warmUp("orders");
+      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 2, busy, 0);
+      assertThatThrownBy(() -> usual.send(named)).isInstanceOf(MessageRejectedException.class);
+      assertThat(stubborn.send(named).status()).isEqualTo(SendStatus.SEND_OK);
+    }
+  }
+
+  @Test
   void asyncSendsOverTheLimitAreRefused() {
     cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 1000);
     try (Producer producer = builder().maxInFlight(1).start()) {
