@@ -25,6 +25,28 @@ TEST_F(QueueLocksTest, NothingIsPulledWithoutTheLock) {
   EXPECT_TRUE(eventually([&] { return running.received->count() == 1; }));
 }
 
+TEST_F(QueueLocksTest, AMasterThatIsBackIsFoundBeforeTheNextRefreshOfRoutes) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  const auto route_to = [&](int64_t broker_id) {
+    return TopicRoute{
+        "", {{"mock", "broker-0", {{broker_id, cluster.broker().address()}}, false}}, {{"broker-0", 1, 1, 6}}};
+  };
+  const auto set_routes = [&](int64_t broker_id) {
+    for (const std::string& topic : {std::string(kTopic), retry_topic(kGroup)}) {
+      cluster.set_route(topic, route_to(broker_id));
+    }
+  };
+  set_routes(1);
+  cluster.broker().put(kTopic, 0, "x");
+  ClientOptions rarely = client(cluster);
+  rarely.route_refresh_interval = std::chrono::hours(1);
+  auto running = start_orderly(rarely, orderly());
+  EXPECT_FALSE(eventually([&] { return running.received->count() > 0; }, Millis(500)));
+  set_routes(0);
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 1; }));
+}
+
 TEST_F(QueueLocksTest, BetweenRenewalsOnlyWhatIsNotLockedIsAskedFor) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 4);

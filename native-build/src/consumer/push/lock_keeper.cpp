@@ -143,7 +143,10 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
   const TimePoint asked_at = now();
   std::string reason = "the broker has no master now";
   std::optional<std::set<MessageQueue>> locked;
-  if (!address.empty()) {
+  if (address.empty()) {
+    // It may have one again already.
+    for (const MessageQueue& queue : queues) context->client->routes().invalidate(queue.topic);
+  } else {
     RemotingCommand request =
         lock_command(request_code::kLockBatchMq, context->options.group, context->client->client_id(), queues);
     auto response =
