@@ -126,6 +126,7 @@ TEST_F(QueueTest, TheDetectorDoesNotWaitForABrokerThatStaysSilent) {
   cluster.broker(0).freeze();
   lost.broker_name = "broker-0";
   EXPECT_FALSE(producer->send(lost, Millis(2000)));
+  // So that the detector has asked the silent one, which nothing shows, before it is to ask the other.
   std::this_thread::sleep_for(4 * options.detect_interval);
   cluster.broker(1).inject(request_code::kSendMessageV2, Fault::of(Fault::Kind::kIgnore, 1));
   lost.broker_name = "broker-1";

@@ -107,7 +107,8 @@ asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(Re
   const TimePoint begin = now();
   for (bool first = true;; first = false) {
     std::string address = client().routes().find_master(handle.topic, handle.broker_name);
-    if (address.empty() && first) {
+    const bool known = client().routes().find(handle.topic) != nullptr;
+    if (!known && first) {
       co_await client().routes().refresh(handle.topic);
       if (ended_) co_return fail(ErrorKind::kClosed, "the consumer was closed");
       address = client().routes().find_master(handle.topic, handle.broker_name);
@@ -119,7 +120,9 @@ asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(Re
       error.message =
           "no name server knows a master of the broker \"" + handle.broker_name + "\" of the receipt handle";
       error.topic = handle.topic;
-      again = true;
+      // A dead broker leaves the route at once: each acknowledgement would wait for it.
+      client().routes().invalidate(handle.topic);
+      again = !known;
     } else if (client().brokers().silent(address)) {
       start(send_to_silent(address, std::move(request)), "request to a silent broker");
       error.kind = ErrorKind::kTimeout;

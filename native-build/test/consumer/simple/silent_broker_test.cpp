@@ -83,6 +83,31 @@ TEST_F(SilentBrokerTest, AcknowledgementsOfALostBrokerDoNotAddUp) {
   }
 }
 
+TEST_F(SilentBrokerTest, ABrokerThatLeftTheRouteIsNotWaitedFor) {
+  MockOptions two;
+  two.brokers = 2;
+  MockCluster cluster(two);
+  cluster.create_topic(kTopic, 1);
+  constexpr int kCount = 8;
+  for (int i = 0; i < kCount; ++i) cluster.broker(0).put(kTopic, 0, "m");
+  ClientOptions options = client_options(cluster);
+  options.route_refresh_interval = Millis(50);
+  auto consumer = start(options);
+  std::vector<PoppedMessage> messages;
+  ASSERT_TRUE(eventually([&] {
+    for (auto& each : receive(*consumer, how(32, Millis(2000)))) messages.push_back(std::move(each));
+    return messages.size() == kCount;
+  }));
+  cluster.set_route(kTopic,
+                    {"", {{"mock", "broker-1", {{0, cluster.broker(1).address()}}, false}}, {{"broker-1", 1, 1, 6}}});
+  // From then on, when the consumer has seen the new route.
+  ASSERT_TRUE(eventually([&] { return !consumer->acknowledge(messages[0].handle.text()); }));
+  const auto begin = now();
+  for (const PoppedMessage& each : messages) EXPECT_FALSE(consumer->acknowledge(each.handle.text()));
+  // Each by itself may take three seconds.
+  EXPECT_LT(now() - begin, Millis(6000));
+}
+
 TEST_F(SilentBrokerTest, WhatItAnswersLateIsReceivedAllTheSame) {
   MockOptions two;
   two.brokers = 2;

@@ -17,8 +17,9 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * A message of a batch, or one that was copied whole: of a batch, all but the body is copied when it arrives, the properties as the bytes that they are. The body
- * stays in the batch's native memory until somebody asks for it, or the batch ends.
+ * A message of a batch, or one that was copied whole: of a batch, all but the body is copied when it arrives, the
+ * properties as the bytes that they are. The body stays in the batch's native memory until somebody asks for it, or the
+ * batch ends.
  */
 final class NativeMessage implements ReceivedMessage {
   private static final long LENGTH = rocketmq_string.length$offset();

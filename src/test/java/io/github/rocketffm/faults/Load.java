@@ -19,8 +19,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Sends messages of all {@link Kind}s at a steady rate, whatever becomes of them: those that are slow hold up nobody but,
- * for the orderly kind, what follows them with the same key.
+ * Sends messages of all {@link Kind}s at a steady rate, whatever becomes of them: those that are slow hold up nobody
+ * but, for the orderly kind, what follows them with the same key.
  */
 final class Load implements AutoCloseable {
   static final Duration TIMEOUT = Duration.ofSeconds(3);
