@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -14,14 +16,19 @@ class LogPace {
  public:
   static constexpr Millis kInterval{10000};
 
-  // How many times it was not told since the record before; nullopt: not now either.
-  std::optional<int64_t> next(TimePoint at = now()) {
+  // How many there were without a record since the last one. As the end of a record's text: nothing, when none.
+  struct Untold {
+    int64_t count = 0;
+  };
+
+  // nullopt: it is not told now either.
+  std::optional<Untold> next(TimePoint at = now()) {
     if (told_at_ != TimePoint::min() && at - told_at_ < kInterval) {
       ++untold_;
       return std::nullopt;
     }
     told_at_ = at;
-    return std::exchange(untold_, 0);
+    return Untold{std::exchange(untold_, 0)};
   }
 
  private:
@@ -30,3 +37,13 @@ class LogPace {
 };
 
 }  // namespace rocketmq
+
+template <>
+struct fmt::formatter<rocketmq::LogPace::Untold> {
+  constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
+  template <typename Context>
+  auto format(const rocketmq::LogPace::Untold& untold, Context& context) const {
+    if (untold.count == 0) return context.out();
+    return fmt::format_to(context.out(), " ({} more since the last record)", untold.count);
+  }
+};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log_pace.h"
 #include "base/thread.h"
 #include "eventually.h"
 
@@ -194,6 +195,19 @@ TEST_F(LogTest, ASinkMayRemoveItself) {
   write_log(LogLevel::kInfo, "test", "to the next");
   ASSERT_TRUE(collector_.await(1));
   EXPECT_EQ(calls, 1);
+}
+
+TEST(LogPaceTest, TellsOnceInAWhileAndHowManyThereWere) {
+  LogPace pace;
+  const TimePoint begin = now();
+  const auto first = pace.next(begin);
+  ASSERT_TRUE(first);
+  EXPECT_EQ("it failed", fmt::format("it failed{}", *first));
+  EXPECT_FALSE(pace.next(begin + Millis(1)));
+  EXPECT_FALSE(pace.next(begin + LogPace::kInterval - Millis(1)));
+  const auto next = pace.next(begin + LogPace::kInterval);
+  ASSERT_TRUE(next);
+  EXPECT_EQ("it failed (2 more since the last record)", fmt::format("it failed{}", *next));
 }
 
 }  // namespace rocketmq::test

@@ -57,6 +57,7 @@ class MemoryTest : public OrderlyConsumerTest {
     on_loop([&] {
       context_->ended = true;
       context_->committer->close();
+      context_->locks->shut();
       actor_->shut();
     });
     lease_->release();

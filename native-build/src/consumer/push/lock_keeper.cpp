@@ -27,9 +27,12 @@ RemotingCommand lock_command(int32_t code, const std::string& group, const std::
 
 }  // namespace
 
-asio::awaitable<void> LockKeeper::run(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause) {
+LockKeeper::LockKeeper(PushContext& context)
+    : context_(context), pause_(std::make_shared<Pause>(context.client->loop())) {}
+
+asio::awaitable<void> LockKeeper::run(std::shared_ptr<PushContext> context) {
   const Millis step = std::max(std::min(kLongestStep, context->options.lock_interval / 4), Millis(10));
-  context->locks->pause_ = pause;
+  const std::shared_ptr<Pause> pause = context->locks->pause_;
   while (!context->ended) {
     const Millis until_next = context->locks->until_next(step);
     co_await pause->wait(until_next);
@@ -171,10 +174,10 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
   }
   // What is left of the locks' time stays.
   asked.run();
-  const auto untold = brokers_[broker_name].failures.next();
-  if (!untold) co_return;
-  log(LogLevel::kWarn, "consumer", "{} did not lock {} queues for group {}: {} ({} more since the last record)",
-      broker_name, queues.size(), context->options.group, reason, *untold);
+  const auto more = brokers_[broker_name].failures.next();
+  if (!more) co_return;
+  log(LogLevel::kWarn, "consumer", "{} did not lock {} queues for group {}: {}{}", broker_name, queues.size(),
+      context->options.group, reason, *more);
 }
 
 void LockKeeper::on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
@@ -235,6 +238,11 @@ void LockKeeper::unlock(const MessageQueue& queue) {
 asio::awaitable<void> LockKeeper::send_unlocks_now(std::shared_ptr<PushContext> context, AtEnd<UnlocksPosted>) {
   if (!context->ended) context->locks->send_unlocks();
   co_return;
+}
+
+void LockKeeper::shut() {
+  if (pause_) pause_->interrupt();
+  pause_ = nullptr;
 }
 
 void LockKeeper::forget(const MessageQueue& queue) {

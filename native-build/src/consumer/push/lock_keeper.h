@@ -19,10 +19,10 @@ class QueueActor;
 // queues together, the brokers side by side. Tells each queue's actor. Owned by the consumer; on the event loop.
 class LockKeeper {
  public:
-  explicit LockKeeper(PushContext& context) : context_(context) {}
+  explicit LockKeeper(PushContext& context);
 
   // The renewals; of `context`, which keeps the keeper.
-  static asio::awaitable<void> run(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause);
+  static asio::awaitable<void> run(std::shared_ptr<PushContext> context);
 
   void want(const std::shared_ptr<QueueActor>& actor);
   // Gives it back, and renews it no more.
@@ -35,6 +35,8 @@ class LockKeeper {
   void close() { closed_ = true; }
   // Sends what unlock() gathered.
   void send_unlocks();
+  // Ends run(). The loop may go from then on.
+  void shut();
 
  private:
   struct Broker {
@@ -84,7 +86,7 @@ class LockKeeper {
   void send_unlock(const std::string& broker_name, std::set<MessageQueue> queues);
 
   PushContext& context_;
-  // What run() waits on.
+  // What run() waits on; until shut(), as it is the loop's.
   std::shared_ptr<Pause> pause_;
   std::map<std::string, Broker> brokers_;
   // Given back while an answer was on its way, which may grant them once more.

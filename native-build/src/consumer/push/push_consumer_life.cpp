@@ -120,7 +120,7 @@ void PushConsumerLife::begin_on_loop() {
   until_memory([&] { context.start(rebalancer_->run(context_), "rebalance"); });
   until_memory([&] { context.start(housekeeping_loop(context_, housekeeping_pause_), "consumer housekeeping"); });
   if (!context.locks) return;
-  until_memory([&] { context.start(LockKeeper::run(context_, lock_pause_), "queue locks"); });
+  until_memory([&] { context.start(LockKeeper::run(context_), "queue locks"); });
 }
 
 // Begins nothing yet, so that it can be done again.
@@ -143,9 +143,7 @@ void PushConsumerLife::make_parts() {
   rebalancer_ = std::make_unique<Rebalancer>(context_, *queues_);
   if (local_offsets_) rebalancer_->set_stored_queues(local_offsets_->queues());
   housekeeping_pause_ = std::make_shared<Pause>(client_->loop());
-  if (!context.options.needs_locks()) return;
-  lock_pause_ = std::make_shared<Pause>(client_->loop());
-  context.locks = std::make_unique<LockKeeper>(context);
+  if (context.options.needs_locks()) context.locks = std::make_unique<LockKeeper>(context);
 }
 
 Status PushConsumerLife::suspend() {
@@ -370,10 +368,9 @@ void PushConsumerLife::end_on_loop() {
   context_->committer->close();
   queues_->shut();
   rebalancer_->shut();
-  for (auto* pause : {&housekeeping_pause_, &lock_pause_}) {
-    if (*pause) (*pause)->interrupt();
-    *pause = nullptr;
-  }
+  if (context_->locks) context_->locks->shut();
+  housekeeping_pause_->interrupt();
+  housekeeping_pause_ = nullptr;
 }
 
 // The last thing: another consumer may use the file from now on.

@@ -94,7 +94,6 @@ class PushConsumerLife : public ConsumerMember, public std::enable_shared_from_t
   std::unique_ptr<BatchSettler> settler_;
   std::unique_ptr<Rebalancer> rebalancer_;
   std::shared_ptr<Pause> housekeeping_pause_;
-  std::shared_ptr<Pause> lock_pause_;
 };
 
 }  // namespace rocketmq

@@ -327,9 +327,9 @@ asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_
 // Of the many queues and pulls that fail alike while a broker is away.
 template <typename Text>
 void QueueActor::warn_of_pull(const Text& text) {
-  const auto untold = context_->failed_pulls[queue_.broker_name].next();
-  if (!untold) return;
-  log(LogLevel::kWarn, "consumer", "{} ({} more of {} since the last record)", text(), *untold, queue_.broker_name);
+  const auto more = context_->failed_pulls[queue_.broker_name].next();
+  if (!more) return;
+  log(LogLevel::kWarn, "consumer", "{}{}", text(), *more);
 }
 
 void QueueActor::on_pull_failed(uint64_t id, int64_t broker_id, const std::string& address, const Error& error) {

@@ -124,10 +124,10 @@ void SimpleConsumer::Impl::end_receive(const Operation& operation, const Look& s
     operations_->end(operation, fail(std::move(error)));
     return;
   }
-  const auto untold = seen.failure ? left_out_pace_.next() : std::nullopt;
-  if (untold) {
-    log(LogLevel::kWarn, "consumer", "group {} received without {}: {} ({} more since the last record)", options_.group,
-        seen.failure->topic, seen.failure->message, *untold);
+  const auto more = seen.failure ? left_out_pace_.next() : std::nullopt;
+  if (more) {
+    log(LogLevel::kWarn, "consumer", "group {} received without {}: {}{}", options_.group, seen.failure->topic,
+        seen.failure->message, *more);
   }
   Result<SimpleResult> result{SimpleResult{}};
   result->messages = std::move(operation->messages);
