@@ -34,7 +34,8 @@ typedef struct rocketmq_client_options {
   int32_t heartbeat_interval_ms;
   // 1 asks for TLS. Not in this version: 1 gives NOT_SUPPORTED.
   int32_t tls;
-  // The largest frame accepted, in bytes: a larger one ends its connection. Pulls ask for no more at once, but a
+  // The largest frame accepted, in bytes: a larger answer is passed over, and its call fails. Pulls ask for no more at
+  // once, receives of simple consumers for fewer messages after such an answer (whose messages come again), but a
   // broker always gives one message whole, so the minimum of 4,325,376 has room for a message of 4 MiB with its
   // properties; where brokers take larger ones (maxMessageSize) it must be so much more. What is sent is limited by
   // producer_options.max_message_bytes. Default and maximum 16,777,216 (RocketMQ's own limit,

@@ -42,6 +42,8 @@ struct Error {
   int64_t elapsed_ms = 0;
   // Of a send, whatever its kind: a broker may have stored the message.
   bool may_be_stored = false;
+  // The answer came, but is longer than the limit of frames: less may be asked for.
+  bool answer_too_large = false;
 };
 
 template <typename T>

@@ -161,7 +161,7 @@ int32_t rocketmq_producer_create(const rocketmq_client_options* client_options,
     if (!own) return fail(own.error());
     auto created = rocketmq::Producer::create(std::move(*client), std::move(*own));
     if (!created) return fail(created.error());
-    *producer = new rocketmq_producer{std::move(*created)};
+    *producer = new rocketmq_producer{.impl = std::move(*created)};
     return {};
   });
 }

@@ -22,9 +22,10 @@ struct CheckViews {
 }  // namespace rocketmq::capi
 
 struct rocketmq_producer {
-  std::unique_ptr<rocketmq::Producer> impl;
+  // What callbacks use outlives the producer, whose end waits for them.
   const std::shared_ptr<rocketmq::capi::GivenOut<rocketmq::capi::CheckViews>> checks =
       std::make_shared<rocketmq::capi::GivenOut<rocketmq::capi::CheckViews>>();
+  std::unique_ptr<rocketmq::Producer> impl;
 };
 
 // What all functions share that send something by a producer.

@@ -153,8 +153,9 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
 }  // namespace
 
 struct rocketmq_push_consumer {
-  std::unique_ptr<rocketmq::PushConsumer> impl;
+  // What callbacks use outlives the consumer, whose end waits for them.
   std::shared_ptr<GivenBatches> given;
+  std::unique_ptr<rocketmq::PushConsumer> impl;
 };
 
 namespace {
@@ -184,7 +185,7 @@ int32_t rocketmq_push_consumer_create(const rocketmq_client_options* client_opti
     if (!own) return fail(own.error());
     auto created = rocketmq::PushConsumer::create(std::move(*client), std::move(*own));
     if (!created) return fail(created.error());
-    *consumer = new rocketmq_push_consumer{std::move(*created), std::move(given)};
+    *consumer = new rocketmq_push_consumer{std::move(given), std::move(*created)};
     return {};
   });
 }

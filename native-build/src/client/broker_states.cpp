@@ -66,6 +66,13 @@ bool BrokerStates::silent(std::string_view address) const {
   return state && state->silent();
 }
 
+bool BrokerStates::unreachable(std::string_view address, TimePoint at) const {
+  if (all_well()) return false;
+  std::lock_guard lock(mutex_);
+  const auto found = states_.find(address);
+  return found != states_.end() && (found->second->suspected() || at < found->second->unreachable_.until);
+}
+
 std::vector<std::string> BrokerStates::all_avoided(TimePoint at) const {
   std::vector<std::string> addresses;
   std::lock_guard lock(mutex_);

@@ -36,6 +36,8 @@ class BrokerStates : public PeerObserver {
   bool all_well() const { return troubled_.load(std::memory_order_acquire) == 0; }
   bool avoided(std::string_view address, TimePoint at = now()) const;
   bool silent(std::string_view address) const;
+  // It could not be reached of late, is leaving, or is suspected; not one that refuses, or answers late.
+  bool unreachable(std::string_view address, TimePoint at = now()) const;
   std::vector<std::string> all_avoided(TimePoint at = now()) const;
   // Whether one of them could not be reached, or its connection broke, since then.
   bool any_failed_since(const std::vector<std::string>& addresses, TimePoint since) const;

@@ -184,6 +184,11 @@ asio::awaitable<void> ClientInstance::heartbeat_loop() {
   }
 }
 
+void ClientInstance::keep_reachable() {
+  // Its pause may be a long one, made when nobody wanted this.
+  if (reachability_.keep()) heartbeat_soon();
+}
+
 void ClientInstance::heartbeat_soon() {
   loop_.post([this] { heartbeat_pause_.interrupt(); });
 }

@@ -78,7 +78,7 @@ class ClientInstance {
   // thread.
   bool reachable_from(const std::string& address) const;
   // From now on keeps the producers reachable when a connection breaks, or one of several groups leaves. Any thread.
-  void keep_reachable() { reachability_.keep(); }
+  void keep_reachable();
 
   // On the loop: any live broker that has the topic, masters first; {} where none is known.
   std::string any_broker_of(const std::string& topic) const;

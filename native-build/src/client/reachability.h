@@ -26,8 +26,8 @@ class Reachability {
  public:
   static constexpr Millis kRegisterAgain{5000};
 
-  // From now on the producers are kept reachable.
-  void keep() { kept_ = true; }
+  // From now on the producers are kept reachable; true the first time.
+  bool keep() { return !kept_.exchange(true); }
   bool kept() const { return kept_; }
 
   // A new connection is open.

@@ -26,6 +26,9 @@ constexpr size_t kLargeFrame = size_t{16} * 1024;
 // Answers to a few requests.
 constexpr size_t kSmallPiece = 2048;
 constexpr int64_t kManyRequests = 128;
+// The most of a frame that is passed over; more is nothing that a broker sends, which answers with a message of each
+// of a topic's queues at the most.
+constexpr size_t kMostPassedOver = size_t{1} << 30;
 // A server that does not read must not eat the client's memory.
 constexpr size_t kMostQueued = size_t{64} * 1024 * 1024;
 
@@ -33,6 +36,14 @@ std::string first_bytes(ByteView bytes) {
   std::string text;
   for (const uint8_t byte : bytes.substr(0, 16)) text += fmt::format("{:02x} ", byte);
   return text;
+}
+
+// "HTTP" as a length.
+constexpr size_t kHttp = 0x48545450;
+
+std::string claims(size_t length) {
+  if (length == kHttp) return "answer of HTTP: it is not the port of a name server or broker";
+  return fmt::format("frame that claims {} bytes", length);
 }
 
 // Short enough to need no memory itself.
@@ -108,6 +119,9 @@ void Connection::read() {
 void Connection::on_read(size_t count) {
   end_ += count;
   last_read_ = now();
+  const size_t passed_over = std::min(passed_over_, end_ - begin_);
+  begin_ += passed_over;
+  passed_over_ -= passed_over;
   if (!take_frames()) return;
   if (begin_ == end_) {
     begin_ = end_ = 0;
@@ -127,14 +141,11 @@ bool Connection::take_frames() {
   while (end_ - begin_ >= 4) {
     const ByteView available(input_.data() + begin_, end_ - begin_);
     const auto length = static_cast<uint32_t>(ByteReader(available).i32());
-    if (length < 4 || length > max_frame_bytes_) {
-      Error error = lost("");
-      error.kind = ErrorKind::kProtocolError;
-      error.message =
-          fmt::format("{} sent a frame that claims {} bytes; the limit is {}", address_, length, max_frame_bytes_);
-      log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(available));
-      close(std::move(error));
-      return false;
+    if (length < 4 || length > std::max(max_frame_bytes_, kMostPassedOver)) return refuse(available, claims(length));
+    if (length > max_frame_bytes_) {
+      if (!begin_too_large(available, length)) return false;
+      if (passed_over_ == 0) return true;
+      continue;
     }
     if (available.size() - 4 < length) {
       if (length <= kLargeFrame) return true;
@@ -145,6 +156,35 @@ bool Connection::take_frames() {
     if (!handle(SharedBytes(nullptr, available.substr(4, length)), false)) return false;
   }
   return true;
+}
+
+// One answer that is too large is that request's trouble alone: others' are on the same connection. False when it is
+// closed; passes nothing over as long as the header has not come.
+bool Connection::begin_too_large(ByteView available, size_t length) {
+  ByteReader reader(available);
+  reader.i32();
+  const auto mark = static_cast<uint32_t>(reader.i32());
+  if (!reader.ok()) return true;
+  const size_t header = mark & 0xffffffU;
+  if (mark >> 24 > 1 || header > length - 4 || 8 + header > input_.size()) return refuse(available, claims(length));
+  if (available.size() < 8 + header) return true;
+  const auto command = decode_frame(SharedBytes(nullptr, available.substr(4, 4 + header)));
+  if (!command) return refuse(available, command.error().message);
+  const size_t present = std::min(available.size(), 4 + length);
+  begin_ += present;
+  passed_over_ = 4 + length - present;
+  answered_ = true;
+  if (auto listener = listener_.lock()) listener->on_too_large(shared_from_this(), *command, length);
+  return true;
+}
+
+bool Connection::refuse(ByteView available, const std::string& reason) {
+  Error error = lost("");
+  error.kind = ErrorKind::kProtocolError;
+  error.message = address_ + " sent a " + reason;
+  log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(available));
+  close(std::move(error));
+  return false;
 }
 
 void Connection::begin_large(size_t length) {
@@ -174,14 +214,7 @@ void Connection::read_large() {
 // `owned`: the frame's bytes outlive the call, so that the body need not be copied.
 bool Connection::handle(const SharedBytes& frame, bool owned) {
   auto command = decode_frame(frame);
-  if (!command) {
-    Error error = command.error();
-    error.address = address_;
-    error.message = address_ + " sent a " + error.message;
-    log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(frame.view()));
-    close(std::move(error));
-    return false;
-  }
+  if (!command) return refuse(frame.view(), command.error().message);
   if (!owned && !command->body.empty()) command->body = SharedBytes::copy_of(command->body.view());
   answered_ = true;
   auto listener = listener_.lock();

@@ -25,6 +25,9 @@ class ConnectionListener {
  public:
   virtual ~ConnectionListener() = default;
   virtual void on_command(const std::shared_ptr<Connection>& connection, RemotingCommand command) = 0;
+  // A command whose frame is longer than the limit: without its body, which is passed over.
+  virtual void on_too_large(const std::shared_ptr<Connection>& connection, const RemotingCommand& command,
+                            size_t frame_bytes) = 0;
   // Of all connections together.
   virtual int64_t pending_requests() const = 0;
   // Once, when it is closed, by whatever cause.
@@ -63,6 +66,8 @@ class Connection : public RequestTarget, public std::enable_shared_from_this<Con
   void read();
   void on_read(size_t count);
   bool take_frames();
+  bool begin_too_large(ByteView available, size_t length);
+  bool refuse(ByteView available, const std::string& reason);
   void begin_large(size_t length);
   void read_large();
   template <typename Action>
@@ -88,6 +93,8 @@ class Connection : public RequestTarget, public std::enable_shared_from_this<Con
   size_t end_ = 0;
   std::vector<uint8_t> large_;
   size_t large_read_ = 0;
+  // What is still to come of a frame that is too large.
+  size_t passed_over_ = 0;
 
   mutable std::mutex write_mutex_;
   bool open_ = true;

@@ -282,4 +282,22 @@ void RemotingClient::Impl::on_command(const std::shared_ptr<Connection>& connect
   if (connection->left) close_left(connection, false);
 }
 
+// It is its own request's trouble alone.
+void RemotingClient::Impl::on_too_large(const std::shared_ptr<Connection>& connection, const RemotingCommand& command,
+                                        size_t frame_bytes) {
+  const auto text = [&] {
+    return fmt::format("{} sent a frame of {} bytes; the limit is {} (max_frame_bytes)", connection->address(),
+                       frame_bytes, options.max_frame_bytes);
+  };
+  auto request = command.is_response() ? pending.take(command.opaque, connection.get()) : std::nullopt;
+  if (!request) return log(LogLevel::kWarn, "net", "{}, which nobody waits for", text());
+  if (observer) observer->on_answered(connection->address(), Millis(millis_between(request->submitted, now())));
+  tell_failure(*request->handler, true, [&] {
+    Error error = make_error(ErrorKind::kProtocolError, connection->address(), text());
+    error.answer_too_large = true;
+    return error;
+  });
+  if (connection->left) close_left(connection, false);
+}
+
 }  // namespace rocketmq

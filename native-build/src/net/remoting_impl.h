@@ -66,6 +66,8 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   void close_all();
 
   void on_command(const std::shared_ptr<Connection>& connection, RemotingCommand command) override;
+  void on_too_large(const std::shared_ptr<Connection>& connection, const RemotingCommand& command,
+                    size_t frame_bytes) override;
   int64_t pending_requests() const override { return pending.count(); }
   void on_closed(const std::shared_ptr<Connection>& connection, const Error& cause) override;
 

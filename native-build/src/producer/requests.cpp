@@ -195,8 +195,8 @@ bool Requests::is_reachable(std::string_view topic) const {
 }
 
 void Requests::send(const std::shared_ptr<Request>& request, std::shared_ptr<SendOperation> operation) {
-  client_->keep_reachable();
   try {
+    client_->keep_reachable();
     if (begin_to_reach(request, operation)) return;
   } catch (const std::exception& e) {
     log(LogLevel::kWarn, "producer", "the brokers of a reply were not looked for: {}", e.what());

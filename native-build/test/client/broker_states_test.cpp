@@ -62,6 +62,20 @@ TEST(BrokerStatesTest, ARefusalIsForgottenBySuccessAlone) {
   EXPECT_TRUE(states.all_well());
 }
 
+TEST(BrokerStatesTest, OneThatRefusesIsReachable) {
+  BrokerStates states;
+  BrokerState& state = *states.of(kAddress);
+  const TimePoint at = now();
+  EXPECT_FALSE(states.unreachable(kAddress, at));
+  states.failed(state, at);
+  EXPECT_TRUE(states.avoided(kAddress, at));
+  EXPECT_FALSE(states.unreachable(kAddress, at));
+  states.lost(state, at);
+  EXPECT_TRUE(states.unreachable(kAddress, at));
+  states.heard(state, at);
+  EXPECT_FALSE(states.unreachable(kAddress, at));
+}
+
 TEST(BrokerStatesTest, ABrokerThatLeavesIsAvoidedUntilThen) {
   BrokerStates states;
   BrokerState& state = *states.of(kAddress);

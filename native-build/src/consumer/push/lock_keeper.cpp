@@ -76,6 +76,7 @@ void LockKeeper::want(const std::shared_ptr<QueueActor>& actor) {
   Broker& broker = brokers_[name];
   broker.queues[actor->queue()] = actor;
   broker.unlocks.erase(actor->queue());
+  given_back_.erase(actor->queue());
   broker.retry = kFirstRetry;
   ask_soon(name, broker);
 }
@@ -182,14 +183,6 @@ asio::awaitable<void> LockKeeper::lock(std::shared_ptr<PushContext> context, std
 
 void LockKeeper::on_locked(const std::string& broker_name, const std::set<MessageQueue>& asked,
                            const std::set<MessageQueue>& locked, TimePoint asked_at, bool all) {
-  // Granted after all were given back.
-  if (closed_) {
-    std::set<MessageQueue> unwanted;
-    for (const MessageQueue& queue : locked) {
-      if (brokers_[broker_name].queues.count(queue) == 0) unwanted.insert(queue);
-    }
-    return send_unlock(broker_name, std::move(unwanted));
-  }
   if (all) brokers_[broker_name].renew_at = asked_at + context_.options.lock_interval;
   std::set<MessageQueue> unwanted;
   bool refused = false;
@@ -203,6 +196,7 @@ void LockKeeper::on_locked(const std::string& broker_name, const std::set<Messag
       if (granted && given_back_.erase(queue) != 0) unwanted.insert(queue);
       continue;
     }
+    if (closed_) continue;
     if (granted) {
       actor->lock_granted(asked_at + context_.options.lock_lifetime);
     } else {
@@ -212,7 +206,12 @@ void LockKeeper::on_locked(const std::string& broker_name, const std::set<Messag
       actor->lock_refused();
     }
   }
-  if (refused) ask_again(brokers_[broker_name]);
+  if (refused) {
+    ask_again(brokers_[broker_name]);
+  } else if (brokers_[broker_name].missing && pause_) {
+    // For what was wanted while this was asked.
+    pause_->interrupt();
+  }
   if (!unwanted.empty()) send_unlock(broker_name, std::move(unwanted));
 }
 
@@ -246,6 +245,7 @@ void LockKeeper::shut() {
 }
 
 void LockKeeper::forget(const MessageQueue& queue) {
+  given_back_.erase(queue);
   const auto found = brokers_.find(queue.broker_name);
   if (found != brokers_.end()) found->second.queues.erase(queue);
 }

@@ -84,11 +84,6 @@ RemotingCommand SimpleConsumer::Impl::request_about(int32_t code, const ReceiptH
   return request;
 }
 
-bool SimpleConsumer::Impl::is_unreachable(const std::string& address) {
-  const BrokerStates& brokers = client().brokers();
-  return !brokers.all_well() && brokers.avoided(address);
-}
-
 // Its answer comes too late for whoever acknowledges; but it may still carry it out.
 asio::awaitable<void> SimpleConsumer::Impl::send_to_silent(std::string address, RemotingCommand request) {
   if (ended_) co_return;
@@ -108,7 +103,7 @@ asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(Re
   for (bool first = true;; first = false) {
     std::string address = client().routes().find_master(handle.topic, handle.broker_name);
     const bool known = client().routes().find(handle.topic) != nullptr;
-    if (!known && first) {
+    if (!known) {
       co_await client().routes().refresh(handle.topic);
       if (ended_) co_return fail(ErrorKind::kClosed, "the consumer was closed");
       address = client().routes().find_master(handle.topic, handle.broker_name);
@@ -131,7 +126,7 @@ asio::awaitable<Result<RemotingCommand>> SimpleConsumer::Impl::call_broker_of(Re
       error.message = "the broker " + address + " is silent: it was sent, and may not have arrived";
       co_return fail(std::move(error));
     } else {
-      const bool was_lost = is_unreachable(address);
+      const bool was_lost = client().brokers().unreachable(address);
       if (was_lost) deadline = std::min(deadline, begin + kMostForLost);
       const Millis left(std::max<int64_t>(millis_between(now(), deadline), 1));
       auto response = co_await client().remoting().call(address, request, left);

@@ -16,6 +16,8 @@ constexpr Millis kNow{0};
 constexpr Millis kGivenBack{1000};
 // What came late is kept for the next receive for so long, at most half of its invisible time.
 constexpr Millis kLongestKept{5000};
+// After an answer that was too large: messages are as large for a while.
+constexpr Millis kFewerFor{300000};
 // A broker chooses the queues.
 constexpr int32_t kAnyQueue = -1;
 
@@ -41,7 +43,7 @@ asio::awaitable<void> SimpleConsumer::Impl::take(Operation operation, Target tar
                                                  Look* seen) {
   for (;;) {
     const auto rest = operation->receive.max_messages - static_cast<int32_t>(operation->messages.size());
-    const int32_t most = std::min(rest, kMostPopped);
+    const int32_t most = most_of(target, rest);
     if (most <= 0) co_return;
     auto popped = co_await pop_in_time(target, most, operation->receive.invisible, poll, patience);
     if (ended_ || operation->ended) {
@@ -51,7 +53,9 @@ asio::awaitable<void> SimpleConsumer::Impl::take(Operation operation, Target tar
     if (!popped) {
       const Error& error = popped.error();
       const bool refused = error.kind == ErrorKind::kRejected && !may_pass(error.response_code);
-      if (refused || error.kind == ErrorKind::kProtocolError) seen->refused = true;
+      // With fewer messages the next answer may be short enough.
+      const bool shorter = error.answer_too_large && most > 1;
+      if (refused || (error.kind == ErrorKind::kProtocolError && !shorter)) seen->refused = true;
       seen->failure = error;
       co_return;
     }
@@ -91,13 +95,23 @@ asio::awaitable<Result<SimpleConsumer::Impl::Popped>> SimpleConsumer::Impl::pop_
   co_return fail(std::move(error));
 }
 
+// How many to ask for at once: a broker bounds them by their number only, and gives some of each queue.
+int32_t SimpleConsumer::Impl::most_of(const Target& target, int32_t wanted) {
+  const auto fewer = fewer_.find(target);
+  if (fewer != fewer_.end() && fewer->second.until <= now()) {
+    fewer_.erase(fewer);
+    return most_of(target, wanted);
+  }
+  return std::min(wanted, fewer == fewer_.end() ? kMostPopped : fewer->second.most);
+}
+
 // Of a broker that nobody waits for: at most one at a time.
 void SimpleConsumer::Impl::pop_beside(const Target& target, const Operation& operation) {
   const auto rest = operation->receive.max_messages - static_cast<int32_t>(operation->messages.size());
   if (rest <= 0 || left_.count(target) != 0) return;
   auto pending = std::make_shared<PendingPop>();
   pending->left = true;
-  start(run_pop(target, pending, std::min(rest, kMostPopped), operation->receive.invisible, kNow), "pop");
+  start(run_pop(target, pending, most_of(target, rest), operation->receive.invisible, kNow), "pop");
   ++left_[target];
 }
 
@@ -218,10 +232,14 @@ asio::awaitable<Result<SimpleConsumer::Impl::Popped>> SimpleConsumer::Impl::pop(
       co_await client().remoting().call(address, std::move(request), poll + client_options_.request_timeout);
   if (!response) {
     if (ended_) co_return Popped{};
+    response.error().topic = target.topic;
+    if (response.error().answer_too_large) {
+      fewer_[target] = {std::max(most / 2, 1), now() + kFewerFor};
+      co_return fail(std::move(response.error()));
+    }
     // A broker that comes back knows this group by its heartbeat only.
     client().heartbeat_soon();
     client().routes().invalidate(target.topic);
-    response.error().topic = target.topic;
     co_return fail(std::move(response.error()));
   }
   ++pops_;

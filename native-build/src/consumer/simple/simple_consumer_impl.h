@@ -133,6 +133,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   void take_kept(const Operation& operation);
   asio::awaitable<void> give_late_back(Millis after);
   asio::awaitable<Result<Popped>> pop(Target target, int32_t most, Millis invisible, Millis poll);
+  int32_t most_of(const Target& target, int32_t wanted);
   void give_back(const std::vector<PoppedMessage>& messages);
   void give_back(const PoppedMessage& message);
   Popped keep_wanted(PoppedMessages popped, const Target& target, const Subscription& subscription);
@@ -150,7 +151,6 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   asio::awaitable<void> acknowledge_filtered(ReceiptHandle handle);
   RemotingCommand request_about(int32_t code, const ReceiptHandle& handle) const;
   // `repeatable`: whether it may be carried out twice.
-  bool is_unreachable(const std::string& address);
   asio::awaitable<void> send_to_silent(std::string address, RemotingCommand request);
   asio::awaitable<Result<RemotingCommand>> call_broker_of(ReceiptHandle handle, RemotingCommand request,
                                                           bool repeatable, TimePoint deadline);
@@ -192,6 +192,12 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   LogPace left_out_pace_;
   std::map<std::string, TimePoint> heard_;
   std::map<Target, int> left_;
+  // Whose answers were too large: how many are asked for at once, until when.
+  struct Fewer {
+    int32_t most;
+    TimePoint until;
+  };
+  std::map<Target, Fewer> fewer_;
   std::deque<Late> late_;
   // What coroutines wait on between their requests, to be woken at the end.
   Waiting::All pauses_;

@@ -112,6 +112,29 @@ TEST_F(SimpleFailureTest, HostileAnswersAreProtocolErrors) {
   EXPECT_EQ(changed.error().kind, ErrorKind::kProtocolError);
 }
 
+// A broker gives some of each queue, however long that gets.
+TEST_F(SimpleFailureTest, AnAnswerThatIsTooLargeHarmsNoOtherRequestAndLessIsAskedFor) {
+  constexpr int kQueues = 8;
+  MockCluster cluster;
+  cluster.create_topic(kTopic, kQueues);
+  for (int queue = 0; queue < kQueues; ++queue) {
+    cluster.broker().put(kTopic, queue, std::string(size_t{1} << 20, static_cast<char>('a' + queue)));
+  }
+  auto options = client_options(cluster);
+  options.max_frame_bytes = kLeastFrameLimit;
+  auto consumer = start(options);
+  std::set<std::string> received;
+  while (received.size() < kQueues) {
+    const auto messages = receive(*consumer, how(32, Millis(20000), Millis(1000)));
+    ASSERT_FALSE(messages.empty());
+    for (const auto& message : messages) {
+      received.insert(body(message));
+      EXPECT_TRUE(consumer->acknowledge(message.handle.text()));
+    }
+  }
+  EXPECT_EQ(cluster.broker().accepted_count(), 1);
+}
+
 TEST_F(SimpleFailureTest, AnAcknowledgementIsRepeatedUntilItsDeadline) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);
