@@ -7,7 +7,7 @@ scripts/packages.sh build windows
 work=$PWD/native-build/build/windows-sources
 mkdir -p "$work"
 
-# LZ4 and Zstandard are not packaged for Windows: Debian's source packages are.
+# LZ4, Zstandard and libdeflate are not packaged for Windows: Debian's source packages are.
 fetch_sources() {
   local name=$1 folder
   folder=$(find "$work" -maxdepth 1 -type d -name "$name-*" | head -n 1)
@@ -21,12 +21,14 @@ fetch_sources() {
     (cd "$work" && apt-get "${options[@]}" source -q "$name" >/dev/null)
     folder=$(find "$work" -maxdepth 1 -type d -name "$name-*" | head -n 1)
   fi
-  echo "$folder/lib"
+  echo "$folder"
 }
 
 lz4=$(fetch_sources lz4)
 zstd=$(fetch_sources libzstd)
-(cd native-build && cmake --preset windows-x86_64 -DROCKETMQ_LZ4_SOURCES="$lz4" -DROCKETMQ_ZSTD_SOURCES="$zstd" >/dev/null)
+deflate=$(fetch_sources libdeflate)
+(cd native-build && cmake --preset windows-x86_64 -DROCKETMQ_LZ4_SOURCES="$lz4/lib" \
+  -DROCKETMQ_ZSTD_SOURCES="$zstd/lib" -DROCKETMQ_LIBDEFLATE_SOURCES="$deflate" >/dev/null)
 build=native-build/build/windows-x86_64
 cmake --build "$build" -j "$(nproc)" -- --quiet
 

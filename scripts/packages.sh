@@ -4,7 +4,7 @@
 set -euo pipefail
 
 declare -A parts=(
-  [build]="g++ cmake ninja-build ccache libasio-dev nlohmann-json3-dev libfmt-dev libexpected-dev libgtest-dev libgmock-dev zlib1g-dev liblz4-dev libzstd-dev maven"
+  [build]="g++ cmake ninja-build ccache libasio-dev nlohmann-json3-dev libfmt-dev libexpected-dev libgtest-dev libgmock-dev zlib1g-dev libdeflate-dev liblz4-dev libzstd-dev maven"
   [lint]="clang-format-19 clang-tidy-19 shellcheck"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19"
   [windows]="g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine wine64 googletest dpkg-dev"

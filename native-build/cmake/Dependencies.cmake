@@ -21,8 +21,10 @@ if(MSVC)
   find_package(ZLIB REQUIRED)
   find_package(lz4 CONFIG REQUIRED)
   find_package(zstd CONFIG REQUIRED)
+  find_package(libdeflate CONFIG REQUIRED)
   target_link_libraries(rocketmq_dependencies INTERFACE asio::asio nlohmann_json::nlohmann_json
     fmt::fmt-header-only tl::expected ZLIB::ZLIB lz4::lz4 $<IF:$<TARGET_EXISTS:zstd::libzstd_static>,zstd::libzstd_static,zstd::libzstd_shared>
+    libdeflate::libdeflate_static
     ws2_32 mswsock)
   return()
 endif()
@@ -45,6 +47,7 @@ target_link_libraries(rocketmq_dependencies INTERFACE ${ZLIB_STATIC})
 
 # Not packaged for Windows targets: built there from the sources that these name.
 set(ROCKETMQ_LZ4_SOURCES "" CACHE PATH "The folder lib of LZ4's sources, where the system has no library")
+set(ROCKETMQ_LIBDEFLATE_SOURCES "" CACHE PATH "The folder of libdeflate's sources, where the system has no library")
 set(ROCKETMQ_ZSTD_SOURCES "" CACHE PATH "The folder lib of Zstandard's sources, where the system has no library")
 if(ROCKETMQ_LZ4_SOURCES)
   file(GLOB LZ4_FILES ${ROCKETMQ_LZ4_SOURCES}/*.c)
@@ -67,4 +70,15 @@ if(ROCKETMQ_ZSTD_SOURCES)
 else()
   find_library(ZSTD_STATIC NAMES libzstd.a zstd REQUIRED)
   target_link_libraries(rocketmq_dependencies INTERFACE ${ZSTD_STATIC})
+endif()
+# Of libdeflate only the CRC.
+if(ROCKETMQ_LIBDEFLATE_SOURCES)
+  add_library(deflate_bundled STATIC ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/crc32.c
+    ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/x86/cpu_features.c)
+  target_compile_options(deflate_bundled PRIVATE -w)
+  target_include_directories(deflate_bundled SYSTEM INTERFACE ${ROCKETMQ_LIBDEFLATE_SOURCES})
+  target_link_libraries(rocketmq_dependencies INTERFACE deflate_bundled)
+else()
+  find_library(LIBDEFLATE_STATIC NAMES libdeflate.a deflate REQUIRED)
+  target_link_libraries(rocketmq_dependencies INTERFACE ${LIBDEFLATE_STATIC})
 endif()

@@ -1,5 +1,6 @@
 #include "base/compression.h"
 
+#include <libdeflate.h>
 #include <lz4frame.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -148,6 +149,6 @@ Result<Bytes> decompress(CompressionType type, ByteView input, size_t max_size) 
   return fail(ErrorKind::kInternalError, "unknown compression");
 }
 
-uint32_t crc32_of(ByteView bytes) { return static_cast<uint32_t>(crc32_z(0, bytes.data(), bytes.size())); }
+uint32_t crc32_of(ByteView bytes) { return libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 }  // namespace rocketmq

@@ -4,6 +4,7 @@
 #include "capi/boundary.h"
 #include "capi/event_queue.h"
 #include "client/client_lease.h"
+#include "client/client_thread.h"
 
 using rocketmq::capi::EventQueue;
 

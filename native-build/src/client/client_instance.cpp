@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "base/thread.h"
 #include "client/client_lease.h"
+#include "client/client_thread.h"
 #include "net/waited_coroutine.h"
 #include "protocol/codes.h"
 #include "protocol/heartbeat.h"

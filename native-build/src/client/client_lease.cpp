@@ -37,12 +37,7 @@ Registry& registry() {
   return *found;
 }
 
-thread_local bool is_client_thread = false;
-
 }  // namespace
-
-bool on_client_thread() { return is_client_thread; }
-void mark_client_thread() { is_client_thread = true; }
 
 ClientLease ClientLease::acquire(const ClientOptions& options) {
   Registry& shared = registry();

@@ -30,11 +30,4 @@ class ClientLease {
   std::shared_ptr<ClientInstance> instance_;
 };
 
-// True on a thread of the library that a client's shutdown waits for (event loops, callback and consume
-// threads): there, closing must be handed to another thread.
-bool on_client_thread();
-
-// Marks the calling thread as one of those.
-void mark_client_thread();
-
 }  // namespace rocketmq

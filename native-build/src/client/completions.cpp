@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "client/client_thread.h"
 
 namespace rocketmq {
 
@@ -241,7 +242,11 @@ bool CompletionQueue::finish(TimePoint deadline) {
     if (rest_is_ours) telling_ = Telling::kRunning;
   }
   lane_->close();
-  if (rest_is_ours) tell_all();
+  if (rest_is_ours) {
+    // A callback that closes, too, must not wait for the close that runs it.
+    const ClientThreadScope scope;
+    tell_all();
+  }
   return lane_->wait_idle(std::max(deadline, now())) && all_told;
 }
 

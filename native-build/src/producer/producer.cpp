@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
+#include "client/client_thread.h"
 #include "producer/message_encoder.h"
 #include "producer/producer_impl.h"
 #include "protocol/names.h"
@@ -297,6 +298,7 @@ Status Producer::Impl::close(Millis timeout) {
   } catch (const std::exception& e) {
     std::lock_guard lock(mutex_);
     state_ = was_started ? State::kStarted : State::kCreated;
+    closed_.notify_all();
     return fail(ErrorKind::kInternalError,
                 std::string("no thread could be started to close the producer: ") + e.what() + ": close it later");
   }
@@ -304,10 +306,14 @@ Status Producer::Impl::close(Millis timeout) {
 }
 
 void Producer::Impl::close_and_wait(Millis timeout) {
-  bool was_started = false;
-  if (begin_close(&was_started)) return end_close(timeout, was_started);
-  std::unique_lock lock(mutex_);
-  closed_.wait(lock, [&] { return state_ == State::kClosed; });
+  for (;;) {
+    bool was_started = false;
+    if (begin_close(&was_started)) return end_close(timeout, was_started);
+    std::unique_lock lock(mutex_);
+    closed_.wait(lock, [&] { return state_ != State::kClosing; });
+    // Else the other one could not close it.
+    if (state_ == State::kClosed) return;
+  }
 }
 
 // True for the one call whose timeout counts.

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "client/client_lease.h"
+#include "client/client_thread.h"
 
 namespace rocketmq {
 

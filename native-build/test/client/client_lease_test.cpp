@@ -1,4 +1,5 @@
 #include "client/client_lease.h"
+#include "client/client_thread.h"
 
 #include <gtest/gtest.h>
 

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/client_thread.h"
 #include "eventually.h"
 #include "without_memory.h"
 
@@ -158,12 +159,18 @@ TEST_F(CompletionsTest, WhatWaitsBehindACallbackThatBlocksIsToldWhenItReturns) {
 
 TEST_F(CompletionsTest, WhatTheLaneHasNoTurnForIsToldByWhoFinishes) {
   std::string thread;
-  const auto queue = started([&](const CompletionQueue::Batch&) { thread = current_thread_name(); });
+  bool like_others = false;
+  const auto queue = started([&](const CompletionQueue::Batch&) {
+    thread = current_thread_name();
+    like_others = on_client_thread();
+  });
   pool_.stop();
   const auto all = add(*queue, 1);
   queue->end(all[0]);
   EXPECT_FALSE(queue->finish(now() + Millis(20)));
   EXPECT_EQ(thread, current_thread_name());
+  EXPECT_TRUE(like_others) << "a close in it would wait for itself";
+  EXPECT_FALSE(on_client_thread());
   EXPECT_EQ(queue->count(), 0);
 }
 

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/thread.h"
 #include "base/waited.h"
+#include "client/client_thread.h"
 #include "client/filter_check.h"
 #include "consumer/broker_offset_store.h"
 #include "consumer/file_offset_store.h"
@@ -362,7 +363,7 @@ void PushConsumerLife::end_queues(TimePoint deadline) {
 
 void PushConsumerLife::end_on_loop() {
   if (context_->ended) return;
-  if (context_->locks) context_->locks->send_unlocks();
+  // What cannot fail comes first.
   context_->ended = true;
   // The loop's objects must go before the loop: whoever waits on one keeps it until it has woken.
   context_->committer->close();
@@ -371,6 +372,7 @@ void PushConsumerLife::end_on_loop() {
   if (context_->locks) context_->locks->shut();
   housekeeping_pause_->interrupt();
   housekeeping_pause_ = nullptr;
+  if (context_->locks) context_->locks->send_unlocks();
 }
 
 // The last thing: another consumer may use the file from now on.

@@ -122,9 +122,9 @@ void QueueTable::close(std::function<void()> on_empty) {
 void QueueTable::shut() {
   closed_ = true;
   on_empty_ = nullptr;
-  for_each([](QueueActor& actor) { actor.shut(); });
   for (const auto& [topic, actors] : by_topic_) {
     for (const auto& [queue, actor] : actors) {
+      actor->shut();
       if (actor->machine().cache()) actor->machine().cache()->discard();
     }
   }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "client/client_thread.h"
 #include "client/filter_check.h"
 #include "consumer/simple/simple_consumer_impl.h"
 #include "protocol/admin_bodies.h"
@@ -239,12 +240,12 @@ void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
       log(LogLevel::kError, "consumer", "group {} could not be left as it should: {}", options_.group, e.what());
     }
     client().loop().run_and_wait([&] {
+      // What cannot fail comes first: the pauses must go before the loop.
       ended_ = true;
-      for (const Late& late : late_) give_back(late.message);
-      late_.clear();
       waiting_.clear();
       for (const auto& pause : pauses_) pause->interrupt();
       pauses_.clear();
+      for (const Late& late : std::exchange(late_, {})) give_back(late.message);
     });
     lease_->release();
   }
