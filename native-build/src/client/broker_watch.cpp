@@ -29,7 +29,7 @@ BrokerWatch::BrokerWatch(EventLoop& loop, std::shared_ptr<BrokerStates> states,
 
 void BrokerWatch::start() {
   try {
-    start_coroutine(loop_, watch(), "broker watch");
+    start_periodic(loop_, [this] { return watch(); }, [this] { return stopped_; }, "broker watch");
   } catch (const std::exception& e) {
     // The next one who sends tries again.
     awake_ = false;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <asio/ip/host_name.hpp>
 
+#include "base/attempt.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/thread.h"
 #include "client/client_lease.h"
@@ -138,8 +140,10 @@ ClientInstance::~ClientInstance() { shutdown(); }
 
 void ClientInstance::start() {
   if (started_.exchange(true)) return;
-  start_coroutine(loop_, route_loop(), "route refresh");
-  start_coroutine(loop_, heartbeat_loop(), "heartbeats");
+  const auto ended = [this] { return stopping_.load(); };
+  // Nobody would start them another time.
+  until_memory([&] { start_periodic(loop_, [this] { return route_loop(); }, ended, "route refresh"); });
+  until_memory([&] { start_periodic(loop_, [this] { return heartbeat_loop(); }, ended, "heartbeats"); });
 }
 
 asio::awaitable<void> ClientInstance::route_loop() {
@@ -238,10 +242,9 @@ asio::awaitable<bool> ClientInstance::send_heartbeats() {
   }
   round_.body = body;
   round_.addresses = addresses;
-  ++round_.running;
+  const RoundShare share(round_);
   // Each ends by its own timeout.
   while (countdown->left > 0) co_await countdown->pause.wait(options_.request_timeout);
-  --round_.running;
   round_.ended = now();
   co_return countdown->failed == 0;
 }
@@ -486,15 +489,18 @@ std::string ClientInstance::any_broker_of(const std::string& topic) const {
 
 void ClientInstance::shutdown() {
   if (stopping_.exchange(true)) return;
-  loop_.run_and_wait([this] {
-    watch_.stop();
-    route_pause_.interrupt();
-    heartbeat_pause_.interrupt();
+  const auto step = [this](const char* what, const auto& action) { attempt("client", what, client_id_, action); };
+  step("the end of the periodic work", [this] {
+    loop_.run_and_wait([this] {
+      watch_.stop();
+      route_pause_.interrupt();
+      heartbeat_pause_.interrupt();
+    });
   });
-  routes_.close();
-  remoting_->close();
-  workers_.stop();
-  loop_.stop();
+  step("the end of the routes", [this] { routes_.close(); });
+  step("the end of the connections", [this] { remoting_->close(); });
+  step("the end of the callbacks' threads", [this] { workers_.stop(); });
+  step("the end of the event loop", [this] { loop_.stop(); });
 }
 
 }  // namespace rocketmq

@@ -108,8 +108,26 @@ class ClientInstance {
                   const std::function<void(RemotingCommand)>& reply);
   Heartbeat heartbeat() const;
 
+  // Rounds of heartbeats; on the loop.
+  struct Round {
+    std::string body;
+    std::vector<std::string> addresses;
+    int running = 0;
+    TimePoint ended = TimePoint::min();
+  };
+  // One that runs, however it ends.
+  struct RoundShare {
+    explicit RoundShare(Round& of) : round(of) { ++round.running; }
+    RoundShare(const RoundShare&) = delete;
+    RoundShare& operator=(const RoundShare&) = delete;
+    ~RoundShare() { --round.running; }
+    Round& round;
+  };
+
   const ClientOptions options_;
   const std::string client_id_;
+  // The last one. It outlives the loop, with which a coroutine that has a share in it may go.
+  Round round_;
   EventLoop loop_;
   WorkerPool workers_;
   const std::shared_ptr<BrokerStates> brokers_ = std::make_shared<BrokerStates>();
@@ -122,14 +140,6 @@ class ClientInstance {
   Pause heartbeat_pause_;
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
-  // The last round of heartbeats; on the loop.
-  struct Round {
-    std::string body;
-    std::vector<std::string> addresses;
-    int running = 0;
-    TimePoint ended = TimePoint::min();
-  };
-  Round round_;
   mutable std::mutex mutex_;
   std::map<std::string, int> producer_groups_;
   std::vector<std::shared_ptr<ProducerMember>> producers_;

@@ -5,8 +5,10 @@
 #include <set>
 #include <utility>
 
+#include "base/attempt.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "net/coroutine.h"
 #include "protocol/codes.h"
 
@@ -460,20 +462,35 @@ std::vector<std::string> RouteTable::topics() const {
 }
 
 void RouteTable::close() {
-  std::vector<Waiter> waiters;
-  std::vector<std::function<void()>> refresh_waiters;
   {
     std::lock_guard lock(state_->mutex);
     state_->closed = true;
-    for (auto& [topic, entry] : state_->entries) {
-      std::move(entry.waiters.begin(), entry.waiters.end(), std::back_inserter(waiters));
-      std::move(entry.refresh_waiters.begin(), entry.refresh_waiters.end(), std::back_inserter(refresh_waiters));
-      entry.waiters.clear();
-      entry.refresh_waiters.clear();
+  }
+  // No more come from now on, and topic by topic needs no memory.
+  for (;;) {
+    std::vector<Waiter> waiters;
+    std::vector<std::function<void()>> refresh_waiters;
+    {
+      std::lock_guard lock(state_->mutex);
+      const auto waited_for = std::find_if(state_->entries.begin(), state_->entries.end(), [](const auto& each) {
+        return !each.second.waiters.empty() || !each.second.refresh_waiters.empty();
+      });
+      if (waited_for == state_->entries.end()) return;
+      waiters.swap(waited_for->second.waiters);
+      refresh_waiters.swap(waited_for->second.refresh_waiters);
+    }
+    for (const auto& told : refresh_waiters) attempt("client", "the end", "a wait for a route", told);
+    for (const Waiter& waiter : waiters) {
+      attempt("client", "the end", "a wait for a route", [&] {
+        waiter.callback(fail(as_far_as_memory_goes(ErrorKind::kClosed, false, [] {
+          Error error;
+          error.kind = ErrorKind::kClosed;
+          error.message = "the client was closed";
+          return error;
+        })));
+      });
     }
   }
-  for (const auto& told : refresh_waiters) told();
-  for (Waiter& waiter : waiters) waiter.callback(fail(ErrorKind::kClosed, "the client was closed"));
 }
 
 }  // namespace rocketmq

@@ -356,7 +356,9 @@ OffsetCommitter::~OffsetCommitter() = default;
 
 void OffsetCommitter::start() {
   state_->round_pause = std::make_shared<Pause>(state_->loop);
-  start_coroutine(state_->loop, State::rounds(state_, state_->round_pause), "offset rounds");
+  start_periodic(
+      state_->loop, [state = state_] { return State::rounds(state, state->round_pause); },
+      [state = state_] { return state->closed; }, "offset rounds");
 }
 
 void OffsetCommitter::note(const MessageQueue& queue, int64_t offset) { state_->note(queue, offset); }

@@ -2,6 +2,7 @@
 
 #include <asio/redirect_error.hpp>
 #include <asio/use_awaitable.hpp>
+#include <thread>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -24,6 +25,9 @@ void Pause::interrupt() {
 
 namespace {
 
+// Until what failed begins again.
+constexpr Millis kRestartPause{10};
+
 asio::awaitable<void> run(std::shared_ptr<asio::awaitable<void>> body) {
   auto awaited = std::move(*body);
   co_await std::move(awaited);
@@ -36,6 +40,28 @@ void log_failure(const char* name, const std::exception_ptr& failure) {
   } catch (const std::exception& e) {
     log(LogLevel::kError, "net", "the coroutine \"{}\" failed: {}", name, e.what());
   }
+}
+
+struct Periodic {
+  EventLoop& loop;
+  const std::function<asio::awaitable<void>()> begin;
+  const std::function<bool()> ended;
+  const char* const name;
+};
+
+asio::awaitable<void> run_periodic(std::shared_ptr<const Periodic> periodic) {
+  if (periodic->ended()) co_return;
+  try {
+    auto body = periodic->begin();
+    co_await std::move(body);
+    co_return;
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "net", "the coroutine \"{}\" failed, and begins again: {}", periodic->name, e.what());
+  }
+  // Not on a timer, for which there may be no memory either.
+  std::this_thread::sleep_for(kRestartPause);
+  // Posted, so that others have their turn first.
+  until_memory([&] { start_coroutine(periodic->loop, run_periodic(periodic), periodic->name); });
 }
 
 }  // namespace
@@ -51,6 +77,13 @@ void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const cha
                      [name](const std::exception_ptr& failure) { log_failure(name, failure); });
     });
   });
+}
+
+void start_periodic(EventLoop& loop, std::function<asio::awaitable<void>()> begin, std::function<bool()> ended,
+                    const char* name) {
+  start_coroutine(
+      loop, run_periodic(std::make_shared<const Periodic>(Periodic{loop, std::move(begin), std::move(ended), name})),
+      name);
 }
 
 }  // namespace rocketmq

@@ -4,6 +4,7 @@
 #include <asio/co_spawn.hpp>
 #include <asio/steady_timer.hpp>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -59,5 +60,11 @@ class AtEnd {
 // Starts a coroutine on the loop: once this returns it will run, unless the loop ends. An exception that leaves it is
 // logged, never thrown on. Throws only std::bad_alloc, and has started nothing then.
 void start_coroutine(EventLoop& loop, asio::awaitable<void> coroutine, const char* name);
+
+// The same for what goes on until `ended`, as others count on it: where an exception leaves what `begin` gives, such as
+// that there is no memory for a wait, it begins once more a moment later. `ended` is asked, on the loop, before
+// `begin`.
+void start_periodic(EventLoop& loop, std::function<asio::awaitable<void>()> begin, std::function<bool()> ended,
+                    const char* name);
 
 }  // namespace rocketmq

@@ -37,9 +37,10 @@ class EventLoop {
   void stop();
 
  private:
-  asio::io_context context_{1};
+  // They outlive the context, as the coroutines that go with it may post.
   std::mutex post_mutex_;
   bool stopped_ = false;
+  asio::io_context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };

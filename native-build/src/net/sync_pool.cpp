@@ -18,6 +18,8 @@ constexpr Millis kLongestIdle{60000};
 
 }  // namespace
 
+SyncPool::SyncPool() { idle_.reserve(kMostChannels); }
+
 std::shared_ptr<SyncChannel> SyncPool::borrow(const asio::ip::tcp::endpoint& endpoint, const std::string& address,
                                               int32_t max_frame_bytes, TimePoint deadline) {
   const TimePoint at = now();

@@ -16,10 +16,11 @@ namespace rocketmq {
 // thread.
 class SyncPool {
  public:
+  SyncPool();
   // nullptr where all are in use, or none can be had quickly. What is lent goes back by give_back.
   std::shared_ptr<SyncChannel> borrow(const asio::ip::tcp::endpoint& endpoint, const std::string& address,
                                       int32_t max_frame_bytes, TimePoint deadline);
-  // One that is not `usable` is closed.
+  // One that is not `usable` is closed. Needs no memory.
   void give_back(std::shared_ptr<SyncChannel> lent, bool usable);
   // Closes those that a broker would close soon.
   void drop_idle();

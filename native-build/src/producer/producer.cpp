@@ -1,10 +1,10 @@
 #include "producer/producer.h"
 
 #include <algorithm>
-#include <functional>
 #include <new>
 #include <utility>
 
+#include "base/attempt.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -330,13 +330,8 @@ bool Producer::Impl::begin_close(bool* was_started) {
 void Producer::Impl::end_close(Millis timeout, bool was_started) {
   const TimePoint deadline = now() + timeout;
   if (was_started) {
-    const auto step = [&](const char* what, const std::function<void()>& action) {
-      try {
-        action();
-      } catch (const std::exception& e) {
-        // The rest must happen all the same.
-        log(LogLevel::kError, "producer", "{} of group {} failed at the close: {}", what, options_.group, e.what());
-      }
+    const auto step = [this](const char* what, const auto& action) {
+      attempt("producer", what, options_.group, action);
     };
     step("the start of the batches", [&] {
       for (auto& batch : batcher_.close()) batch.start();
@@ -352,11 +347,13 @@ void Producer::Impl::end_close(Millis timeout, bool was_started) {
         }
       });
     }
-    if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
-      log(LogLevel::kWarn, "producer",
-          "a callback of the producer of group {} has not returned: what waits behind it is told when it does",
-          options_.group);
-    }
+    step("the end of the callbacks", [&] {
+      if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
+        log(LogLevel::kWarn, "producer",
+            "a callback of the producer of group {} has not returned: what waits behind it is told when it does",
+            options_.group);
+      }
+    });
     step("the end of the requests", [&] { requests_->close(); });
     step("the departure", [&] { client_->leave_producer_group(options_.group, kLongestUnregister, this); });
     step("the end of the client", [&] { lease_->release(); });

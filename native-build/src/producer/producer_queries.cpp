@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "client/client_lease.h"
 #include "net/waited_coroutine.h"
 #include "producer/producer_impl.h"
@@ -21,8 +22,9 @@ Error timed_out(const std::string& what, std::string_view topic, TimePoint begin
   return error;
 }
 
-// What comes after the end of the wait finds the client, even when that is shut down.
-asio::awaitable<Status> reach_one_of(std::shared_ptr<ClientInstance> client, Route route) {
+// These may go on after the end of the wait, at most as long as the client's loop: to share in the client would keep
+// it, and so that loop. Who waits keeps the client.
+asio::awaitable<Status> reach_one_of(ClientInstance* client, Route route) {
   // A heartbeat reaches every master, and so opens the connections.
   co_await client->send_heartbeats();
   for (const auto& broker : route->route.brokers) {
@@ -32,8 +34,8 @@ asio::awaitable<Status> reach_one_of(std::shared_ptr<ClientInstance> client, Rou
   co_return fail(ErrorKind::kUnreachable, "no broker of the topic can be reached");
 }
 
-asio::awaitable<Result<RemotingCommand>> call(std::shared_ptr<ClientInstance> client, std::string address,
-                                              RemotingCommand request, Millis timeout) {
+asio::awaitable<Result<RemotingCommand>> call(ClientInstance* client, std::string address, RemotingCommand request,
+                                              Millis timeout) {
   auto response = co_await client->remoting().call(std::move(address), std::move(request), timeout);
   co_return response;
 }
@@ -87,7 +89,7 @@ Status Producer::Impl::warm_up(std::string_view topic) {
 Status Producer::Impl::connect_to(std::string_view topic, TimePoint begin, TimePoint deadline) {
   auto route = wait_for_route(topic, begin, deadline);
   if (!route) return fail(route.error());
-  const auto waited = start_waited(client_->loop(), reach_one_of(client_, *route), "warm-up");
+  const auto waited = start_waited(client_->loop(), reach_one_of(client_.get(), *route), "warm-up");
   auto connected = await_or_close(*waited, deadline);
   return connected ? *connected : fail(timed_out("the brokers' answers", topic, begin));
 }
@@ -157,7 +159,7 @@ Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_v
   request.ext_fields.add("recallHandle", handle);
   request.ext_fields.add("bname", read->broker_name);
   const Millis left(std::max<int64_t>(1, millis_between(now(), deadline)));
-  const auto waited = start_waited(client_->loop(), call(client_, broker, std::move(request), left), "recall");
+  const auto waited = start_waited(client_->loop(), call(client_.get(), broker, std::move(request), left), "recall");
   // The call has the same deadline, and tells more.
   constexpr Millis kMore{1000};
   auto response = await_or_close(*waited, deadline + kMore);
@@ -183,13 +185,12 @@ Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_v
 
 void Producer::Impl::start_detector() {
   client_->loop().post([self = shared_from_this()] {
-    self->detector_pause_ = std::make_shared<Pause>(self->client_->loop());
-    start_coroutine(
-        self->client_->loop(),
-        [](std::shared_ptr<Impl> kept, std::shared_ptr<Pause> pause) -> asio::awaitable<void> {
-          co_await kept->detector_loop(std::move(pause));
-        }(self, self->detector_pause_),
-        "detector");
+    until_memory([&] {
+      self->detector_pause_ = std::make_shared<Pause>(self->client_->loop());
+      start_periodic(
+          self->client_->loop(), [self] { return self->detector_loop(self->detector_pause_); },
+          [self] { return self->background_ended_; }, "detector");
+    });
   });
 }
 

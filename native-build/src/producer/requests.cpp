@@ -352,11 +352,16 @@ Result<StoredMessage> Requests::wait(Request& request) {
 }
 
 void Requests::arm() {
-  client_->loop().post([self = shared_from_this()] {
-    std::lock_guard lock(self->mutex_);
-    if (!self->timer_ || self->deadlines_.empty()) return;
-    self->timer_->expires_at(self->deadlines_.begin()->first);
-    self->timer_->async_wait([self](asio::error_code error) {
+  client_->loop().post([self = shared_from_this()] { self->arm_on_loop(); });
+}
+
+void Requests::arm_on_loop() {
+  // Without a timer a request that waits for its reply might never end.
+  until_memory([this] {
+    std::lock_guard lock(mutex_);
+    if (!timer_ || deadlines_.empty()) return;
+    timer_->expires_at(deadlines_.begin()->first);
+    timer_->async_wait([self = shared_from_this()](asio::error_code error) {
       if (!error) self->expire();
     });
   });
@@ -379,7 +384,7 @@ void Requests::expire() {
   while (const auto request = next_expired()) {
     (void)finish(request, fail(no_reply(*request)));
   }
-  arm();
+  arm_on_loop();
 }
 
 Error Requests::no_reply(const Request& request) const {

@@ -102,6 +102,7 @@ class Requests : public std::enable_shared_from_this<Requests> {
   // Takes it and ends it, whatever memory there is; false when it has ended before.
   bool finish(const std::shared_ptr<Request>& request, End end);
   void arm();
+  void arm_on_loop();
   void expire();
   Error no_reply(const Request& request) const;
   static Error no_reply_locked(const Request& request);

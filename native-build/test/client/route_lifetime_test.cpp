@@ -2,8 +2,10 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/use_future.hpp>
+#include <atomic>
 #include <future>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "cluster_access.h"
 #include "eventually.h"
 #include "protocol/codes.h"
+#include "without_memory.h"
 
 namespace rocketmq::test {
 
@@ -150,6 +153,23 @@ TEST_F(RouteLifetimeTest, OneWhoFailsToTakeTheRouteDoesNotKeepItFromTheOthers) {
   });
   EXPECT_TRUE(found->get_future().get());
   EXPECT_TRUE(get("orders"));
+}
+
+TEST_F(RouteLifetimeTest, ItsEndIsToldToAllWhoWaitWithoutMemory) {
+  cluster_.name_server().inject(kRoute, Fault::of(Fault::Kind::kIgnore, -1));
+  constexpr int kWaiters = 6;
+  std::atomic<int> closed{0};
+  for (int i = 0; i < kWaiters; ++i) {
+    routes_.get(i % 2 == 0 ? "a" : "b", true, 4, [&, i](const Result<Route>& route) {
+      closed += !route && route.error().kind == ErrorKind::kClosed ? 1 : 0;
+      if (i == 0) throw std::bad_alloc();
+    });
+  }
+  {
+    const WithoutMemory none;
+    routes_.close();
+  }
+  EXPECT_EQ(closed, kWaiters);
 }
 
 }  // namespace rocketmq::test

@@ -1,9 +1,11 @@
 #include <future>
+#include <new>
 #include <thread>
 
 #include "base/worker_pool.h"
 #include "consumer/consumer_fixture.h"
 #include "consumer/push/dispatcher.h"
+#include "without_memory.h"
 
 namespace rocketmq::test {
 
@@ -140,6 +142,39 @@ TEST(DispatcherTest, ADeliveryIsOutstandingUntilAllOfItsAcknowledgementIsDone) {
   dispatcher.release(record);
   EXPECT_TRUE(dispatcher.wait_idle(now()));
   EXPECT_EQ(dispatcher.claim(id), nullptr);
+  dispatcher.stop();
+  EXPECT_TRUE(dispatcher.wait_callbacks(now() + kPatience));
+}
+
+TEST(DispatcherTest, WhatHasExpiredIsNotLostForWantOfMemory) {
+  PushConsumerOptions options;
+  options.max_batch_size = 1;
+  options.on_delivery = [](Delivery&) {};
+  WorkerPool workers({.name = "test"});
+  Dispatcher dispatcher(options, [] {});
+  dispatcher.start(workers);
+  const auto queue = std::make_shared<ProcessQueue>(MessageQueue{"orders", "broker-0", 0}, false, nullptr);
+  constexpr size_t kCount = 3;
+  std::vector<StoredMessage> messages(kCount);
+  for (size_t i = 0; i < kCount; ++i) messages[i].queue_offset = static_cast<int64_t>(i);
+  queue->add(std::move(messages), 1);
+  queue->open(TimePoint::max());
+  dispatcher.schedule(queue);
+  ASSERT_TRUE(eventually([&] { return dispatcher.outstanding() == kCount; }));
+  const TimePoint later = now() + options.consume_timeout + Millis(1000);
+  std::vector<Dispatcher::Record> expired;
+  for (int others = 0; expired.empty(); ++others) {
+    fail_allocation_after(others);
+    try {
+      expired = dispatcher.take_expired(later, true);
+    } catch (const std::bad_alloc&) {
+      // As told.
+    }
+    fail_allocation_after(-1);
+    ASSERT_LT(others, 10);
+  }
+  EXPECT_EQ(expired.size(), kCount);
+  for (const auto& record : expired) dispatcher.release(record);
   dispatcher.stop();
   EXPECT_TRUE(dispatcher.wait_callbacks(now() + kPatience));
 }

@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <new>
+#include <stdexcept>
+#include <thread>
+
+#include "eventually.h"
 
 namespace rocketmq::test {
 
@@ -61,6 +66,101 @@ TEST(AtEndTest, RunsWhereACoroutineNeverRan) {
   // Refused, as the loop has ended.
   start_coroutine(loop, returns(CountAtEnd(Count{&count})), "returns");
   EXPECT_EQ(count, 2);
+}
+
+TEST(AtEndTest, MayPostToALoopThatGoes) {
+  const auto posts = [](EventLoop* loop) { loop->post([] {}); };
+  struct Post {
+    EventLoop* loop;
+    decltype(posts) post;
+    void operator()() const { post(loop); }
+  };
+  bool began = false;
+  {
+    EventLoop loop("test-loop");
+    start_coroutine(
+        loop,
+        [](EventLoop* on, AtEnd<Post>, bool* seen) -> asio::awaitable<void> {
+          *seen = true;
+          Pause pause(*on);
+          co_await pause.wait(Millis(60000));
+        }(&loop, AtEnd<Post>(Post{&loop, posts}), &began),
+        "waits");
+  }
+  EXPECT_TRUE(began);
+}
+
+namespace {
+
+// On the loop.
+struct Rounds {
+  int begun = 0;
+  int failures = 0;
+  bool ended = false;
+  Pause pause;
+  explicit Rounds(EventLoop& loop) : pause(loop) {}
+};
+
+asio::awaitable<void> go_round(std::shared_ptr<Rounds> rounds) {
+  const int number = ++rounds->begun;
+  if (number <= rounds->failures) {
+    if (number % 2 == 0) throw std::runtime_error("meant to fail");
+    throw std::bad_alloc();
+  }
+  while (!rounds->ended) co_await rounds->pause.wait(Millis(60000));
+}
+
+}  // namespace
+
+class PeriodicTest : public ::testing::Test {
+ protected:
+  void start() {
+    start_periodic(
+        loop_,
+        [this] {
+          if (without_memory_ > 0 && without_memory_-- > 0) throw std::bad_alloc();
+          return go_round(rounds_);
+        },
+        [this] { return rounds_->ended; }, "periodic");
+  }
+  int begun() {
+    int number = 0;
+    loop_.run_and_wait([&] { number = rounds_->begun; });
+    return number;
+  }
+  void end() {
+    loop_.run_and_wait([&] {
+      rounds_->ended = true;
+      rounds_->pause.interrupt();
+    });
+    // It has ended with what it kept.
+    EXPECT_TRUE(eventually([&] { return rounds_.use_count() == 1; }));
+  }
+
+  EventLoop loop_{"test-loop"};
+  std::shared_ptr<Rounds> rounds_ = std::make_shared<Rounds>(loop_);
+  int without_memory_ = 0;
+};
+
+TEST_F(PeriodicTest, BeginsAgainAfterAFailure) {
+  rounds_->failures = 3;
+  without_memory_ = 2;
+  start();
+  EXPECT_TRUE(eventually([&] { return begun() == 4; }));
+  end();
+  EXPECT_EQ(begun(), 4);
+}
+
+TEST_F(PeriodicTest, DoesNotBeginAgainOnceItHasEnded) {
+  rounds_->failures = 1000000;
+  start();
+  EXPECT_TRUE(eventually([&] { return begun() > 0; }));
+  end();
+  const int number = begun();
+  std::this_thread::sleep_for(Millis(50));
+  EXPECT_EQ(begun(), number);
+  start();
+  EXPECT_EQ(begun(), number);
 }
 
 }  // namespace rocketmq::test

@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
 #include "eventually.h"
 #include "net/scripted_server.h"
+#include "net/sync_pool.h"
+#include "without_memory.h"
 
 namespace rocketmq::test {
 
@@ -156,6 +159,25 @@ TEST_F(SyncChannelTest, NobodyThereIsUnreachable) {
   const auto channel = SyncChannel::open(tcp::endpoint(kLoopback, port), "nobody", kMaxFrameBytes, now() + kPatience);
   ASSERT_FALSE(channel);
   EXPECT_EQ(channel.error().kind, ErrorKind::kUnreachable);
+}
+
+TEST_F(SyncChannelTest, APoolTakesThemBackWithoutMemory) {
+  ScriptedServer server(kLoopback, drain);
+  SyncPool pool;
+  std::vector<std::shared_ptr<SyncChannel>> lent;
+  const auto borrow = [&] {
+    return pool.borrow(tcp::endpoint(kLoopback, server.port()), "server", kMaxFrameBytes, now() + kPatience);
+  };
+  while (auto channel = borrow()) lent.push_back(std::move(channel));
+  ASSERT_FALSE(lent.empty());
+  const size_t count = lent.size();
+  {
+    const WithoutMemory none;
+    for (auto& channel : lent) pool.give_back(std::move(channel), true);
+  }
+  lent.clear();
+  while (auto channel = borrow()) lent.push_back(std::move(channel));
+  EXPECT_EQ(lent.size(), count);
 }
 
 }  // namespace rocketmq::test

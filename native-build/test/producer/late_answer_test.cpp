@@ -1,5 +1,7 @@
 #include <atomic>
+#include <memory>
 
+#include "client/client_lease.h"
 #include "producer/producer_fixture.h"
 
 namespace rocketmq::test {
@@ -56,6 +58,22 @@ TEST_F(LateAnswerTest, AWarmUpMayOutliveItsProducer) {
   closed.reset();
   // Behind the slow one, at the same name server.
   EXPECT_TRUE(survivor->warm_up("slow"));
+}
+
+// Nor does what it asks the brokers keep the client's threads.
+TEST_F(LateAnswerTest, AWarmUpThatIsGivenUpLetsTheClientGo) {
+  cluster_.broker().inject(request_code::kHeartbeat, Fault::of(Fault::Kind::kIgnore, -1));
+  std::weak_ptr<ClientInstance> client;
+  ProducerOptions options;
+  options.send_timeout = Millis(100);
+  {
+    auto lease = ClientLease::acquire(client_options(cluster_));
+    client = lease.instance();
+    auto producer = started(cluster_, options);
+    lease.release();
+    EXPECT_EQ(producer->warm_up("orders").error().kind, ErrorKind::kTimeout);
+  }
+  EXPECT_TRUE(client.expired());
 }
 
 // The usual way to keep N in flight: the completion sends the next one.

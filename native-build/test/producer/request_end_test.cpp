@@ -1,8 +1,10 @@
 #include <atomic>
+#include <future>
 #include <memory>
 #include <new>
 #include <thread>
 
+#include "client/client_lease.h"
 #include "producer/producer_fixture.h"
 #include "without_memory.h"
 
@@ -75,6 +77,37 @@ TEST_F(RequestEndTest, WithoutMemoryItIsRefusedAsAWhole) {
   ASSERT_TRUE(producer->close(Millis(0)));
   for (int i = 0; i < kMost; ++i) EXPECT_EQ(ended[i], refused[i] ? 0 : 1) << i;
   EXPECT_EQ(producer->statistics()->in_flight_count, 0);
+}
+
+TEST_F(RequestEndTest, ATimerThatCannotBeSetForWantOfMemoryIsSetLater) {
+  MockCluster cluster;
+  constexpr int kMost = 4;
+  std::atomic<int> timed_out[kMost] = {};
+  auto producer = requester(cluster, [&](const ReplyOutcome& outcome) {
+    timed_out[outcome.context] += !outcome.reply && outcome.reply.error().kind == ErrorKind::kTimeout ? 1 : 0;
+  });
+  ASSERT_TRUE(producer->warm_up("orders"));
+  const auto lease = ClientLease::acquire(client_options(cluster));
+  EventLoop& loop = lease->loop();
+  int failures = 0;
+  for (int others = 0; others < kMost; ++others) {
+    std::promise<void> rests;
+    std::promise<void> goes_on;
+    loop.post([&rests, until = goes_on.get_future().share()] {
+      rests.set_value();
+      until.wait();
+    });
+    rests.get_future().wait();
+    EXPECT_TRUE(producer->request_async(message("orders", "x"), Millis(100), static_cast<uint64_t>(others)));
+    // The timer is set on this thread in place of the loop's, as asio has no memory in reserve here.
+    fail_allocation_after(others);
+    EXPECT_NO_THROW(loop.context().poll_one());
+    if (allocations_before_failure < 0) ++failures;
+    fail_allocation_after(-1);
+    goes_on.set_value();
+    EXPECT_TRUE(eventually([&] { return timed_out[others] == 1; })) << others;
+  }
+  EXPECT_GT(failures, 0);
 }
 
 TEST_F(RequestEndTest, WithoutMemoryASendIsRefusedAsAWhole) {

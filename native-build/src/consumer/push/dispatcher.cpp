@@ -285,6 +285,8 @@ void Dispatcher::release(const Record& record) {
 std::vector<Dispatcher::Record> Dispatcher::take_expired(TimePoint at, bool claim) {
   std::vector<Record> expired;
   std::lock_guard lock(state_->mutex);
+  // First, as what is claimed must get to the caller.
+  expired.reserve(state_->given_out.size());
   for (const auto& [id, record] : state_->given_out) {
     if (record->deadline > at || record->claimed) continue;
     expired.push_back(record);

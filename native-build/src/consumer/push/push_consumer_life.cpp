@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
+#include "base/attempt.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/thread.h"
@@ -118,10 +120,13 @@ void PushConsumerLife::begin_on_loop() {
   PushContext& context = *context_;
   context.ended = false;
   until_memory([&] { context.committer->start(); });
-  until_memory([&] { context.start(rebalancer_->run(context_), "rebalance"); });
-  until_memory([&] { context.start(housekeeping_loop(context_, housekeeping_pause_), "consumer housekeeping"); });
-  if (!context.locks) return;
-  until_memory([&] { context.start(LockKeeper::run(context_), "queue locks"); });
+  const auto keep_running = [&](const char* name, const auto& begin) {
+    until_memory(
+        [&] { start_periodic(context.client->loop(), begin, [kept = context_] { return kept->ended; }, name); });
+  };
+  keep_running("rebalance", [this] { return rebalancer_->run(context_); });
+  keep_running("consumer housekeeping", [this] { return housekeeping_loop(context_, housekeeping_pause_); });
+  if (context.locks) keep_running("queue locks", [kept = context_] { return LockKeeper::run(kept); });
 }
 
 // Begins nothing yet, so that it can be done again.
@@ -233,7 +238,12 @@ void PushConsumerLife::give_back_expired() {
         record->queue->queue().topic, record->delivery->messages.front().queue_offset, options.consume_timeout.count(),
         options.orderly ? "waited for" : "given back");
     if (options.orderly) continue;
-    record->failure = "it was not acknowledged in time";
+    try {
+      record->failure = "it was not acknowledged in time";
+    } catch (const std::bad_alloc&) {
+      // So short that it needs no memory.
+      record->failure = "no answer";
+    }
     context_->dispatcher->end(record);
   }
 }
@@ -306,20 +316,23 @@ void PushConsumerLife::finish_close(bool was_started, Millis timeout, Millis cal
   if (was_started) {
     const TimePoint begin = now();
     Dispatcher& dispatcher = *context_->dispatcher;
-    dispatcher.stop();
-    notifier_.stop();
-    const bool callbacks_ended = dispatcher.wait_callbacks(begin + callback_timeout);
-    if (!notifier_.wait_callback(begin + callback_timeout) || !callbacks_ended) {
-      log(LogLevel::kWarn, "consumer", "a callback of group {} still runs at the end of the close", group());
-    }
-    dispatcher.wait_idle(begin + timeout);
-    leave(begin + timeout);
+    const auto step = [this](const char* what, const auto& action) { attempt("consumer", what, group(), action); };
+    step("the end of the callbacks", [&] {
+      dispatcher.stop();
+      notifier_.stop();
+      const bool callbacks_ended = dispatcher.wait_callbacks(begin + callback_timeout);
+      if (!notifier_.wait_callback(begin + callback_timeout) || !callbacks_ended) {
+        log(LogLevel::kWarn, "consumer", "a callback of group {} still runs at the end of the close", group());
+      }
+      dispatcher.wait_idle(begin + timeout);
+    });
+    step("the departure", [&] { leave(begin + timeout); });
     {
       std::lock_guard lock(mutex_);
       detached_ = true;
     }
-    lease_->release();
-    if (local_offsets_) close_local_offsets();
+    step("the end of the client", [&] { lease_->release(); });
+    if (local_offsets_) step("the end of the offset file", [&] { close_local_offsets(); });
   }
   std::lock_guard lock(mutex_);
   detached_ = true;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/attempt.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/thread.h"
 #include "client/client_thread.h"
 #include "client/filter_check.h"
@@ -21,10 +23,12 @@ constexpr Millis kLongestUnregister{1000};
 constexpr Millis kGrace{1000};
 
 Error closed_error() {
-  Error error;
-  error.kind = ErrorKind::kClosed;
-  error.message = "the consumer was closed before the call ended";
-  return error;
+  return as_far_as_memory_goes(ErrorKind::kClosed, false, [] {
+    Error error;
+    error.kind = ErrorKind::kClosed;
+    error.message = "the consumer was closed before the call ended";
+    return error;
+  });
 }
 
 }  // namespace
@@ -225,14 +229,21 @@ Status SimpleConsumer::Impl::close(Millis timeout) {
 void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
   if (was_started) {
     const TimePoint deadline = now() + timeout;
+    const auto step = [this](const char* what, const auto& action) {
+      attempt("consumer", what, options_.group, action);
+    };
     // What it would take more of goes to others.
-    operations_->end_all(closed_error(), true);
-    if (!operations_->wait_empty(deadline)) operations_->end_all(closed_error(), false);
-    if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
-      log(LogLevel::kWarn, "consumer",
-          "a callback of the consumer of group {} has not returned: what waits behind it is told when it does",
-          options_.group);
-    }
+    step("the end of the receives", [&] { operations_->end_all(closed_error(), true); });
+    step("the end of the calls", [&] {
+      if (!operations_->wait_empty(deadline)) operations_->end_all(closed_error(), false);
+    });
+    step("the end of the callbacks", [&] {
+      if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
+        log(LogLevel::kWarn, "consumer",
+            "a callback of the consumer of group {} has not returned: what waits behind it is told when it does",
+            options_.group);
+      }
+    });
     try {
       client().leave_consumer_group(options_.group, kLongestUnregister);
     } catch (const std::exception& e) {
@@ -247,7 +258,7 @@ void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
       pauses_.clear();
       for (const Late& late : std::exchange(late_, {})) give_back(late.message);
     });
-    lease_->release();
+    step("the end of the client", [&] { lease_->release(); });
   }
   std::shared_ptr<ClientInstance> unused;
   std::lock_guard lock(mutex_);
