@@ -50,7 +50,9 @@ Millis LockKeeper::until_next(Millis step) const {
   const TimePoint at = now();
   for (const auto& [name, broker] : brokers_) {
     if (!broker.missing || broker.asking || broker.queues.empty()) continue;
-    step = std::min(step, std::max(std::chrono::ceil<Millis>(broker.ask_again_at - at), Millis(1)));
+    // It may be the beginning of time, from which nothing can be taken away.
+    const Millis left = broker.ask_again_at <= at ? Millis(0) : std::chrono::ceil<Millis>(broker.ask_again_at - at);
+    step = std::min(step, std::max(left, Millis(1)));
   }
   return step;
 }
