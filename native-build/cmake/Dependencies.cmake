@@ -76,7 +76,7 @@ if(ROCKETMQ_LIBDEFLATE_SOURCES)
   add_library(deflate_bundled STATIC ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/crc32.c
     ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/x86/cpu_features.c)
   target_compile_options(deflate_bundled PRIVATE -w)
-  target_include_directories(deflate_bundled SYSTEM INTERFACE ${ROCKETMQ_LIBDEFLATE_SOURCES})
+  target_include_directories(deflate_bundled SYSTEM PUBLIC ${ROCKETMQ_LIBDEFLATE_SOURCES})
   target_link_libraries(rocketmq_dependencies INTERFACE deflate_bundled)
 else()
   find_library(LIBDEFLATE_STATIC NAMES libdeflate.a deflate REQUIRED)
