@@ -1,5 +1,4 @@
 #include "client/client_lease.h"
-#include "client/client_thread.h"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/thread.h"
+#include "client/client_thread.h"
 #include "cluster_access.h"
 #include "eventually.h"
 #include "protocol/codes.h"
