@@ -16,6 +16,7 @@ void attempt(std::string_view layer, std::string_view what, std::string_view who
   } catch (const std::exception& e) {
     log(LogLevel::kError, layer, "{} of {} failed: {}", what, whom, e.what());
   } catch (...) {
+    // Of an application's callback, say.
     log(LogLevel::kError, layer, "{} of {} failed with an exception of an unknown type", what, whom);
   }
 }

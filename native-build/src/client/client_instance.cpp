@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "client/client_lease.h"
 #include "client/client_thread.h"
+#include "client/countdown.h"
 #include "net/waited_coroutine.h"
 #include "protocol/codes.h"
 #include "protocol/heartbeat.h"
@@ -59,30 +60,6 @@ class HeartbeatEnd : public ResponseHandler {
 
  private:
   const std::function<void(const Result<RemotingCommand>&)> done_;
-};
-
-// Lets several coroutines of the loop be waited for by one.
-struct Countdown {
-  Countdown(EventLoop& loop, size_t count) : left(count), pause(loop) {}
-  void done() {
-    if (--left == 0) pause.interrupt();
-  }
-  size_t left;
-  size_t failed = 0;
-  Pause pause;
-};
-
-// Counts down when it goes, as an exception must not leave the others waiting.
-struct CountdownShare {
-  explicit CountdownShare(std::shared_ptr<Countdown> countdown) : all(std::move(countdown)) {}
-  CountdownShare(const CountdownShare&) = delete;
-  CountdownShare& operator=(const CountdownShare&) = delete;
-  ~CountdownShare() {
-    if (!succeeded) ++all->failed;
-    all->done();
-  }
-  const std::shared_ptr<Countdown> all;
-  bool succeeded = false;
 };
 
 WorkerPool::Options worker_options(int number) {

@@ -26,7 +26,9 @@ void Pause::interrupt() {
 namespace {
 
 // Until what failed begins again.
-constexpr Millis kRestartPause{10};
+constexpr Millis kRestartPause{100};
+// The same where there is no memory for a wait; the loop rests meanwhile, as in until_memory().
+constexpr Millis kMemoryPause{10};
 
 asio::awaitable<void> run(std::shared_ptr<asio::awaitable<void>> body) {
   auto awaited = std::move(*body);
@@ -58,8 +60,15 @@ asio::awaitable<void> run_periodic(std::shared_ptr<const Periodic> periodic) {
   } catch (const std::exception& e) {
     log(LogLevel::kError, "net", "the coroutine \"{}\" failed, and begins again: {}", periodic->name, e.what());
   }
-  // Not on a timer, for which there may be no memory either.
-  std::this_thread::sleep_for(kRestartPause);
+  bool waited = false;
+  try {
+    Pause pause(periodic->loop);
+    co_await pause.wait(kRestartPause);
+    waited = true;
+  } catch (const std::exception& e) {
+    log(LogLevel::kDebug, "net", "no wait before \"{}\" begins again: {}", periodic->name, e.what());
+  }
+  if (!waited) std::this_thread::sleep_for(kMemoryPause);
   // Posted, so that others have their turn first.
   until_memory([&] { start_coroutine(periodic->loop, run_periodic(periodic), periodic->name); });
 }

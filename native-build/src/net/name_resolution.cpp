@@ -3,11 +3,10 @@
 #include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <exception>
 #include <memory>
 #include <mutex>
 
-#include "base/log.h"
+#include "base/attempt.h"
 #include "base/thread.h"
 
 namespace rocketmq {
@@ -47,17 +46,6 @@ void look_up(const std::shared_ptr<Resolution>& resolution, const Address& addre
   resolution->loop->post([wake = resolution->wake] { wake->cancel(); });
 }
 
-// What left the thread would end the process: whoever waits finds no answer in time instead.
-void try_look_up(const std::shared_ptr<Resolution>& resolution, const Address& address) {
-  try {
-    look_up(resolution, address);
-  } catch (const std::exception& e) {
-    log(LogLevel::kError, "net", "the look-up of the host \"{}\" failed: {}", address.host, e.what());
-  } catch (...) {
-    log(LogLevel::kError, "net", "the look-up of the host \"{}\" failed", address.host);
-  }
-}
-
 tl::unexpected<Error> failed(const Address& address, const std::string& reason) {
   Error error;
   error.kind = ErrorKind::kUnreachable;
@@ -77,7 +65,10 @@ asio::awaitable<Result<Endpoints>> resolve(EventLoop& loop, Address address, Mil
   resolution->wake = std::make_shared<asio::steady_timer>(loop.context(), timeout);
   const auto wake = resolution->wake;
   const Detach detach{resolution};
-  start_thread("rmq-resolve", [resolution, address] { try_look_up(resolution, address); }).detach();
+  // What left the thread would end the process: whoever waits finds no answer in time instead.
+  start_thread("rmq-resolve", [resolution, address] {
+    attempt("net", "the look-up of the host", address.host, [&] { look_up(resolution, address); });
+  }).detach();
   co_await wake->async_wait(asio::redirect_error(asio::use_awaitable, error));
   std::lock_guard lock(resolution->mutex);
   if (!resolution->error.empty()) co_return failed(address, resolution->error);

@@ -10,6 +10,14 @@ class LockKeeperTest : public ConsumerPartsTest {
 
   void delay_next_lock() { cluster_.broker().inject(request_code::kLockBatchMq, Fault::delayed(kAnswerAfter)); }
   bool await_locks(int count) { return cluster_.broker().await_requests(request_code::kLockBatchMq, count, kPatience); }
+  // One more queue, whose lock is asked for, and not granted before kAnswerAfter.
+  std::shared_ptr<QueueActor> start_other() {
+    auto other = std::make_shared<QueueActor>(context_, owner_, MessageQueue{kTopic, cluster_.broker().name(), 1});
+    delay_next_lock();
+    on_loop([&] { other->start(); });
+    EXPECT_TRUE(await_locks(1));
+    return other;
+  }
   bool locked(const std::shared_ptr<QueueActor>& actor) {
     return eventually_on_loop([&] { return actor->machine().locked(now()); });
   }
@@ -17,10 +25,7 @@ class LockKeeperTest : public ConsumerPartsTest {
 
 // A batch that still runs keeps its lock until that runs out, whatever was given back before.
 TEST_F(LockKeeperTest, ALockThatIsLeftToRunOutIsNotGivenBackByALaterAnswer) {
-  const auto other = std::make_shared<QueueActor>(context_, owner_, MessageQueue{kTopic, cluster_.broker().name(), 1});
-  delay_next_lock();
-  on_loop([&] { other->start(); });
-  ASSERT_TRUE(await_locks(1));
+  const auto other = start_other();
   // While the answer for the other one is under way.
   on_loop([&] {
     actor_->start();
@@ -51,10 +56,7 @@ class SeldomLockKeeperTest : public LockKeeperTest {
 
 // The rounds, a second apart here, are not waited for.
 TEST_F(SeldomLockKeeperTest, AQueueThatCameWhileOthersWereAskedForIsAskedForAtOnce) {
-  const auto other = std::make_shared<QueueActor>(context_, owner_, MessageQueue{kTopic, cluster_.broker().name(), 1});
-  delay_next_lock();
-  on_loop([&] { other->start(); });
-  ASSERT_TRUE(await_locks(1));
+  const auto other = start_other();
   on_loop([&] {
     actor_->start();
     context_->start(LockKeeper::run(context_), "locks");

@@ -157,7 +157,8 @@ TEST_F(PeriodicTest, DoesNotBeginAgainOnceItHasEnded) {
   EXPECT_TRUE(eventually([&] { return begun() > 0; }));
   end();
   const int number = begun();
-  std::this_thread::sleep_for(Millis(50));
+  // Longer than the pause after which it would.
+  std::this_thread::sleep_for(Millis(250));
   EXPECT_EQ(begun(), number);
   start();
   EXPECT_EQ(begun(), number);

@@ -13,6 +13,15 @@ using mock::MockOptions;
 class SilentBrokerTest : public SimpleConsumerTest {
  protected:
   static constexpr int32_t kPop = request_code::kPopMessage;
+
+  static std::vector<PoppedMessage> receive_all(SimpleConsumer& consumer, size_t count) {
+    std::vector<PoppedMessage> messages;
+    EXPECT_TRUE(eventually([&] {
+      for (auto& each : receive(consumer, how(32, Millis(2000)))) messages.push_back(std::move(each));
+      return messages.size() == count;
+    }));
+    return messages;
+  }
 };
 
 TEST_F(SilentBrokerTest, ReceivesTakeAsLongAsOnTheOneThatAnswers) {
@@ -66,11 +75,7 @@ TEST_F(SilentBrokerTest, AcknowledgementsOfALostBrokerDoNotAddUp) {
     constexpr int kCount = 16;
     for (int i = 0; i < kCount; ++i) cluster.broker(0).put(kTopic, 0, "m");
     auto consumer = start(cluster);
-    std::vector<PoppedMessage> messages;
-    ASSERT_TRUE(eventually([&] {
-      for (auto& each : receive(*consumer, how(32, Millis(2000)))) messages.push_back(std::move(each));
-      return messages.size() == kCount;
-    }));
+    const auto messages = receive_all(*consumer, kCount);
     if (frozen) {
       cluster.broker(0).freeze();
     } else {
@@ -93,11 +98,7 @@ TEST_F(SilentBrokerTest, ABrokerThatLeftTheRouteIsNotWaitedFor) {
   ClientOptions options = client_options(cluster);
   options.route_refresh_interval = Millis(50);
   auto consumer = start(options);
-  std::vector<PoppedMessage> messages;
-  ASSERT_TRUE(eventually([&] {
-    for (auto& each : receive(*consumer, how(32, Millis(2000)))) messages.push_back(std::move(each));
-    return messages.size() == kCount;
-  }));
+  const auto messages = receive_all(*consumer, kCount);
   cluster.set_route(kTopic,
                     {"", {{"mock", "broker-1", {{0, cluster.broker(1).address()}}, false}}, {{"broker-1", 1, 1, 6}}});
   // From then on, when the consumer has seen the new route.
