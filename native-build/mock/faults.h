@@ -28,6 +28,7 @@ struct Fault {
     kShiftField,      // carries it out with the number of the field `text` changed by `code`
     kNotMoving,       // answers a pull at once that nothing was found, and to go on where it asked
     kBlackHole,       // this request and all that follow on its connection are read, and nothing is sent any more
+    kLate,            // carries it out, and answers, `delay` later: what comes after it is before it
   };
   Kind kind = Kind::kRespond;
   int32_t code = 0;

@@ -206,6 +206,14 @@ void MockServer::misbehave(const std::shared_ptr<Session>& session, const Remoti
       return session->send(not_found_there(request));
     case Fault::Kind::kBlackHole:
       return session->black_hole();
+    case Fault::Kind::kLate: {
+      auto timer = std::make_shared<asio::steady_timer>(loop_, fault.delay);
+      return timer->async_wait([this, timer, session, request](asio::error_code error) {
+        if (error) return;
+        std::lock_guard lock(mutex_);
+        handle(session, request, [session](RemotingCommand response) { session->send(response); });
+      });
+    }
   }
 }
 

@@ -15,7 +15,7 @@ using rocketmq::mock::with_server;
 
 int32_t inject(rocketmq_mock* mock, int32_t kind, int32_t index, int32_t request_code, int32_t fault_kind,
                const Fault& fault) {
-  if (fault_kind < 0 || fault_kind > static_cast<int32_t>(Fault::Kind::kBlackHole)) return -1;
+  if (fault_kind < 0 || fault_kind > static_cast<int32_t>(Fault::Kind::kLate)) return -1;
   return with_server(mock, kind, index, [&](MockServer& server) {
     server.inject(request_code, fault);
     return 0;

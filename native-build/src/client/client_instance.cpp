@@ -28,6 +28,9 @@ constexpr Millis kLeastHeartbeatPause{100};
 // A broker that restarts shall not be waited for much longer than it takes.
 constexpr Millis kLongestReconnectPause{1000};
 
+// For the answer to a heartbeat before a group leaves, of the time that a close waits for all of it.
+constexpr Millis kLongestHeartbeat{500};
+
 // Unique by construction: two processes on one host, and two clients in one process, must not share one.
 std::string make_client_id(const std::string& instance_name) {
   asio::error_code ignored;
@@ -114,6 +117,24 @@ ClientInstance::ClientInstance(ClientOptions options, int number)
 }
 
 ClientInstance::~ClientInstance() { shutdown(); }
+
+class ClientInstance::HeartbeatShare {
+ public:
+  HeartbeatShare(std::shared_ptr<UnderWay> all, std::string address)
+      : all_(std::move(all)), address_(std::move(address)) {
+    ++(*all_)[address_];
+  }
+  HeartbeatShare(const HeartbeatShare&) = delete;
+  HeartbeatShare& operator=(const HeartbeatShare&) = delete;
+  ~HeartbeatShare() {
+    const auto found = all_->find(address_);
+    if (--found->second == 0) all_->erase(found);
+  }
+
+ private:
+  const std::shared_ptr<UnderWay> all_;
+  const std::string address_;
+};
 
 void ClientInstance::start() {
   if (started_.exchange(true)) return;
@@ -240,6 +261,7 @@ asio::awaitable<void> ClientInstance::send_new_heartbeats() {
 }
 
 asio::awaitable<void> ClientInstance::heartbeat_to(std::string address, std::string body, bool of_producers) {
+  const HeartbeatShare share(heartbeats_under_way_, address);
   const uint64_t before = remoting_->connection_number(address);
   const auto response = co_await remoting_->call(address, heartbeat_request(body), options_.request_timeout);
   note_heartbeat(address, response, of_producers, before);
@@ -269,11 +291,13 @@ void ClientInstance::on_connected(const std::string& address) {
   const Heartbeat heartbeat = this->heartbeat();
   if (heartbeat.producer_groups.empty()) return;
   const uint64_t number = remoting_->connection_number(address);
-  remoting_->send(address, heartbeat_request(heartbeat_to_json(heartbeat)), now() + options_.request_timeout,
-                  RemotingClient::Write::kBatched,
-                  std::make_shared<HeartbeatEnd>([this, address, number](const Result<RemotingCommand>& response) {
-                    note_heartbeat(address, response, true, number);
-                  }));
+  const auto share = std::make_shared<HeartbeatShare>(heartbeats_under_way_, address);
+  remoting_->send(
+      address, heartbeat_request(heartbeat_to_json(heartbeat)), now() + options_.request_timeout,
+      RemotingClient::Write::kBatched,
+      std::make_shared<HeartbeatEnd>([this, address, number, share](const Result<RemotingCommand>& response) {
+        note_heartbeat(address, response, true, number);
+      }));
 }
 
 // A reply may be on its way, which the broker gives to whoever is connected.
@@ -339,6 +363,19 @@ void ClientInstance::leave_consumer_group(const std::string& group, Millis timeo
   loop_.run_and_wait([] {});
 }
 
+bool ClientInstance::lives(const std::string& producer_group, const std::string& consumer_group) const {
+  std::lock_guard lock(mutex_);
+  return producer_groups_.count(producer_group) != 0 || consumers_.count(consumer_group) != 0;
+}
+
+// A broker works off heartbeats and departures by different threads: a heartbeat that was sent before could make a
+// member of the group again of who has left, whose queues would be nobody's for two minutes.
+asio::awaitable<void> ClientInstance::wait_for_heartbeats(std::string address) {
+  const TimePoint deadline = now() + kLongestHeartbeat;
+  Pause pause(loop_);
+  while (heartbeats_under_way_->count(address) != 0 && now() < deadline) co_await pause.wait(kRoundPoll);
+}
+
 asio::awaitable<void> ClientInstance::unregister_from(std::string address, std::string producer_group,
                                                       std::string consumer_group) {
   RemotingCommand request = RemotingCommand::request(request_code::kUnregisterClient);
@@ -362,21 +399,31 @@ asio::awaitable<void> ClientInstance::register_again(std::string address) {
 }
 
 asio::awaitable<Status> ClientInstance::unregister(std::string producer_group, std::string consumer_group) {
+  // Who comes again is to be told anew.
+  round_.body.clear();
   std::vector<std::string> addresses = routes_.broker_addresses(false);
-  addresses.erase(std::remove_if(addresses.begin(), addresses.end(),
-                                 [&](const std::string& address) { return !remoting_->connected(address); }),
-                  addresses.end());
+  const auto unconnected = std::partition(addresses.begin(), addresses.end(),
+                                          [&](const std::string& address) { return remoting_->connected(address); });
   // All at once, as one that does not answer must not keep the others from learning it.
-  auto countdown = std::make_shared<Countdown>(loop_, addresses.size());
+  auto countdown = std::make_shared<Countdown>(loop_, static_cast<size_t>(unconnected - addresses.begin()));
+  addresses.erase(
+      std::remove_if(unconnected, addresses.end(),
+                     [&](const std::string& address) { return heartbeats_under_way_->count(address) == 0; }),
+      addresses.end());
   for (const std::string& address : addresses) {
+    // Those that are being connected to, and may get a heartbeat then, are not waited for.
+    auto counted = remoting_->connected(address) ? countdown : std::make_shared<Countdown>(loop_, 1);
     start_coroutine(
         loop_,
         [](ClientInstance* self, std::string from, std::string producers, std::string consumers,
            std::shared_ptr<Countdown> all) -> asio::awaitable<void> {
           const CountdownShare share(std::move(all));
+          co_await self->wait_for_heartbeats(from);
+          // It may have come again meanwhile; and a broker forgets by itself who is connected no more.
+          if (self->lives(producers, consumers) || !self->remoting_->connected(from)) co_return;
           co_await self->unregister_from(from, producers, consumers);
           if (!producers.empty() && self->reachability_.kept()) co_await self->register_again(from);
-        }(this, address, producer_group, consumer_group, countdown),
+        }(this, address, producer_group, consumer_group, std::move(counted)),
         "unregister");
   }
   // Each ends by its own timeout.

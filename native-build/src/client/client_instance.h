@@ -93,6 +93,8 @@ class ClientInstance {
   asio::awaitable<void> heartbeat_to(std::string address, std::string body, bool of_producers);
   void on_connected(const std::string& address);
   void on_disconnected(const std::string& address);
+  asio::awaitable<void> wait_for_heartbeats(std::string address);
+  bool lives(const std::string& producer_group, const std::string& consumer_group) const;
   void note_heartbeat(const std::string& address, const Result<RemotingCommand>& response, bool of_producers,
                       uint64_t connection_number);
   asio::awaitable<void> register_again(std::string address);
@@ -124,10 +126,15 @@ class ClientInstance {
     Round& round;
   };
 
+  // Heartbeats that a broker has not answered, by address; kept by each of them. On the loop.
+  using UnderWay = std::map<std::string, int>;
+  class HeartbeatShare;
+
   const ClientOptions options_;
   const std::string client_id_;
   // The last one. It outlives the loop, with which a coroutine that has a share in it may go.
   Round round_;
+  const std::shared_ptr<UnderWay> heartbeats_under_way_ = std::make_shared<UnderWay>();
   EventLoop loop_;
   WorkerPool workers_;
   const std::shared_ptr<BrokerStates> brokers_ = std::make_shared<BrokerStates>();

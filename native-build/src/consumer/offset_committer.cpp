@@ -51,6 +51,8 @@ struct Entry {
   bool uncertain = false;
   // The store's answer to the last one was good.
   std::optional<int64_t> committed;
+  // What was sent last, whatever came of it, or noted first.
+  std::optional<int64_t> sent_last;
 
   // It is to be sent before the next round.
   bool awaited() const { return for_commit || !waiters.empty(); }
@@ -136,6 +138,11 @@ void OffsetCommitter::State::note(const MessageQueue& queue, int64_t offset) {
   list(lane, queue, entry);
   entry.noted = offset;
   entry.for_commit = false;
+  if (!entry.sent_last) entry.sent_last = offset;
+  if (options.most_unsent == 0 || offset - *entry.sent_last < options.most_unsent || entry.ready || entry.sent) return;
+  lane.ready.push_back(queue);
+  entry.ready = true;
+  send_ready(lane);
 }
 
 void OffsetCommitter::State::begin_round() {
@@ -177,6 +184,7 @@ void OffsetCommitter::State::send_ready(Lane& lane) {
 
 void OffsetCommitter::State::send(Lane& lane, const MessageQueue& queue, Entry& entry) {
   AtEnd<OnItsWay> on_its_way(OnItsWay{shared_from_this(), queue, *entry.noted});
+  entry.sent_last = entry.noted;
   entry.sent = std::exchange(entry.noted, std::nullopt);
   entry.answer_waiters = std::exchange(entry.waiters, {});
   entry.for_commit_sent = std::exchange(entry.for_commit, false);

@@ -17,6 +17,9 @@ struct OffsetCommitterOptions {
   Millis interval{5000};
   // Requests that wait for an answer of one broker at a time.
   int32_t most_in_flight = 64;
+  // How far a queue may go beyond what was sent of it before it is sent at once: about what comes again after a crash.
+  // 0: any distance.
+  int64_t most_unsent = 0;
 };
 
 // Sends a consumer's offsets to its store. Each broker has a lane of its own: a broker that is silent or slow delays
@@ -33,8 +36,8 @@ class OffsetCommitter {
 
   // Begins the rounds.
   void start();
-  // The next round sends it, in place of what was noted of the queue before. What was committed already is not sent
-  // again.
+  // The next round sends it, in place of what was noted of the queue before, or, as far beyond what was sent before as
+  // `most_unsent`, it is sent at once. What was committed already is not sent again.
   void note(const MessageQueue& queue, int64_t offset);
   // Sends it now, in place of what was noted of the queue, and waits for the answer. kTimeout at `deadline`: what was
   // not sent until then never is. kClosed where forget() or close() came first.

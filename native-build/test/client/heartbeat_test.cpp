@@ -65,6 +65,48 @@ TEST_F(HeartbeatRoundsTest, ManyWhoAskAtOnceGetFew) {
   EXPECT_GT(cluster_.broker(0).request_count(kHeartbeat), 1);
 }
 
+class QuietMember : public ConsumerMember {
+ public:
+  const std::string& group() const override { return group_; }
+  ConsumerHeartbeat heartbeat() const override { return {group_, false, false, "CONSUME_FROM_LAST_OFFSET", {}}; }
+  void rebalance_soon() override {}
+  bool handle_request(const RemotingCommand&, std::function<void(RemotingCommand)>) override { return false; }
+
+ private:
+  const std::string group_ = "group";
+};
+
+// Its queues would be nobody's.
+TEST_F(HeartbeatRoundsTest, WhoLeavesWhileOneIsUnderWayIsNoMemberAfterwards) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  ClientInstance& client = start(options);
+  mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
+  late.delay = Millis(200);
+  cluster_.broker(0).inject(kHeartbeat, late);
+  ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
+  ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
+  client.leave_consumer_group("group", kPatience);
+  EXPECT_TRUE(cluster_.broker(0).clients_of("group").empty());
+  EXPECT_FALSE(eventually([&] { return !cluster_.broker(0).clients_of("group").empty(); }, Millis(400)));
+}
+
+TEST_F(HeartbeatRoundsTest, WhoComesAgainAtOnceIsToldOf) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  ClientInstance& client = start(options);
+  const auto tell = [&] {
+    asio::co_spawn(client.loop().context(), client.send_new_heartbeats(), asio::use_future).get();
+  };
+  for (int times = 0; times < 2; ++times) {
+    ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
+    tell();
+    EXPECT_EQ(cluster_.broker(0).clients_of("group").size(), 1U);
+    client.leave_consumer_group("group", kPatience);
+    EXPECT_TRUE(cluster_.broker(0).clients_of("group").empty());
+  }
+}
+
 class FailingMember : public ConsumerMember {
  public:
   const std::string& group() const override { return group_; }

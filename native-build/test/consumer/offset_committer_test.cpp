@@ -155,6 +155,33 @@ TEST_F(OffsetCommitterTest, RoundsBeginByThemselves) {
   on_loop([&] { often.close(); });
 }
 
+TEST_F(OffsetCommitterTest, AQueueThatGoesFarDoesNotWaitForTheRound) {
+  OffsetCommitter eager(loop_, store_, {kNever, 64, 100});
+  const auto go_on = [&](int64_t offset) { on_loop([&] { eager.note(a_, offset); }); };
+  go_on(5000);
+  go_on(5099);
+  EXPECT_TRUE(stored().empty());
+  go_on(5100);
+  EXPECT_TRUE(eventually([&] { return stored()[a_] == 5100; }));
+  // One at a time, whatever the broker takes for it.
+  on_loop([&] { store_->held = {"broker-a"}; });
+  go_on(5200);
+  go_on(5999);
+  EXPECT_TRUE(eventually([&] { return writes() == 2; }));
+  on_loop([&] {
+    store_->held.clear();
+    store_->release();
+  });
+  EXPECT_TRUE(eventually([&] { return stored()[a_] == 5200; }));
+  go_on(6000);
+  EXPECT_TRUE(eventually([&] { return stored()[a_] == 6000; }));
+  // A broker that refuses is not asked with each message.
+  on_loop([&] { store_->failing = ErrorKind::kRejected; });
+  for (int64_t offset = 6001; offset <= 6200; ++offset) go_on(offset);
+  EXPECT_TRUE(eventually([&] { return writes() == 5; }));
+  on_loop([&] { eager.close(); });
+}
+
 TEST_F(OffsetCommitterTest, ASilentBrokerDelaysNothingButItself) {
   on_loop([&] { store_->held = {"broker-b"}; });
   for (int i = 0; i < 1000; ++i) {

@@ -111,6 +111,33 @@ TEST_F(OffsetTest, WithoutAMasterASlaveIsReadAndCommitsNothing) {
   for (const auto& pull : pulls(cluster, kTopic)) EXPECT_EQ(pull.ext_fields.number("sysFlag", -1) & 1, 0);
 }
 
+// A pull that waits in the broker would write its offset over the last one of a close.
+TEST_F(OffsetTest, NoPullCarriesAnOffsetToCommit) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  {
+    auto running = start(cluster);
+    for (size_t i = 1; i <= 5; ++i) {
+      cluster.broker().put(kTopic, 0, "m");
+      ASSERT_TRUE(eventually([&] { return running.received->count() == i; }));
+    }
+    for (const auto& pull : pulls(cluster, kTopic)) EXPECT_EQ(pull.ext_fields.number("sysFlag", -1) & 1, 0);
+  }
+  EXPECT_GE(pulls(cluster, kTopic).size(), 5U);
+  EXPECT_EQ(cluster.broker().committed_offset(kGroup, kTopic, 0), 5);
+}
+
+TEST_F(OffsetTest, ALongQueueIsCommittedOnTheWay) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  PushConsumerOptions options = quick();
+  options.persist_offset_interval = std::chrono::hours(1);
+  auto running = start(cluster, options);
+  ASSERT_TRUE(eventually([&] { return running.consumer->statistics().assigned_queues == 2; }));
+  for (int i = 0; i < 2500; ++i) cluster.broker().put(kTopic, 0, "m");
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) >= 2000; }));
+}
+
 // Not "taken anew", which would make good acknowledgements count for nothing.
 TEST_F(OffsetTest, AQueueOfADeadBrokerIsKept) {
   MockCluster cluster;

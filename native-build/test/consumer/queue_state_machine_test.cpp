@@ -473,28 +473,4 @@ TEST(QueueStateMachineTest, AnOffsetThatCouldNotBeReadIsReadAgainWhileAPullIsHel
   EXPECT_EQ(actions_of(machine, Kind::kReadCommitted).size(), 1U);
 }
 
-// The broker may have taken the offset that came with it after the operator's.
-TEST(QueueStateMachineTest, OnlyTheAnswerToThePullOfBeforeAResetHasItCommittedAnew) {
-  QueueSettings settings;
-  QueueStateMachine machine({"t", "b", 0}, settings, nullptr);
-  TimePoint at{std::chrono::hours(1)};
-  machine.start(at);
-  machine.start_found(actions_of(machine, Kind::kFindStart).at(0).id, 100, at);
-  const uint64_t silent = actions_of(machine, Kind::kPull).at(0).id;
-  at += settings.silent_pull_timeout;
-  machine.timer(at);
-  const uint64_t before_reset = actions_of(machine, Kind::kPull).at(0).id;
-  machine.reset(5, at);
-  machine.committed(actions_of(machine, Kind::kCommit).at(0).id, true, at);
-  ASSERT_EQ(machine.state(), State::kConsuming);
-  machine.pull_ended(silent, PullEnd::kFailed, -1, at);
-  EXPECT_TRUE(actions_of(machine, Kind::kCommit).empty());
-  machine.pull_ended(before_reset, PullEnd::kFailed, -1, at);
-  const auto anew = actions_of(machine, Kind::kCommit);
-  ASSERT_EQ(anew.size(), 1U);
-  EXPECT_EQ(anew[0].offset, 5);
-  machine.pull_ended(before_reset, PullEnd::kFailed, -1, at);
-  EXPECT_TRUE(actions_of(machine, Kind::kCommit).empty());
-}
-
 }  // namespace rocketmq::test

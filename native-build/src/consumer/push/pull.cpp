@@ -10,7 +10,6 @@ namespace rocketmq {
 
 namespace {
 
-constexpr int32_t kCommitFlag = 1;
 constexpr int32_t kSuspendFlag = 2;
 constexpr int32_t kSubscriptionFlag = 4;
 
@@ -23,7 +22,6 @@ bool may_shift(int64_t offset, int64_t delta) {
 
 RemotingCommand pull_command(const PullRequest& request, const Subscription& subscription) {
   int32_t flags = kSuspendFlag;
-  if (request.commit_offset > 0) flags |= kCommitFlag;
   if (request.with_subscription) flags |= kSubscriptionFlag;
   RemotingCommand command = RemotingCommand::request(request_code::kPullMessage);
   auto& fields = command.ext_fields;
@@ -34,7 +32,8 @@ RemotingCommand pull_command(const PullRequest& request, const Subscription& sub
   fields.add("queueOffset", request.offset);
   fields.add("maxMsgNums", request.most);
   fields.add("sysFlag", flags);
-  fields.add("commitOffset", std::max<int64_t>(request.commit_offset, 0));
+  // Required, but without its flag not looked at.
+  fields.add("commitOffset", 0);
   fields.add("suspendTimeoutMillis", request.suspend_ms);
   if (request.with_subscription) fields.add("subscription", subscription.expression);
   fields.add("subVersion", subscription.version);

@@ -11,7 +11,8 @@
 
 namespace rocketmq {
 
-// What is asked of a broker.
+// What is asked of a broker. No offset is committed with it: brokers work off pulls and commits by different threads,
+// so that a pull that waited for its turn would write its older offset over a newer one.
 struct PullRequest {
   std::string group;
   MessageQueue queue;
@@ -19,8 +20,6 @@ struct PullRequest {
   int32_t most = 32;
   // What the messages of an answer have together at most; a broker gives the first one whatever its size.
   int32_t most_bytes = kMaxFrameBytes - kMostBesideBody;
-  // Stored by the broker with the pull; less than 0: nothing.
-  int64_t commit_offset = -1;
   int64_t suspend_ms = 15000;
   // The subscription goes along, for a broker that does not know it by a heartbeat: it has to compile a condition for
   // each pull, and its own settings of the group do not count then.

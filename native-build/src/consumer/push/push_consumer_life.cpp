@@ -27,6 +27,8 @@ constexpr Millis kLongestUnregister{1000};
 // For the last offsets: at least, whatever the timeout, and at most.
 constexpr Millis kLeastCommit{1000};
 constexpr Millis kLongestCommit{3000};
+// Messages of one queue whose offset only the next round would commit: one request more for so many costs nothing.
+constexpr int64_t kMostUnsent = 1000;
 constexpr Millis kHousekeeping{1000};
 constexpr Millis kLeastHousekeeping{10};
 // What destroying a consumer leaves to callbacks that run, as they may use the handle.
@@ -143,6 +145,8 @@ void PushConsumerLife::make_parts() {
   }
   OffsetCommitterOptions committing;
   committing.interval = context.options.persist_offset_interval;
+  // A file is written as a whole.
+  committing.most_unsent = local_offsets_ ? 0 : kMostUnsent;
   context.committer = std::make_unique<OffsetCommitter>(client_->loop(), context.offsets, committing);
   queues_ = std::make_unique<QueueTable>(context_, notifier_);
   settler_ = std::make_unique<BatchSettler>(context_, *queues_);

@@ -287,9 +287,6 @@ asio::awaitable<void> QueueActor::pull(std::shared_ptr<QueueActor> self, uint64_
   request.offset = offset;
   request.most = most_;
   request.most_bytes = context.client_options.max_frame_bytes - kMostBesideBody;
-  // A slave does not keep offsets.
-  const bool commits = broker_id == kMasterId && !context.options.broadcasting && machine_.may_commit(now());
-  if (commits) request.commit_offset = machine_.commit_offset();
   request.suspend_ms = context.options.pull_suspend_timeout.count();
   // A broker knows it by our heartbeats, but for a new one.
   const bool is_new = pulled_version_ != 0 && pulled_version_ != subscription->version;

@@ -68,7 +68,6 @@ void QueueStateMachine::close(TimePoint at) {
 void QueueStateMachine::reset(int64_t offset, TimePoint at) {
   if (state_ == State::kEnded || state_ == State::kCreated) return;
   reset_ = offset;
-  pull_before_reset_ = pull_id_ != 0 ? pull_id_ : pull_before_reset_;
   // In place of what is on its way.
   if (state_ == State::kCommitting) {
     reset_attempts_ = 0;
@@ -174,13 +173,7 @@ void QueueStateMachine::pulled(uint64_t id, std::vector<StoredMessage> messages,
 }
 
 void QueueStateMachine::pull_ended(uint64_t id, PullEnd end, int64_t next_offset, TimePoint at) {
-  if (!is_current_pull(id)) {
-    if (id == 0 || id != pull_before_reset_) return;
-    pull_before_reset_ = 0;
-    // The broker may have taken the offset that came with it after the operator's.
-    if (state_ == State::kConsuming && may_commit(at)) act(Kind::kCommit, 0, cache_->commit_offset());
-    return;
-  }
+  if (!is_current_pull(id)) return;
   switch (end) {
     case PullEnd::kMoved:
     case PullEnd::kHeld:

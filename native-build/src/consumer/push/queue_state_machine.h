@@ -180,7 +180,6 @@ class QueueStateMachine {
   bool committing_reset_ = false;
   int reset_attempts_ = 0;
   // A pull of before a reset may still carry an older offset to the broker.
-  uint64_t pull_before_reset_ = 0;
 
   std::array<QueueAction, 16> actions_;
   size_t action_count_ = 0;

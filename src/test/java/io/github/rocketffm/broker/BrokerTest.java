@@ -88,6 +88,12 @@ class BrokerTest {
     return received.stream().map(ReceivedMessage::bodyAsString).toList();
   }
 
+  private String log() {
+    return received.stream()
+        .map(m -> m.queue().queueId() + ":" + m.queueOffset() + " " + m.bodyAsString())
+        .collect(Collectors.joining(", "));
+  }
+
   @Test
   void everythingThatAMessageCarriesComesBack() {
     byte[] large = new byte[200_000];
@@ -186,13 +192,19 @@ class BrokerTest {
         producer.send(Message.builder("survives").body("m" + i).build());
       }
       try (PushConsumer first = consumer("survivors", "survives").listener(this::take).start()) {
-        await().until(() -> first.statistics().messagesConsumed() == 20);
+        await()
+            .untilAsserted(
+                () ->
+                    assertThat(first.statistics().messagesConsumed()).as(this::log).isEqualTo(20));
       }
       for (int i = 20; i < 40; i++) {
         producer.send(Message.builder("survives").body("m" + i).build());
       }
       try (PushConsumer second = consumer("survivors", "survives").listener(this::take).start()) {
-        await().until(() -> second.statistics().messagesConsumed() == 20);
+        await()
+            .untilAsserted(
+                () ->
+                    assertThat(second.statistics().messagesConsumed()).as(this::log).isEqualTo(20));
       }
     }
     assertThat(bodies().stream().distinct()).hasSize(40);

@@ -42,7 +42,8 @@ public final class MockCluster implements AutoCloseable {
     GARBAGE_FRAME,
     SHIFT_FIELD,
     NOT_MOVING,
-    BLACK_HOLE
+    BLACK_HOLE,
+    LATE
   }
 
   private static final SymbolLookup LIBRARY =
