@@ -16,6 +16,7 @@
 #include "client/broker_watch.h"
 #include "client/client_options.h"
 #include "client/consumer_member.h"
+#include "client/group_registration.h"
 #include "client/name_servers.h"
 #include "client/producer_member.h"
 #include "client/reachability.h"
@@ -90,51 +91,22 @@ class ClientInstance {
   asio::awaitable<void> route_loop();
   asio::awaitable<void> refresh_routes();
   asio::awaitable<void> heartbeat_loop();
-  asio::awaitable<void> heartbeat_to(std::string address, std::string body, bool of_producers);
+  asio::awaitable<void> housekeeping_loop();
   void on_connected(const std::string& address);
   void on_disconnected(const std::string& address);
-  asio::awaitable<void> wait_for_heartbeats(std::string address);
-  bool lives(const std::string& producer_group, const std::string& consumer_group) const;
-  void note_heartbeat(const std::string& address, const Result<RemotingCommand>& response, bool of_producers,
-                      uint64_t connection_number);
-  asio::awaitable<void> register_again(std::string address);
-  asio::awaitable<void> unregister_from(std::string address, std::string producer_group, std::string consumer_group);
-  asio::awaitable<Status> unregister(std::string producer_group, std::string consumer_group);
   void unregister_and_wait(const std::string& producer_group, const std::string& consumer_group, Millis timeout);
   void on_server_request(RemotingCommand request, const std::string& address,
                          std::function<void(RemotingCommand)> reply);
   std::shared_ptr<ConsumerMember> consumer(std::string_view group) const;
   std::vector<std::shared_ptr<ProducerMember>> producers() const;
+  std::vector<std::shared_ptr<ConsumerMember>> consumers() const;
   void check_transaction(const RemotingCommand& request, const std::string& address);
   void take_reply(RemotingCommand request, const std::string& address,
                   const std::function<void(RemotingCommand)>& reply);
   Heartbeat heartbeat() const;
 
-  // Rounds of heartbeats; on the loop.
-  struct Round {
-    std::string body;
-    std::vector<std::string> addresses;
-    int running = 0;
-    TimePoint ended = TimePoint::min();
-  };
-  // One that runs, however it ends.
-  struct RoundShare {
-    explicit RoundShare(Round& of) : round(of) { ++round.running; }
-    RoundShare(const RoundShare&) = delete;
-    RoundShare& operator=(const RoundShare&) = delete;
-    ~RoundShare() { --round.running; }
-    Round& round;
-  };
-
-  // Heartbeats that a broker has not answered, by address; kept by each of them. On the loop.
-  using UnderWay = std::map<std::string, int>;
-  class HeartbeatShare;
-
   const ClientOptions options_;
   const std::string client_id_;
-  // The last one. It outlives the loop, with which a coroutine that has a share in it may go.
-  Round round_;
-  const std::shared_ptr<UnderWay> heartbeats_under_way_ = std::make_shared<UnderWay>();
   EventLoop loop_;
   WorkerPool workers_;
   const std::shared_ptr<BrokerStates> brokers_ = std::make_shared<BrokerStates>();
@@ -143,8 +115,12 @@ class ClientInstance {
   RouteTable routes_;
   BrokerWatch watch_;
   Reachability reachability_;
+  std::shared_ptr<GroupRegistration> registration_;
   Pause route_pause_;
   Pause heartbeat_pause_;
+  Pause housekeeping_pause_;
+  // Of the members; on the loop.
+  Millis shortest_housekeeping_ = ConsumerMember::kNoHousekeeping;
   std::atomic<bool> started_{false};
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;

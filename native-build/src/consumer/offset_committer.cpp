@@ -15,6 +15,8 @@ namespace rocketmq {
 
 namespace {
 
+constexpr Millis kRest = std::chrono::hours(1);
+
 // Who waits for the answer to an offset.
 struct Waiter {
   explicit Waiter(EventLoop& loop) : pause(loop) {}
@@ -90,6 +92,8 @@ struct OffsetCommitter::State : std::enable_shared_from_this<OffsetCommitter::St
   std::map<std::string, Lane> lanes;
   std::vector<std::shared_ptr<Pause>> flushes;
   std::shared_ptr<Pause> round_pause;
+  // The rounds wait for something to be noted.
+  bool resting = false;
   bool written = false;
   bool closed = false;
 
@@ -128,6 +132,7 @@ void OffsetCommitter::State::list(Lane& lane, const MessageQueue& queue, Entry& 
   if (entry.listed) return;
   lane.listed.push_back(queue);
   entry.listed = true;
+  if (resting && round_pause) round_pause->interrupt();
 }
 
 void OffsetCommitter::State::note(const MessageQueue& queue, int64_t offset) {
@@ -346,7 +351,15 @@ asio::awaitable<void> OffsetCommitter::State::flush(std::shared_ptr<State> state
 }
 
 asio::awaitable<void> OffsetCommitter::State::rounds(std::shared_ptr<State> state, std::shared_ptr<Pause> pause) {
+  const auto any_listed = [](const auto& lane) { return !lane.second.listed.empty(); };
   while (!state->closed) {
+    // A consumer that has nothing to commit does not wake the process.
+    while (!state->closed && std::none_of(state->lanes.begin(), state->lanes.end(), any_listed)) {
+      state->resting = true;
+      co_await pause->wait(kRest);
+    }
+    state->resting = false;
+    if (state->closed) break;
     co_await pause->wait(state->options.interval);
     if (state->closed) break;
     try {

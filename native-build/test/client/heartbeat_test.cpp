@@ -67,14 +67,36 @@ TEST_F(HeartbeatRoundsTest, ManyWhoAskAtOnceGetFew) {
 
 class QuietMember : public ConsumerMember {
  public:
+  explicit QuietMember(std::string group = "group") : group_(std::move(group)) {}
   const std::string& group() const override { return group_; }
   ConsumerHeartbeat heartbeat() const override { return {group_, false, false, "CONSUME_FROM_LAST_OFFSET", {}}; }
   void rebalance_soon() override {}
   bool handle_request(const RemotingCommand&, std::function<void(RemotingCommand)>) override { return false; }
 
  private:
-  const std::string group_ = "group";
+  const std::string group_;
 };
+
+// Each tells of all groups: as many as there are members would grow with their square.
+TEST_F(HeartbeatRoundsTest, AThousandMembersThatStartTogetherShareAFew) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  options.request_timeout = Millis(1500);
+  ClientInstance& client = start(options);
+  cluster_.broker(0).inject(kHeartbeat, mock::Fault::delayed(Millis(20), -1));
+  // It delays what is told to the others by nothing.
+  cluster_.broker(1).inject(kHeartbeat, mock::Fault::of(mock::Fault::Kind::kIgnore, -1));
+  std::vector<std::future<bool>> told;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>("group-" + std::to_string(i))));
+    told.push_back(asio::co_spawn(client.loop().context(), client.send_heartbeats(), asio::use_future));
+  }
+  EXPECT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group-999").size() == 1; }, Millis(1500)));
+  for (auto& each : told) each.get();
+  // As many rounds, of ten requests each, as fit into the time in which the members join.
+  EXPECT_LT(cluster_.broker(0).request_count(kHeartbeat), 400);
+  EXPECT_LT(cluster_.broker(1).request_count(kHeartbeat), 50);
+}
 
 // Its queues would be nobody's.
 TEST_F(HeartbeatRoundsTest, WhoLeavesWhileOneIsUnderWayIsNoMemberAfterwards) {

@@ -127,7 +127,6 @@ void PushConsumerLife::begin_on_loop() {
         [&] { start_periodic(context.client->loop(), begin, [kept = context_] { return kept->ended; }, name); });
   };
   keep_running("rebalance", [this] { return rebalancer_->run(context_); });
-  keep_running("consumer housekeeping", [this] { return housekeeping_loop(context_, housekeeping_pause_); });
   if (context.locks) keep_running("queue locks", [kept = context_] { return LockKeeper::run(kept); });
 }
 
@@ -152,7 +151,6 @@ void PushConsumerLife::make_parts() {
   settler_ = std::make_unique<BatchSettler>(context_, *queues_);
   rebalancer_ = std::make_unique<Rebalancer>(context_, *queues_);
   if (local_offsets_) rebalancer_->set_stored_queues(local_offsets_->queues());
-  housekeeping_pause_ = std::make_shared<Pause>(client_->loop());
   if (context.options.needs_locks()) context.locks = std::make_unique<LockKeeper>(context);
 }
 
@@ -211,21 +209,12 @@ void PushConsumerLife::settle_soon() {
   }
 }
 
-asio::awaitable<void> PushConsumerLife::housekeeping_loop(std::shared_ptr<PushContext> context,
-                                                          std::shared_ptr<Pause> pause) {
-  const Millis step = std::max(std::min(kHousekeeping, context->options.consume_timeout / 4), kLeastHousekeeping);
-  while (!context->ended) {
-    co_await pause->wait(step);
-    if (context->ended) break;
-    try {
-      housekeeping();
-    } catch (const std::exception& e) {
-      log(LogLevel::kError, "consumer", "the housekeeping of group {} failed: {}", context->options.group, e.what());
-    }
-  }
+Millis PushConsumerLife::housekeeping_interval() const {
+  return std::max(std::min(kHousekeeping, context_->options.consume_timeout / 4), kLeastHousekeeping);
 }
 
 void PushConsumerLife::housekeeping() {
+  if (context_->ended) return;
   give_back_expired();
   if (settler_->settle_ended()) settle_soon();
   context_->dispatcher->nudge();
@@ -387,8 +376,6 @@ void PushConsumerLife::end_on_loop() {
   queues_->shut();
   rebalancer_->shut();
   if (context_->locks) context_->locks->shut();
-  housekeeping_pause_->interrupt();
-  housekeeping_pause_ = nullptr;
   if (context_->locks) context_->locks->send_unlocks();
 }
 

@@ -48,6 +48,8 @@ class PushConsumerLife : public ConsumerMember, public std::enable_shared_from_t
   const std::string& group() const override { return context_->options.group; }
   ConsumerHeartbeat heartbeat() const override;
   void rebalance_soon() override;
+  Millis housekeeping_interval() const override;
+  void housekeeping() override;
   bool handle_request(const RemotingCommand& request, std::function<void(RemotingCommand)> reply) override;
 
  private:
@@ -58,8 +60,6 @@ class PushConsumerLife : public ConsumerMember, public std::enable_shared_from_t
   void undo_prepare();
   void begin_on_loop();
   void make_parts();
-  asio::awaitable<void> housekeeping_loop(std::shared_ptr<PushContext> context, std::shared_ptr<Pause> pause);
-  void housekeeping();
   void give_back_expired();
   void settle_soon();
   void finish_close(bool was_started, Millis timeout, Millis callback_timeout);
@@ -93,7 +93,6 @@ class PushConsumerLife : public ConsumerMember, public std::enable_shared_from_t
   std::unique_ptr<QueueTable> queues_;
   std::unique_ptr<BatchSettler> settler_;
   std::unique_ptr<Rebalancer> rebalancer_;
-  std::shared_ptr<Pause> housekeeping_pause_;
 };
 
 }  // namespace rocketmq

@@ -154,7 +154,10 @@ final class ScaleBenchmark {
         });
   }
 
-  /** Each round with a broker of its own, which knows none of the groups yet. */
+  /**
+   * Each round with a broker of its own, which knows none of the groups when they start for the first time. That time
+   * is the broker's: for each new group it writes files and asks the name server, one group after the other.
+   */
   private void consumers() throws IOException, InterruptedException {
     for (int round = 1; round <= options.rounds(); round++) {
       Progress.show("consumers", round, options.rounds());
@@ -168,8 +171,19 @@ final class ScaleBenchmark {
   private void consumers(String name, int count) throws IOException, InterruptedException {
     try (Cluster cluster = Cluster.start(FOLDER, this::onBrokerEnd)) {
       String topic = cluster.createTopic("bench-scale");
+      with(
+          name,
+          cluster.nameServer(),
+          contender -> results.add("first_new", name, start(contender, topic, count + 1)));
+      cluster.sendOne(topic);
       with(name, cluster.nameServer(), contender -> consumers(contender, topic, count));
     }
+  }
+
+  /** Returns when all consumers have a message, in milliseconds. */
+  private double start(ContenderProcess contender, String topic, int count) throws IOException {
+    JsonObject times = contender.ask("consumers topic=" + topic + " count=" + count);
+    return times.get("first_ms").getAsDouble();
   }
 
   private void consumers(ContenderProcess contender, String topic, int count) throws IOException {

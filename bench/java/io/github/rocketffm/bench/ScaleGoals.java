@@ -33,6 +33,7 @@ final class ScaleGoals {
     }
     results.metric("started", "Consumers, " + many + ": started", "ms", true);
     results.metric("first", "… all have a message", "ms", true);
+    results.metric("first_new", "… of groups that the broker did not know", "ms", true);
     results.metric("threads", "… threads of the library", "threads", true);
     results.metric("idle", "… CPU while idle", "% of a core", true);
     results.metric("memory", "… resident memory above that of one", "MiB", true);
