@@ -68,7 +68,7 @@ class ClientInstance {
   void leave_consumer_group(const std::string& group, Millis timeout);
 
   // On the loop: tells all brokers in use of our groups; failures are logged. False when some broker could not
-  // be reached.
+  // be reached, or has not answered within a second.
   asio::awaitable<bool> send_heartbeats();
   // The same, unless the same was told to the same brokers within the last second, or is being told just now, which is
   // waited for: many who ask at once cost one round.

@@ -19,8 +19,13 @@ constexpr Millis kRecent{1000};
 constexpr Millis kPoll{10};
 // For the answer to a heartbeat before a group leaves, of the time that a close waits for all of it.
 constexpr Millis kLongestHeartbeat{500};
+// Who asks for a heartbeat goes on after that time: a broker that is silent delays nothing that others wait for.
+constexpr Millis kPatience{1000};
+// Between two heartbeats to a broker: so many times as long as it takes to make one, which is long for many groups.
+constexpr int kRestFactor = 10;
+constexpr Millis kLongestRest{500};
 // Consumer groups of one request. For each that it does not know yet a broker writes files and asks the name servers,
-// one after the other within a request, which takes it about 10 ms; requests are worked off side by side.
+// which takes it about 10 ms: more of them would take longer than a request may.
 constexpr size_t kMostGroups = 100;
 
 std::vector<SharedBytes> heartbeat_bodies(Heartbeat heartbeat) {
@@ -65,7 +70,7 @@ struct GroupRegistration::LaneEnd {
       : self(std::move(registration)), address(std::move(of)) {}
   LaneEnd(const LaneEnd&) = delete;
   LaneEnd& operator=(const LaneEnd&) = delete;
-  // What waits goes with the loop, too.
+  // What waits goes with the loop, too, whose objects it has.
   ~LaneEnd() { self->lanes_.erase(address); }
   const std::shared_ptr<GroupRegistration> self;
   const std::string address;
@@ -74,19 +79,22 @@ struct GroupRegistration::LaneEnd {
 class GroupRegistration::UnderWay {
  public:
   UnderWay(std::shared_ptr<GroupRegistration> self, std::string address)
-      : self_(std::move(self)), address_(std::move(address)) {
-    ++self_->under_way_[address_];
+      : self_(std::move(self)), address_(std::move(address)), number_(++self_->last_number_) {
+    self_->under_way_[address_].insert(number_);
   }
   UnderWay(const UnderWay&) = delete;
   UnderWay& operator=(const UnderWay&) = delete;
   ~UnderWay() {
     const auto found = self_->under_way_.find(address_);
-    if (--found->second == 0) self_->under_way_.erase(found);
+    if (found == self_->under_way_.end()) return;
+    found->second.erase(number_);
+    if (found->second.empty()) self_->under_way_.erase(found);
   }
 
  private:
   const std::shared_ptr<GroupRegistration> self_;
   const std::string address_;
+  const uint64_t number_;
 };
 
 GroupRegistration::GroupRegistration(EventLoop& loop, RemotingClient& remoting, RouteTable& routes,
@@ -108,6 +116,7 @@ std::vector<std::string> GroupRegistration::addresses() const {
 std::shared_ptr<const GroupRegistration::Told> GroupRegistration::what_is_told() {
   if (made_ && made_for_ == asked_) return made_;
   const uint64_t asked = asked_;
+  const TimePoint begin = now();
   Heartbeat heartbeat = groups_.heartbeat();
   auto told = std::make_shared<Told>();
   told->of_producers = !heartbeat.producer_groups.empty();
@@ -115,6 +124,7 @@ std::shared_ptr<const GroupRegistration::Told> GroupRegistration::what_is_told()
   const bool same = made_ && same_bodies(made_->bodies, told->bodies);
   if (!same) made_ = std::move(told);
   made_for_ = asked;
+  making_ = now() - begin;
   return made_;
 }
 
@@ -130,25 +140,30 @@ void GroupRegistration::join_next(const std::string& address, Share share) {
 }
 
 asio::awaitable<void> GroupRegistration::run_lane(std::shared_ptr<GroupRegistration> self, std::string address) {
-  const LaneEnd end(self, address);
-  while (true) {
-    Lane& lane = self->lanes_[address];
-    if (lane.waiting.empty()) co_return;
+  // Moved, as what fails here would leave a lane that nobody runs.
+  const LaneEnd end(std::move(self), std::move(address));
+  GroupRegistration& all = *end.self;
+  Lane& lane = all.lanes_.find(end.address)->second;
+  while (!lane.waiting.empty()) {
     lane.sharing = std::exchange(lane.waiting, {});
     try {
-      lane.under_way = self->what_is_told();
-      std::string to = address;
+      lane.under_way = all.what_is_told();
       std::shared_ptr<const Told> told = lane.under_way;
-      co_await tell_one(self, std::move(to), std::move(told));
-      if (self->remoting_.connected(address)) {
-        for (const Share& share : lane.sharing) share->succeeded = true;
-        self->last_[address] = {lane.under_way, now()};
+      co_await tell_one(end.self, end.address, std::move(told));
+      if (all.remoting_.connected(end.address)) {
+        for (const Share& share : lane.sharing) {
+          if (share) share->succeeded = true;
+        }
+        all.last_[end.address] = {lane.under_way, now()};
       }
     } catch (const std::exception& e) {
-      log(LogLevel::kError, "client", "the heartbeat to {} failed: {}", address, e.what());
+      log(LogLevel::kError, "client", "the heartbeat to {} failed: {}", end.address, e.what());
     }
     lane.under_way = nullptr;
     lane.sharing.clear();
+    if (lane.waiting.empty()) break;
+    Pause rest(all.loop_);
+    co_await rest.wait(std::min(std::chrono::ceil<Millis>(all.making_ * kRestFactor), kLongestRest));
   }
 }
 
@@ -161,18 +176,16 @@ asio::awaitable<void> GroupRegistration::tell_one(std::shared_ptr<GroupRegistrat
   co_await send_all(std::move(self), std::move(address), std::move(told));
 }
 
+// One after the other: a broker notes the groups of one connection without a lock.
 asio::awaitable<void> GroupRegistration::send_all(std::shared_ptr<GroupRegistration> self, std::string address,
                                                   std::shared_ptr<const Told> told) {
-  if (told->bodies.empty()) co_return;
-  const auto countdown = std::make_shared<Countdown>(self->loop_, told->bodies.size());
+  const UnderWay under_way(self, address);
   bool of_producers = told->of_producers;
-  for (const SharedBytes& body : told->bodies) {
-    auto share = std::make_shared<CountdownShare>(countdown);
-    start_coroutine(self->loop_, send_heartbeat(self, address, body, of_producers, std::move(share)), "heartbeat");
+  for (const SharedBytes& each : told->bodies) {
+    SharedBytes body = each;
+    co_await send_heartbeat(self, address, std::move(body), of_producers);
     of_producers = false;
   }
-  // Each ends by its own timeout.
-  while (countdown->left > 0) co_await countdown->pause.wait(self->request_timeout_);
 }
 
 asio::awaitable<bool> GroupRegistration::tell() {
@@ -183,9 +196,11 @@ asio::awaitable<bool> GroupRegistration::tell() {
   std::erase_if(last_, [&](const auto& each) { return std::find(to.begin(), to.end(), each.first) == to.end(); });
   const auto countdown = std::make_shared<Countdown>(loop_, to.size());
   for (const std::string& address : to) join_next(address, std::make_shared<CountdownShare>(countdown));
-  // Each ends by its own timeout.
-  while (countdown->left > 0) co_await countdown->pause.wait(request_timeout_);
-  co_return countdown->failed == 0;
+  const TimePoint deadline = now() + kPatience;
+  while (countdown->left > 0 && now() < deadline) {
+    co_await countdown->pause.wait(std::chrono::ceil<Millis>(deadline - now()));
+  }
+  co_return countdown->left == 0 && countdown->failed == 0;
 }
 
 asio::awaitable<void> GroupRegistration::tell_what_is_new() {
@@ -210,8 +225,7 @@ asio::awaitable<void> GroupRegistration::tell_what_is_new() {
 }
 
 asio::awaitable<void> GroupRegistration::send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
-                                                        SharedBytes body, bool of_producers, Share) {
-  const UnderWay under_way(self, address);
+                                                        SharedBytes body, bool of_producers) {
   const uint64_t before = self->remoting_.connection_number(address);
   RemotingCommand request = heartbeat_request(std::move(body));
   const auto response = co_await self->remoting_.call(address, std::move(request), self->request_timeout_);
@@ -268,29 +282,58 @@ asio::awaitable<void> GroupRegistration::register_again(std::shared_ptr<GroupReg
   // Made only now: who has left meanwhile must not come back by it.
   ++self->asked_;
   const auto told = self->what_is_told();
-  if (!told->of_producers) co_return;
   co_await send_all(self, address, told);
 }
 
-// A broker works off heartbeats and departures by different threads: a heartbeat that was sent before could make a
-// member of the group again of who has left, whose queues would be nobody's for two minutes.
-asio::awaitable<void> GroupRegistration::leave(std::shared_ptr<GroupRegistration> self, std::string address,
-                                               std::string producer_group, std::string consumer_group, Share) {
-  const TimePoint deadline = now() + kLongestHeartbeat;
+bool GroupRegistration::any_before(const std::string& address, uint64_t number) const {
+  const auto found = under_way_.find(address);
+  return found != under_way_.end() && *found->second.begin() < number;
+}
+
+asio::awaitable<void> GroupRegistration::await_answers(std::shared_ptr<GroupRegistration> self, std::string address,
+                                                       uint64_t before, TimePoint deadline) {
   Pause pause(self->loop_);
-  while (self->under_way_.count(address) != 0 && now() < deadline) co_await pause.wait(kPoll);
-  // It may have come again meanwhile; and a broker forgets by itself who is connected no more.
+  while (self->any_before(address, before) && now() < deadline) co_await pause.wait(kPoll);
+}
+
+asio::awaitable<void> GroupRegistration::unregister_unless_back(std::shared_ptr<GroupRegistration> self,
+                                                                std::string address, std::string producer_group,
+                                                                std::string consumer_group) {
+  // A broker forgets by itself who is connected no more.
   if (self->groups_.has(producer_group, consumer_group) || !self->remoting_.connected(address)) co_return;
-  const bool of_producer = !producer_group.empty();
-  co_await unregister(self, address, std::move(producer_group), std::move(consumer_group));
-  if (of_producer && self->reachability_.kept()) co_await register_again(self, address);
+  co_await unregister(self, address, producer_group, consumer_group);
+  if (!producer_group.empty() && self->reachability_.kept()) co_await register_again(self, address);
+  if (!self->groups_.has(producer_group, consumer_group)) co_return;
+  // It came back meanwhile, and the broker may have known it before it was told of the departure.
+  ++self->asked_;
+  self->made_ = nullptr;
+  self->join_next(address, nullptr);
+}
+
+// A broker works off heartbeats and departures by different threads: a heartbeat that was sent before could make a
+// member of the group again of who has left, whose queues would be nobody's for two minutes. Where its answer does not
+// come soon, the broker is told of the departure at once, and once more after the answer.
+asio::awaitable<void> GroupRegistration::leave(std::shared_ptr<GroupRegistration> self, std::string address,
+                                               std::string producer_group, std::string consumer_group, uint64_t before,
+                                               Share share) {
+  if (share) {
+    co_await await_answers(self, address, before, now() + kLongestHeartbeat);
+    const bool late = self->any_before(address, before);
+    co_await unregister_unless_back(self, address, producer_group, consumer_group);
+    share = nullptr;
+    if (!late) co_return;
+  }
+  co_await await_answers(self, address, before, TimePoint::max());
+  co_await unregister_unless_back(self, address, producer_group, consumer_group);
 }
 
 asio::awaitable<Status> GroupRegistration::tell_departure(std::string producer_group, std::string consumer_group) {
   const auto self = shared_from_this();
   // Who comes again is to be told of anew.
   ++asked_;
+  made_ = nullptr;
   last_.clear();
+  const uint64_t before = ++last_number_;
   std::vector<std::string> connected;
   std::vector<std::string> connecting;
   for (std::string& address : routes_.broker_addresses(false)) {
@@ -305,10 +348,10 @@ asio::awaitable<Status> GroupRegistration::tell_departure(std::string producer_g
   const auto countdown = std::make_shared<Countdown>(loop_, connected.size());
   for (const std::string& address : connected) {
     auto share = std::make_shared<CountdownShare>(countdown);
-    start_coroutine(loop_, leave(self, address, producer_group, consumer_group, std::move(share)), "departure");
+    start_coroutine(loop_, leave(self, address, producer_group, consumer_group, before, std::move(share)), "departure");
   }
   for (const std::string& address : connecting) {
-    start_coroutine(loop_, leave(self, address, producer_group, consumer_group, nullptr), "departure");
+    start_coroutine(loop_, leave(self, address, producer_group, consumer_group, before, nullptr), "departure");
   }
   // Each ends by its own timeout.
   while (countdown->left > 0) co_await countdown->pause.wait(request_timeout_);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,11 +44,13 @@ class GroupRegistration : public std::enable_shared_from_this<GroupRegistration>
   GroupRegistration(EventLoop& loop, RemotingClient& remoting, RouteTable& routes, Reachability& reachability,
                     Millis request_timeout, ClientGroups groups);
 
-  // Tells all brokers in use of what there is now; failures are logged. False when some broker could not be reached.
+  // Tells all brokers in use of what there is now; failures are logged. False when some broker could not be reached, or
+  // has not answered within a second.
   asio::awaitable<bool> tell();
   // The same, save for brokers that were told it within the last second, or are just being told, which is waited for.
   asio::awaitable<void> tell_what_is_new();
-  // That a group has left, or two: {} for none. Ends when those brokers have answered that are connected.
+  // That a group has left, or two: {} for none. Ends when those brokers have answered that are connected. What must
+  // follow of it goes on: a heartbeat that was under way may arrive later.
   asio::awaitable<Status> tell_departure(std::string producer_group, std::string consumer_group);
   // At once, as a message that a new connection sends again may be answered before the next heartbeat.
   void tell_new_connection(const std::string& address);
@@ -74,6 +77,7 @@ class GroupRegistration : public std::enable_shared_from_this<GroupRegistration>
   // However it ends.
   struct LaneEnd;
   class UnderWay;
+  bool any_before(const std::string& address, uint64_t number) const;
 
   std::vector<std::string> addresses() const;
   std::shared_ptr<const Told> what_is_told();
@@ -83,13 +87,18 @@ class GroupRegistration : public std::enable_shared_from_this<GroupRegistration>
                                         std::shared_ptr<const Told> told);
   static asio::awaitable<void> send_all(std::shared_ptr<GroupRegistration> self, std::string address,
                                         std::shared_ptr<const Told> told);
+  static asio::awaitable<void> await_answers(std::shared_ptr<GroupRegistration> self, std::string address,
+                                             uint64_t before, TimePoint deadline);
   static asio::awaitable<void> send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
-                                              SharedBytes body, bool of_producers, Share share);
+                                              SharedBytes body, bool of_producers);
   static asio::awaitable<void> register_again(std::shared_ptr<GroupRegistration> self, std::string address);
   static asio::awaitable<void> unregister(std::shared_ptr<GroupRegistration> self, std::string address,
                                           std::string producer_group, std::string consumer_group);
   static asio::awaitable<void> leave(std::shared_ptr<GroupRegistration> self, std::string address,
-                                     std::string producer_group, std::string consumer_group, Share share);
+                                     std::string producer_group, std::string consumer_group, uint64_t before,
+                                     Share share);
+  static asio::awaitable<void> unregister_unless_back(std::shared_ptr<GroupRegistration> self, std::string address,
+                                                      std::string producer_group, std::string consumer_group);
   void note_answer(const std::string& address, const Result<RemotingCommand>& response, bool of_producers,
                    uint64_t connection_number);
 
@@ -105,8 +114,11 @@ class GroupRegistration : public std::enable_shared_from_this<GroupRegistration>
   std::shared_ptr<const Told> made_;
   std::map<std::string, Lane> lanes_;
   std::map<std::string, Last> last_;
-  // Heartbeats that were not answered yet, by address.
-  std::map<std::string, int> under_way_;
+  // How long it took to make the last one.
+  SteadyClock::duration making_{0};
+  // Numbers of the heartbeats, and departures; those that were not answered yet by address, in order.
+  uint64_t last_number_ = 0;
+  std::map<std::string, std::set<uint64_t>> under_way_;
 };
 
 }  // namespace rocketmq

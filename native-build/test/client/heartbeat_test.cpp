@@ -113,6 +113,38 @@ TEST_F(HeartbeatRoundsTest, WhoLeavesWhileOneIsUnderWayIsNoMemberAfterwards) {
   EXPECT_FALSE(eventually([&] { return !cluster_.broker(0).clients_of("group").empty(); }, Millis(400)));
 }
 
+TEST_F(HeartbeatRoundsTest, WhoLeavesWhileALongOneIsUnderWayIsNoMemberInTheEnd) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  ClientInstance& client = start(options);
+  mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
+  late.delay = Millis(1200);
+  cluster_.broker(0).inject(kHeartbeat, late);
+  ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
+  ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
+  client.leave_consumer_group("group", Millis(1000));
+  // The broker was told at once, and once more when it had answered.
+  ASSERT_TRUE(cluster_.broker(0).await_requests(request_code::kUnregisterClient, 2, kPatience));
+  EXPECT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group").empty(); }));
+}
+
+TEST_F(HeartbeatRoundsTest, WhoComesAgainBeforeTheDepartureArrivesStays) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  ClientInstance& client = start(options);
+  ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
+  ASSERT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group").size() == 1; }));
+  mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
+  late.delay = Millis(300);
+  cluster_.broker(0).inject(request_code::kUnregisterClient, late);
+  client.leave_consumer_group("group", Millis(50));
+  ASSERT_TRUE(cluster_.broker(0).await_requests(request_code::kUnregisterClient, 1, kPatience));
+  const int before = cluster_.broker(0).request_count(kHeartbeat);
+  ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
+  ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, before + 2, kPatience));
+  EXPECT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group").size() == 1; }));
+}
+
 TEST_F(HeartbeatRoundsTest, WhoComesAgainAtOnceIsToldOf) {
   ClientOptions options = client_options(cluster_);
   options.heartbeat_interval = std::chrono::hours(1);

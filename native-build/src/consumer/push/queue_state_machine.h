@@ -179,7 +179,6 @@ class QueueStateMachine {
   uint64_t commit_id_ = 0;
   bool committing_reset_ = false;
   int reset_attempts_ = 0;
-  // A pull of before a reset may still carry an older offset to the broker.
 
   std::array<QueueAction, 16> actions_;
   size_t action_count_ = 0;

@@ -18,6 +18,9 @@ constexpr Millis kFirstRetry{50};
 constexpr Millis kLongestRetry{1000};
 // So that changes that come one after the other share a round.
 constexpr Millis kLeastPause{5};
+// The periodic rounds of a client's consumers begin at whole ones of these, so that those of many share their wake-ups
+// and writes, but not all come at once.
+using Tick = std::chrono::duration<int64_t, std::ratio<1, 5>>;
 
 bool has_broker_at(const TopicRoute& route, const std::string& address) {
   return std::any_of(route.brokers.begin(), route.brokers.end(), [&](const auto& broker) {
@@ -71,10 +74,12 @@ asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
     if (!soon_ || open_.empty()) ++context->counters.rebalances;
     const bool complete = is_complete();
     retry = complete ? kFirstRetry : std::min(retry * 2, kLongestRetry);
-    const TimePoint next =
-        now() + (complete ? context->options.rebalance_interval : std::min(retry, context->options.rebalance_interval));
+    const Millis interval = context->options.rebalance_interval;
+    TimePoint next = now() + (complete ? interval : std::min(retry, interval));
+    if (complete && interval > kLongestRetry) next = std::chrono::ceil<Tick>(next);
     while (!context->ended && !soon_ && now() < next) co_await pause->wait(std::chrono::ceil<Millis>(next - now()));
     if (context->ended) break;
+    if (!soon_) continue;
     Pause rest(context->client->loop());
     co_await rest.wait(kLeastPause);
   }
