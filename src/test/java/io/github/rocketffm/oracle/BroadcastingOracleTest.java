@@ -49,7 +49,7 @@ class BroadcastingOracleTest {
   }
 
   private static void pass() throws InterruptedException {
-    Thread.sleep(Duration.ofSeconds(5));
+    Thread.sleep(OracleTime.of(Duration.ofSeconds(5)));
   }
 
   @Test
@@ -77,7 +77,7 @@ class BroadcastingOracleTest {
         third = member(server, "third");
         pass();
         Set<String> acknowledged = load.stop();
-        assertThat(acknowledged).hasSizeGreaterThan(2_000);
+        assertThat(acknowledged).hasSizeGreaterThan(OracleTime.of(2_000));
         for (Map.Entry<String, KeyedRun> member : runs.entrySet()) {
           KeyedRun run = member.getValue();
           await()

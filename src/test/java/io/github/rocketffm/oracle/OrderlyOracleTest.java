@@ -54,7 +54,7 @@ class OrderlyOracleTest {
   }
 
   private static void pass() throws InterruptedException {
-    Thread.sleep(Duration.ofSeconds(6));
+    Thread.sleep(OracleTime.of(Duration.ofSeconds(6)));
   }
 
   @Test
@@ -85,7 +85,7 @@ class OrderlyOracleTest {
         third = member(server, "third");
         pass();
         Set<String> acknowledged = load.stop();
-        assertThat(acknowledged).hasSizeGreaterThan(5_000);
+        assertThat(acknowledged).hasSizeGreaterThan(OracleTime.of(5_000));
         await()
             .atMost(Duration.ofSeconds(120))
             .pollInterval(Duration.ofMillis(200))

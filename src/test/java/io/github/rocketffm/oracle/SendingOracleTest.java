@@ -101,7 +101,7 @@ class SendingOracleTest {
   }
 
   private static void pass() throws InterruptedException {
-    Thread.sleep(Duration.ofSeconds(8));
+    Thread.sleep(OracleTime.of(Duration.ofSeconds(8)));
   }
 
   @Test
@@ -153,7 +153,7 @@ class SendingOracleTest {
         for (Thread thread : threads) {
           thread.join();
         }
-        assertThat(acknowledged).hasSizeGreaterThan(5_000);
+        assertThat(acknowledged).hasSizeGreaterThan(OracleTime.of(5_000));
         await()
             .atMost(Duration.ofSeconds(120))
             .pollInterval(Duration.ofMillis(200))

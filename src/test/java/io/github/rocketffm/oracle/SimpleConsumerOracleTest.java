@@ -32,8 +32,7 @@ import org.junit.jupiter.api.Timeout;
 /** What was acknowledged by a broker is consumed, whatever happens to brokers and consumers meanwhile. */
 @Tag("oracle")
 class SimpleConsumerOracleTest {
-  private static final Duration LOAD =
-      Duration.ofSeconds(Long.getLong("rocketmq.oracle.seconds", 60));
+  private static final Duration LOAD = OracleTime.of(Duration.ofSeconds(60));
   private static final Duration INVISIBLE = Duration.ofSeconds(10);
   private static final String TOPIC = "simple-oracle";
 
@@ -127,7 +126,7 @@ class SimpleConsumerOracleTest {
       for (Future<?> end : ends) {
         end.get();
       }
-      assertThat(sent).hasSizeGreaterThan(500);
+      assertThat(sent).hasSizeGreaterThan(OracleTime.of(500));
       long twice = acknowledged.values().stream().filter(times -> times.get() > 1).count();
       System.out.printf(
           "%d messages sent, %d acknowledged by consumers, %d of them more than once%n",
