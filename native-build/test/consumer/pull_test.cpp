@@ -107,6 +107,35 @@ TEST_F(PullTest, AMessageThatWasDamagedOnItsWayIsDelivered) {
   EXPECT_TRUE(eventually([&] { return running.received->bodies().back() == "after"; }));
 }
 
+// Its body's CRC says nothing of its other fields.
+TEST(ReadPulledTest, AMessageWhoseFieldsCannotBeEndsWhatIsTakenUntilItCameOftenEnough) {
+  constexpr size_t kBodyLengthAt = 84;
+  RemotingCommand response;
+  response.ext_fields.add("nextBeginOffset", 10);
+  std::vector<uint8_t> bytes;
+  for (int64_t offset = 7; offset < 10; ++offset) {
+    MessageToStore message;
+    message.topic = "t";
+    message.body = as_bytes("body");
+    message.queue_offset = offset;
+    std::vector<uint8_t> one;
+    encode_stored_message(message, one);
+    if (offset == 8) one[kBodyLengthAt] = 0x7f;
+    bytes.insert(bytes.end(), one.begin(), one.end());
+  }
+  response.body = SharedBytes(std::move(bytes));
+  const auto all = make_tag_subscription("t", "*");
+  const auto again = read_pulled(response, 7, 32, *all, "%RETRY%g", -1);
+  EXPECT_EQ(again.next_offset, again.damaged_at);
+  EXPECT_LE(again.damaged_at, 8);
+  EXPECT_LE(again.wanted.size(), 1U);
+  const auto stepped_over = read_pulled(response, 7, 32, *all, "%RETRY%g", again.damaged_at);
+  EXPECT_EQ(stepped_over.damaged_at, -1);
+  EXPECT_EQ(stepped_over.next_offset, 10);
+  EXPECT_EQ(stepped_over.wanted.size(), 2U);
+  EXPECT_EQ(stepped_over.unreadable.size(), 1U);
+}
+
 // What a redelivery needs does not fit beside the message's own properties.
 TEST_F(PullTest, AMessageWithoutRoomForARedeliveryGoesToTheDeadLetters) {
   MockCluster cluster;

@@ -66,8 +66,11 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
   const int64_t queue_max_offset = response.ext_fields.number("maxOffset", -1);
   for (auto& each : decoded->undecodable) {
     const int64_t offset = may_shift(each.queue_offset, delta) ? each.queue_offset + delta : each.queue_offset;
-    const bool damaged = each.crc_mismatch && offset >= asked && offset != step_over;
-    if (damaged && (pulled.damaged_at < 0 || offset < pulled.damaged_at)) pulled.damaged_at = offset;
+    // Its offset may be what is damaged.
+    const bool is_placed = offset >= asked && offset < next;
+    const int64_t place = is_placed ? offset : asked;
+    const bool older = each.crc_mismatch && offset < asked;
+    if (!older && place != step_over && (pulled.damaged_at < 0 || place < pulled.damaged_at)) pulled.damaged_at = place;
     pulled.unreadable.push_back({offset, std::move(each.reason)});
   }
   // What was left undecoded for its size is asked for again.

@@ -44,8 +44,8 @@ struct PulledMessages {
   // The sequence itself is broken: asked for one by one, a single message shows which one it is.
   bool broken = false;
 };
-// A message whose body does not fit its CRC ends what is taken, as it may have been damaged on its way, unless it is
-// the one to `step_over`.
+// A message that cannot be read, or whose body does not fit its CRC, ends what is taken, as it may have been damaged on
+// its way, unless it is the one to `step_over`.
 PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32_t most,
                            const Subscription& subscription, const std::string& retry_topic, int64_t step_over);
 
