@@ -28,6 +28,18 @@ class HeartbeatRoundsTest : public ::testing::Test {
     client_->start();
     return *client_;
   }
+  // Sends none but those that are asked for.
+  ClientInstance& start_seldom() {
+    ClientOptions options = client_options(cluster_);
+    options.heartbeat_interval = std::chrono::hours(1);
+    return start(options);
+  }
+  // The next request of that code is carried out so much later.
+  void inject_late(int32_t request_code, Millis delay) {
+    mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
+    late.delay = delay;
+    cluster_.broker(0).inject(request_code, late);
+  }
   bool send_heartbeats() {
     return asio::co_spawn(client_->loop().context(), client_->send_heartbeats(), asio::use_future).get();
   }
@@ -37,9 +49,7 @@ class HeartbeatRoundsTest : public ::testing::Test {
 };
 
 TEST_F(HeartbeatRoundsTest, ADeadBrokerDoesNotMultiplyThem) {
-  ClientOptions options = client_options(cluster_);
-  options.heartbeat_interval = std::chrono::hours(1);
-  ClientInstance& client = start(options);
+  ClientInstance& client = start_seldom();
   cluster_.broker(1).stop();
   client.join_producer_group("group");
   ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
@@ -51,9 +61,7 @@ TEST_F(HeartbeatRoundsTest, ADeadBrokerDoesNotMultiplyThem) {
 }
 
 TEST_F(HeartbeatRoundsTest, ManyWhoAskAtOnceGetFew) {
-  ClientOptions options = client_options(cluster_);
-  options.heartbeat_interval = std::chrono::hours(1);
-  ClientInstance& client = start(options);
+  ClientInstance& client = start_seldom();
   client.join_producer_group("group");
   ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
   EXPECT_FALSE(eventually(
@@ -100,12 +108,8 @@ TEST_F(HeartbeatRoundsTest, AThousandMembersThatStartTogetherShareAFew) {
 
 // Its queues would be nobody's.
 TEST_F(HeartbeatRoundsTest, WhoLeavesWhileOneIsUnderWayIsNoMemberAfterwards) {
-  ClientOptions options = client_options(cluster_);
-  options.heartbeat_interval = std::chrono::hours(1);
-  ClientInstance& client = start(options);
-  mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
-  late.delay = Millis(200);
-  cluster_.broker(0).inject(kHeartbeat, late);
+  ClientInstance& client = start_seldom();
+  inject_late(kHeartbeat, Millis(200));
   ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
   ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
   client.leave_consumer_group("group", kPatience);
@@ -114,12 +118,8 @@ TEST_F(HeartbeatRoundsTest, WhoLeavesWhileOneIsUnderWayIsNoMemberAfterwards) {
 }
 
 TEST_F(HeartbeatRoundsTest, WhoLeavesWhileALongOneIsUnderWayIsNoMemberInTheEnd) {
-  ClientOptions options = client_options(cluster_);
-  options.heartbeat_interval = std::chrono::hours(1);
-  ClientInstance& client = start(options);
-  mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
-  late.delay = Millis(1200);
-  cluster_.broker(0).inject(kHeartbeat, late);
+  ClientInstance& client = start_seldom();
+  inject_late(kHeartbeat, Millis(1200));
   ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
   ASSERT_TRUE(cluster_.broker(0).await_requests(kHeartbeat, 1, kPatience));
   client.leave_consumer_group("group", Millis(1000));
@@ -129,14 +129,10 @@ TEST_F(HeartbeatRoundsTest, WhoLeavesWhileALongOneIsUnderWayIsNoMemberInTheEnd) 
 }
 
 TEST_F(HeartbeatRoundsTest, WhoComesAgainBeforeTheDepartureArrivesStays) {
-  ClientOptions options = client_options(cluster_);
-  options.heartbeat_interval = std::chrono::hours(1);
-  ClientInstance& client = start(options);
+  ClientInstance& client = start_seldom();
   ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>()));
   ASSERT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group").size() == 1; }));
-  mock::Fault late = mock::Fault::of(mock::Fault::Kind::kLate);
-  late.delay = Millis(300);
-  cluster_.broker(0).inject(request_code::kUnregisterClient, late);
+  inject_late(request_code::kUnregisterClient, Millis(300));
   client.leave_consumer_group("group", Millis(50));
   ASSERT_TRUE(cluster_.broker(0).await_requests(request_code::kUnregisterClient, 1, kPatience));
   const int before = cluster_.broker(0).request_count(kHeartbeat);
@@ -146,9 +142,7 @@ TEST_F(HeartbeatRoundsTest, WhoComesAgainBeforeTheDepartureArrivesStays) {
 }
 
 TEST_F(HeartbeatRoundsTest, WhoComesAgainAtOnceIsToldOf) {
-  ClientOptions options = client_options(cluster_);
-  options.heartbeat_interval = std::chrono::hours(1);
-  ClientInstance& client = start(options);
+  ClientInstance& client = start_seldom();
   const auto tell = [&] {
     asio::co_spawn(client.loop().context(), client.send_new_heartbeats(), asio::use_future).get();
   };
