@@ -29,6 +29,7 @@ struct Fault {
     kNotMoving,       // answers a pull at once that nothing was found, and to go on where it asked
     kBlackHole,       // this request and all that follow on its connection are read, and nothing is sent any more
     kLate,            // carries it out, and answers, `delay` later: what comes after it is before it
+    kShiftAnswer,     // carries it out, and changes the number of the answer's field `text` by `code`
   };
   Kind kind = Kind::kRespond;
   int32_t code = 0;
@@ -49,6 +50,10 @@ struct Fault {
   // Pulls are answered with the messages from `messages` before the asked offset on.
   static Fault below_offset(int32_t messages, int32_t times = 1) {
     return {Kind::kShiftField, -messages, "queueOffset", {}, times};
+  }
+  // Pulls say that the next one begins by so many messages further on than it does.
+  static Fault skipping(int32_t messages, int32_t times = 1) {
+    return {Kind::kShiftAnswer, messages, "nextBeginOffset", {}, times};
   }
   // The same fault for all requests of a time.
   Fault during(std::chrono::milliseconds duration) const {

@@ -111,13 +111,13 @@ std::optional<Fault> MockServer::next_fault(int32_t request_code) {
 
 namespace {
 
-RemotingCommand with_shifted_field(const RemotingCommand& request, std::string_view name, int64_t change) {
-  RemotingCommand changed = request;
+RemotingCommand with_shifted_field(const RemotingCommand& command, std::string_view name, int64_t change) {
+  RemotingCommand changed = command;
   changed.ext_fields = {};
-  for (size_t i = 0; i < request.ext_fields.size(); ++i) {
-    const auto [field, value] = request.ext_fields.at(i);
+  for (size_t i = 0; i < command.ext_fields.size(); ++i) {
+    const auto [field, value] = command.ext_fields.at(i);
     if (field == name) {
-      changed.ext_fields.add(field, request.ext_fields.number(name, 0) + change);
+      changed.ext_fields.add(field, command.ext_fields.number(name, 0) + change);
     } else {
       changed.ext_fields.add(field, value);
     }
@@ -202,6 +202,10 @@ void MockServer::misbehave(const std::shared_ptr<Session>& session, const Remoti
     case Fault::Kind::kShiftField:
       return handle(session, with_shifted_field(request, fault.text, fault.code),
                     [session](RemotingCommand response) { session->send(response); });
+    case Fault::Kind::kShiftAnswer:
+      return handle(session, request, [session, fault](const RemotingCommand& response) {
+        session->send(with_shifted_field(response, fault.text, fault.code));
+      });
     case Fault::Kind::kNotMoving:
       return session->send(not_found_there(request));
     case Fault::Kind::kBlackHole:

@@ -149,8 +149,8 @@ asio::awaitable<void> GroupRegistration::run_lane(std::shared_ptr<GroupRegistrat
     try {
       lane.under_way = all.what_is_told();
       std::shared_ptr<const Told> told = lane.under_way;
-      co_await tell_one(end.self, end.address, std::move(told));
-      if (all.remoting_.connected(end.address)) {
+      const bool answered = co_await tell_one(end.self, end.address, std::move(told));
+      if (answered) {
         for (const Share& share : lane.sharing) {
           if (share) share->succeeded = true;
         }
@@ -167,25 +167,29 @@ asio::awaitable<void> GroupRegistration::run_lane(std::shared_ptr<GroupRegistrat
   }
 }
 
-asio::awaitable<void> GroupRegistration::tell_one(std::shared_ptr<GroupRegistration> self, std::string address,
+asio::awaitable<bool> GroupRegistration::tell_one(std::shared_ptr<GroupRegistration> self, std::string address,
                                                   std::shared_ptr<const Told> told) {
   if (told->of_producers && self->reachability_.take_turn(address, now())) {
-    co_await register_again(std::move(self), std::move(address));
-    co_return;
+    const bool answered = co_await register_again(std::move(self), std::move(address));
+    co_return answered;
   }
-  co_await send_all(std::move(self), std::move(address), std::move(told));
+  const bool answered = co_await send_all(std::move(self), std::move(address), std::move(told));
+  co_return answered;
 }
 
-// One after the other: a broker notes the groups of one connection without a lock.
-asio::awaitable<void> GroupRegistration::send_all(std::shared_ptr<GroupRegistration> self, std::string address,
+// One after the other: a broker notes the groups of one connection without a lock. One that does not answer is not
+// asked for the rest: each request would wait for its own timeout.
+asio::awaitable<bool> GroupRegistration::send_all(std::shared_ptr<GroupRegistration> self, std::string address,
                                                   std::shared_ptr<const Told> told) {
   const UnderWay under_way(self, address);
   bool of_producers = told->of_producers;
   for (const SharedBytes& each : told->bodies) {
     SharedBytes body = each;
-    co_await send_heartbeat(self, address, std::move(body), of_producers);
+    const bool answered = co_await send_heartbeat(self, address, std::move(body), of_producers);
+    if (!answered) co_return false;
     of_producers = false;
   }
+  co_return true;
 }
 
 asio::awaitable<bool> GroupRegistration::tell() {
@@ -224,12 +228,13 @@ asio::awaitable<void> GroupRegistration::tell_what_is_new() {
   while (countdown->left > 0) co_await countdown->pause.wait(request_timeout_);
 }
 
-asio::awaitable<void> GroupRegistration::send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
+asio::awaitable<bool> GroupRegistration::send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
                                                         SharedBytes body, bool of_producers) {
   const uint64_t before = self->remoting_.connection_number(address);
   RemotingCommand request = heartbeat_request(std::move(body));
   const auto response = co_await self->remoting_.call(address, std::move(request), self->request_timeout_);
   self->note_answer(address, response, of_producers, before);
+  co_return response.has_value();
 }
 
 // `connection_number` is that of the connection when the heartbeat was sent, or 0 when there was none.
@@ -275,14 +280,15 @@ asio::awaitable<void> GroupRegistration::unregister(std::shared_ptr<GroupRegistr
 
 // With any producer group of a client that leaves, a broker forgets how to reach the client for replies, and learns it
 // anew only of a group that it does not know yet. So a group that nobody else uses leaves and comes.
-asio::awaitable<void> GroupRegistration::register_again(std::shared_ptr<GroupRegistration> self, std::string address) {
+asio::awaitable<bool> GroupRegistration::register_again(std::shared_ptr<GroupRegistration> self, std::string address) {
   std::string reply_group(kReplyGroup);
   std::string no_group;
   co_await unregister(self, address, std::move(reply_group), std::move(no_group));
   // Made only now: who has left meanwhile must not come back by it.
   ++self->asked_;
   const auto told = self->what_is_told();
-  co_await send_all(self, address, told);
+  const bool answered = co_await send_all(self, address, told);
+  co_return answered;
 }
 
 bool GroupRegistration::any_before(const std::string& address, uint64_t number) const {

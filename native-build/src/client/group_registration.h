@@ -83,15 +83,15 @@ class GroupRegistration : public std::enable_shared_from_this<GroupRegistration>
   std::shared_ptr<const Told> what_is_told();
   void join_next(const std::string& address, Share share);
   static asio::awaitable<void> run_lane(std::shared_ptr<GroupRegistration> self, std::string address);
-  static asio::awaitable<void> tell_one(std::shared_ptr<GroupRegistration> self, std::string address,
+  static asio::awaitable<bool> tell_one(std::shared_ptr<GroupRegistration> self, std::string address,
                                         std::shared_ptr<const Told> told);
-  static asio::awaitable<void> send_all(std::shared_ptr<GroupRegistration> self, std::string address,
+  static asio::awaitable<bool> send_all(std::shared_ptr<GroupRegistration> self, std::string address,
                                         std::shared_ptr<const Told> told);
   static asio::awaitable<void> await_answers(std::shared_ptr<GroupRegistration> self, std::string address,
                                              uint64_t before, TimePoint deadline);
-  static asio::awaitable<void> send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
+  static asio::awaitable<bool> send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
                                               SharedBytes body, bool of_producers);
-  static asio::awaitable<void> register_again(std::shared_ptr<GroupRegistration> self, std::string address);
+  static asio::awaitable<bool> register_again(std::shared_ptr<GroupRegistration> self, std::string address);
   static asio::awaitable<void> unregister(std::shared_ptr<GroupRegistration> self, std::string address,
                                           std::string producer_group, std::string consumer_group);
   static asio::awaitable<void> leave(std::shared_ptr<GroupRegistration> self, std::string address,

@@ -199,6 +199,7 @@ Status unwrap(const StoredMessage& outer, const DecodeLimits& limits, std::vecto
   pattern.bytes = SharedBytes(owners, outer.bytes.view());
   pattern.body = {};
   pattern.properties = {};
+  pattern.of_inner_batch = true;
   pattern.system_flag &=
       ~(system_flag::kNeedUnwrap | system_flag::kInnerBatch | system_flag::kCompressed | system_flag::kCompressionMask);
   ByteReader reader(outer.body.view());

@@ -91,6 +91,8 @@ struct StoredMessage {
   Host store_host;
   int32_t reconsume_times = 0;
   int64_t prepared_transaction_offset = 0;
+  // Stored with others as one, which a broker gives as a whole.
+  bool of_inner_batch = false;
   // Of its queue when it was pulled, where that is known.
   int64_t queue_min_offset = -1;
   int64_t queue_max_offset = -1;

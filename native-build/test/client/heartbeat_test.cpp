@@ -106,6 +106,25 @@ TEST_F(HeartbeatRoundsTest, AThousandMembersThatStartTogetherShareAFew) {
   EXPECT_LT(cluster_.broker(1).request_count(kHeartbeat), 50);
 }
 
+// Each request of the round would wait for its own timeout.
+TEST_F(HeartbeatRoundsTest, ASilentBrokerIsAskedForTheFirstOfManyAlone) {
+  ClientOptions options = client_options(cluster_);
+  options.heartbeat_interval = std::chrono::hours(1);
+  options.request_timeout = Millis(300);
+  ClientInstance& client = start(options);
+  for (int i = 0; i < 250; ++i) {
+    ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>("group-" + std::to_string(i))));
+  }
+  ASSERT_TRUE(send_heartbeats());
+  const int before = cluster_.broker(0).request_count(kHeartbeat);
+  cluster_.broker(0).inject(kHeartbeat, mock::Fault::of(mock::Fault::Kind::kIgnore, 1));
+  // Not before the broker has been told of all groups.
+  EXPECT_FALSE(send_heartbeats());
+  EXPECT_FALSE(cluster_.broker(0).await_requests(kHeartbeat, before + 2, Millis(200)));
+  EXPECT_TRUE(send_heartbeats());
+  EXPECT_EQ(cluster_.broker(0).request_count(kHeartbeat), before + 4);
+}
+
 // Its queues would be nobody's.
 TEST_F(HeartbeatRoundsTest, WhoLeavesWhileOneIsUnderWayIsNoMemberAfterwards) {
   ClientInstance& client = start_seldom();

@@ -33,7 +33,6 @@ TEST_F(PullTest, AnAnswerFitsTheLeastLimitOfFrames) {
   EXPECT_EQ(cluster.broker().accepted_count(), 1);
 }
 
-// A broker gives a batch that was stored as one as a whole.
 TEST_F(PullTest, MessagesBelowTheAskedOffsetAreLeftOut) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 1);
@@ -107,33 +106,43 @@ TEST_F(PullTest, AMessageThatWasDamagedOnItsWayIsDelivered) {
   EXPECT_TRUE(eventually([&] { return running.received->bodies().back() == "after"; }));
 }
 
-// Its body's CRC says nothing of its other fields.
-TEST(ReadPulledTest, AMessageWhoseFieldsCannotBeEndsWhatIsTakenUntilItCameOftenEnough) {
-  constexpr size_t kBodyLengthAt = 84;
-  RemotingCommand response;
-  response.ext_fields.add("nextBeginOffset", 10);
-  std::vector<uint8_t> bytes;
-  for (int64_t offset = 7; offset < 10; ++offset) {
-    MessageToStore message;
-    message.topic = "t";
-    message.body = as_bytes("body");
-    message.queue_offset = offset;
-    std::vector<uint8_t> one;
-    encode_stored_message(message, one);
-    if (offset == 8) one[kBodyLengthAt] = 0x7f;
-    bytes.insert(bytes.end(), one.begin(), one.end());
-  }
-  response.body = SharedBytes(std::move(bytes));
-  const auto all = make_tag_subscription("t", "*");
-  const auto again = read_pulled(response, 7, 32, *all, "%RETRY%g", -1);
-  EXPECT_EQ(again.next_offset, again.damaged_at);
-  EXPECT_LE(again.damaged_at, 8);
-  EXPECT_LE(again.wanted.size(), 1U);
-  const auto stepped_over = read_pulled(response, 7, 32, *all, "%RETRY%g", again.damaged_at);
-  EXPECT_EQ(stepped_over.damaged_at, -1);
-  EXPECT_EQ(stepped_over.next_offset, 10);
-  EXPECT_EQ(stepped_over.wanted.size(), 2U);
-  EXPECT_EQ(stepped_over.unreadable.size(), 1U);
+// The number of the next offset is all that says so, and no checksum protects it.
+TEST_F(PullTest, NoMessageIsPassedOverForTheWordOfOneAnswer) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 100; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  for (int i = 100; i < 200; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i), "TAGS\001other\002");
+  for (int i = 200; i < 250; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  cluster.broker().inject(request_code::kPullMessage, Fault::skipping(40));
+  auto running = start(cluster);
+  ASSERT_TRUE(eventually([&] { return running.received->count() >= 60; }));
+  cluster.broker().inject(request_code::kPullMessage, Fault::skipping(40));
+  ASSERT_TRUE(eventually([&] { return running.received->count() >= 250; }));
+  EXPECT_EQ(running.received->count(), 250U);
+}
+
+TEST_F(PullTest, WhatTheBrokerFilteredIsPassedOver) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 100; ++i) cluster.broker().put(kTopic, 0, "m", i % 10 == 0 ? "TAGS\001a\002" : "TAGS\001b\002");
+  cluster.broker().inject(request_code::kPullMessage, Fault::skipping(-3));
+  auto running = start(cluster, quick(), nullptr, "", "a");
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 10; }));
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 100; }));
+  EXPECT_LT(pulls(cluster).size(), 10U);
+}
+
+TEST_F(PullTest, ABrokerMovesAQueueThatIsBeyondItsEnd) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 10; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  cluster.broker().set_committed_offset(kGroup, kTopic, 0, 4000);
+  // Of the retry topic's queue, which is empty, too.
+  cluster.broker().inject(request_code::kPullMessage, Fault::skipping(3, 2));
+  auto running = start(cluster);
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 10; }));
+  cluster.broker().put(kTopic, 0, "next");
+  EXPECT_TRUE(eventually([&] { return running.received->count("next") == 1; }));
 }
 
 // What a redelivery needs does not fit beside the message's own properties.

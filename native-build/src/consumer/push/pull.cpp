@@ -18,6 +18,30 @@ bool may_shift(int64_t offset, int64_t delta) {
   return offset >= 0 && offset <= kMostOffset && delta >= -offset && delta <= kMostOffset - offset;
 }
 
+// How many of the messages, from the first on, have offsets that can be: they rise from the one that was asked for to
+// where the next pull begins.
+struct Sequence {
+  size_t certain;
+  // Behind the last one of them.
+  int64_t end;
+};
+
+Sequence certain_sequence(const std::vector<StoredMessage>& messages, int64_t delta, int64_t asked, int64_t next) {
+  // Behind the one before the last, as that one may be what does not fit.
+  Sequence before{0, asked};
+  Sequence all = before;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    if (!may_shift(messages[i].queue_offset, delta)) return all;
+    const int64_t offset = messages[i].queue_offset + delta;
+    // A broker gives a batch as a whole, those of its messages included that were consumed before.
+    if (offset < asked && messages[i].of_inner_batch) continue;
+    if (offset < all.end) return before;
+    if (next >= 0 && offset >= next) return all;
+    before = std::exchange(all, {i + 1, offset + 1});
+  }
+  return {messages.size(), all.end};
+}
+
 }  // namespace
 
 RemotingCommand pull_command(const PullRequest& request, const Subscription& subscription) {
@@ -52,32 +76,56 @@ int64_t next_offset_of(const RemotingCommand& response) {
 PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32_t most,
                            const Subscription& subscription, const std::string& retry_topic, int64_t step_over) {
   PulledMessages pulled;
-  int64_t next = next_offset_of(response);
+  const int64_t claimed = next_offset_of(response);
+  pulled.claimed_next_offset = claimed;
+  pulled.next_offset = asked;
   auto decoded = decode_messages(response.body);
   if (!decoded) {
-    pulled.broken = true;
-    pulled.unreadable.push_back({asked, decoded.error().message});
+    PulledMessages::Unreadable unreadable{asked, std::move(decoded.error().message)};
     // Of a single message the broker says where the next one begins.
-    pulled.next_offset = most == 1 ? std::max(next, asked + 1) : asked;
+    if (most == 1 && claimed <= asked) {
+      pulled.unreadable.push_back(std::move(unreadable));
+      pulled.next_offset = asked + 1;
+    } else {
+      pulled.damaged = std::move(unreadable);
+      pulled.broken = true;
+    }
     return pulled;
   }
   const int64_t delta = response.ext_fields.number("offsetDelta", 0);
   const int64_t queue_min_offset = response.ext_fields.number("minOffset", -1);
   const int64_t queue_max_offset = response.ext_fields.number("maxOffset", -1);
+  const auto damaged_at = [&](int64_t place, std::string reason) {
+    if (place == step_over) return false;
+    if (!pulled.damaged || place < pulled.damaged->offset) pulled.damaged = {place, std::move(reason)};
+    return true;
+  };
   for (auto& each : decoded->undecodable) {
     const int64_t offset = may_shift(each.queue_offset, delta) ? each.queue_offset + delta : each.queue_offset;
     // Its offset may be what is damaged.
-    const bool is_placed = offset >= asked && offset < next;
+    const bool is_placed = offset >= asked && offset < claimed;
     const int64_t place = is_placed ? offset : asked;
     const bool older = each.crc_mismatch && offset < asked;
-    if (!older && place != step_over && (pulled.damaged_at < 0 || place < pulled.damaged_at)) pulled.damaged_at = place;
+    if (!older && damaged_at(place, each.reason)) continue;
+    if (!older) pulled.next_offset = std::max(pulled.next_offset, place + 1);
     pulled.unreadable.push_back({offset, std::move(each.reason)});
   }
   // What was left undecoded for its size is asked for again.
-  if (decoded->rest_at && may_shift(*decoded->rest_at, delta)) next = std::min(next, *decoded->rest_at + delta);
-  pulled.wanted.reserve(decoded->messages.size());
-  pulled.received = static_cast<int64_t>(decoded->messages.size());
-  for (StoredMessage& message : decoded->messages) {
+  if (decoded->rest_at && may_shift(*decoded->rest_at, delta)) {
+    pulled.claimed_next_offset = std::min(claimed, *decoded->rest_at + delta);
+  }
+  auto& messages = decoded->messages;
+  const Sequence sequence = certain_sequence(messages, delta, asked, claimed);
+  if (sequence.certain < messages.size()) {
+    if (damaged_at(sequence.end, "its offset does not fit between its neighbours'")) {
+      messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(sequence.certain), messages.end());
+    } else {
+      pulled.next_offset = std::max(pulled.next_offset, sequence.end + 1);
+    }
+  }
+  pulled.wanted.reserve(messages.size());
+  pulled.received = static_cast<int64_t>(messages.size());
+  for (StoredMessage& message : messages) {
     if (!may_shift(message.queue_offset, delta)) {
       pulled.unreadable.push_back({message.queue_offset, "its offset is out of range"});
       continue;
@@ -85,8 +133,7 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
     message.queue_offset += delta;
     message.queue_min_offset = queue_min_offset;
     message.queue_max_offset = queue_max_offset;
-    next = std::max(next, message.queue_offset + 1);
-    // A broker gives a batch as a whole, those of its messages included that were consumed before.
+    pulled.next_offset = std::max(pulled.next_offset, message.queue_offset + 1);
     if (message.queue_offset < asked) continue;
     if (!subscription.matches(message.property(property::kTags))) {
       ++pulled.filtered;
@@ -97,12 +144,24 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
     if (subscription.topic == retry_topic && !origin.empty()) message.topic = origin;
     pulled.wanted.push_back(std::move(message));
   }
-  pulled.next_offset = std::max(next, asked);
-  if (pulled.damaged_at >= 0) {
-    pulled.next_offset = pulled.damaged_at;
-    std::erase_if(pulled.wanted, [&](const auto& message) { return message.queue_offset >= pulled.damaged_at; });
+  if (pulled.damaged) {
+    pulled.next_offset = pulled.damaged->offset;
+    pulled.claimed_next_offset = -1;
+    std::erase_if(pulled.wanted, [&](const auto& message) { return message.queue_offset >= pulled.next_offset; });
+    std::erase_if(pulled.unreadable, [&](const auto& each) { return each.offset >= pulled.next_offset; });
   }
   return pulled;
+}
+
+std::optional<int64_t> SkipConfirmation::confirm(int64_t from, int64_t to) {
+  const bool agrees = from == from_ && (to > from) == (to_ > from);
+  if (agrees) {
+    from_ = -1;
+    return std::min(to, to_);
+  }
+  from_ = from;
+  to_ = to;
+  return std::nullopt;
 }
 
 }  // namespace rocketmq

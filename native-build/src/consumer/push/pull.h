@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,26 +31,42 @@ RemotingCommand pull_command(const PullRequest& request, const Subscription& sub
 // What an answer with messages holds. Pure functions, on the event loop.
 struct PulledMessages {
   std::vector<StoredMessage> wanted;
-  // Where the next pull begins; not above what was asked for: it moves nothing.
+  // Behind the last message that was taken; not above what was asked for: it moves nothing.
   int64_t next_offset = -1;
+  // Where the broker says that the next pull begins. No more than its word says that nothing lies before it.
+  int64_t claimed_next_offset = -1;
   int64_t received = 0;
   int64_t filtered = 0;
   struct Unreadable {
     int64_t offset;
     std::string reason;
   };
+  // Passed over, for good.
   std::vector<Unreadable> unreadable;
-  // Where a message is damaged; -1: none is.
-  int64_t damaged_at = -1;
-  // The sequence itself is broken: asked for one by one, a single message shows which one it is.
+  // To be asked for again: the first message that is damaged, or out of its place.
+  std::optional<Unreadable> damaged;
+  // It is the sequence itself that is: asked for one by one, a single message shows which one it is.
   bool broken = false;
 };
-// A message that cannot be read, or whose body does not fit its CRC, ends what is taken, as it may have been damaged on
-// its way, unless it is the one to `step_over`.
+// A message that cannot be read, or whose body does not fit its CRC, or whose offset does not fit between the others,
+// ends what is taken, as it may have been damaged on its way, unless it is the one to `step_over`.
 PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32_t most,
                            const Subscription& subscription, const std::string& retry_topic, int64_t step_over);
 
 // Where the broker says that the next pull begins; -1 for nothing that can be.
 int64_t next_offset_of(const RemotingCommand& response);
+
+// Whether a queue may go on beyond offsets of which no message was seen. A checksum protects a message's body alone: a
+// single damaged digit of the next offset would lose all that lies before it. So two answers have to say so.
+class SkipConfirmation {
+ public:
+  // An answer says that what is wanted begins at `to`, and not at `from`. Where to go on, as far as an answer to the
+  // same question said the same: the lower one of both. nullopt: `from` must be asked for again.
+  std::optional<int64_t> confirm(int64_t from, int64_t to);
+
+ private:
+  int64_t from_ = -1;
+  int64_t to_ = -1;
+};
 
 }  // namespace rocketmq

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "consumer/offset_requests.h"
 #include "consumer/push/lock_keeper.h"
-#include "consumer/push/pull.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -350,23 +349,30 @@ void QueueActor::on_pull_failed(uint64_t id, int64_t broker_id, const std::strin
 void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const Subscription& subscription,
                            int64_t offset, Millis took) {
   const int64_t next = next_offset_of(response);
-  const auto ended = [&](PullEnd end) {
-    handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, end, next, at); });
+  const auto ended = [&](PullEnd end, int64_t moved_to = -1) {
+    handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, end, moved_to, at); });
+  };
+  const auto skip = [&](int64_t to) {
+    const auto confirmed = skip_.confirm(offset, to);
+    // Or asked for again without a pause.
+    ended(confirmed ? PullEnd::kMoved : PullEnd::kHeld, confirmed.value_or(-1));
+    return confirmed.has_value();
   };
   if (!machine_.is_current_pull(id)) return ended(PullEnd::kFailed);
   switch (response.code) {
     case response_code::kPullOffsetMoved:
-      if (next < 0) return ended(PullEnd::kFailed);
-      log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", queue_.queue_id,
-          queue_.topic, offset, next);
-      return handle([&](QueueStateMachine& machine, TimePoint at) { machine.offset_moved(id, next, at); });
+      if (next < 0 || next == offset) return ended(PullEnd::kFailed);
+      return on_offset_moved(id, offset, next);
     case response_code::kFlowControl:
       return ended(PullEnd::kFlowControl);
     case response_code::kSuccess:
       break;
     default:
       // A broker that neither holds the pull nor moves on must not be asked without a pause.
-      if (next > offset) return ended(PullEnd::kMoved);
+      if (next > offset) {
+        skip(next);
+        return;
+      }
       return ended(took >= std::min(kHeldAtLeast, context_->options.pull_suspend_timeout / 2) ? PullEnd::kHeld
                                                                                               : PullEnd::kNothing);
   }
@@ -377,23 +383,48 @@ void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const S
   } catch (const std::bad_alloc&) {
     return ended(PullEnd::kFailed);
   }
-  if (pulled.damaged_at >= 0) {
-    damaged_times_ = pulled.damaged_at == damaged_at_ ? damaged_times_ + 1 : 1;
-    damaged_at_ = pulled.damaged_at;
+  if (pulled.damaged && !pulled.broken) {
+    damaged_times_ = pulled.damaged->offset == damaged_at_ ? damaged_times_ + 1 : 1;
+    damaged_at_ = pulled.damaged->offset;
   }
   context_->counters.received += pulled.received;
   context_->counters.filtered += pulled.filtered;
-  context_->counters.undecodable += static_cast<int64_t>(pulled.unreadable.size());
-  for (const auto& each : pulled.unreadable) {
-    log(LogLevel::kError, "consumer", "a message at offset {} of queue {} of topic {} cannot be read: {}", each.offset,
-        queue_.queue_id, queue_.topic, each.reason);
+  if (pulled.damaged) {
+    log(LogLevel::kWarn, "consumer", "the message at offset {} of queue {} of topic {} is asked for again: {}",
+        pulled.damaged->offset, queue_.queue_id, queue_.topic, pulled.damaged->reason);
   }
-  const bool broken_sequence = pulled.broken && most_ > 1;
-  // A body that cannot be read is asked for one message at a time, to step over the one that is broken.
-  most_ = pulled.unreadable.empty() ? context_->options.pull_batch_size : 1;
-  if (pulled.next_offset <= offset && !broken_sequence) return ended(PullEnd::kNothing);
+  for (const auto& each : pulled.unreadable) note_unreadable(each);
+  const bool one_by_one = pulled.damaged || !pulled.unreadable.empty();
+  const bool again_one_by_one = pulled.broken && most_ > 1;
+  most_ = one_by_one ? 1 : context_->options.pull_batch_size;
+  if (!again_one_by_one && pulled.next_offset <= offset) {
+    if (pulled.claimed_next_offset <= offset) return ended(PullEnd::kNothing);
+    if (skip(pulled.claimed_next_offset) && pulled.damaged) note_unreadable(*pulled.damaged);
+    return;
+  }
+  if (!again_one_by_one && pulled.claimed_next_offset > pulled.next_offset) {
+    skip_.confirm(pulled.next_offset, pulled.claimed_next_offset);
+  }
   handle([&](QueueStateMachine& machine, TimePoint at) {
     machine.pulled(id, std::move(pulled.wanted), pulled.next_offset, at);
+  });
+}
+
+void QueueActor::note_unreadable(const PulledMessages::Unreadable& message) {
+  ++context_->counters.undecodable;
+  log(LogLevel::kError, "consumer", "the message at offset {} of queue {} of topic {} cannot be read: {}",
+      message.offset, queue_.queue_id, queue_.topic, message.reason);
+}
+
+void QueueActor::on_offset_moved(uint64_t id, int64_t offset, int64_t next) {
+  const auto confirmed = skip_.confirm(offset, next);
+  if (confirmed) {
+    log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", queue_.queue_id,
+        queue_.topic, offset, *confirmed);
+  }
+  handle([&](QueueStateMachine& machine, TimePoint at) {
+    if (confirmed) return machine.offset_moved(id, *confirmed, at);
+    machine.pull_ended(id, PullEnd::kHeld, -1, at);
   });
 }
 

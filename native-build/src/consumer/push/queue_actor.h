@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include "consumer/push/pull.h"
 #include "consumer/push/push_context.h"
 #include "consumer/push/queue_state_machine.h"
 #include "net/coroutine.h"
@@ -71,6 +72,8 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   void on_pull_failed(uint64_t id, int64_t broker_id, const std::string& address, const Error& error);
   void on_pulled(uint64_t id, const RemotingCommand& response, const Subscription& subscription, int64_t offset,
                  Millis took);
+  void note_unreadable(const PulledMessages::Unreadable& message);
+  void on_offset_moved(uint64_t id, int64_t offset, int64_t next);
   void on_pull_refused(uint64_t id, const RemotingCommand& response, const std::string& address);
 
   const std::shared_ptr<PushContext> context_;
@@ -88,6 +91,7 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   // The message that came damaged last, and how often it did.
   int64_t damaged_at_ = -1;
   int damaged_times_ = 0;
+  SkipConfirmation skip_;
   // Of the subscription, as the last pull had it; 0 before.
   int64_t pulled_version_ = 0;
   // The broker did not know the subscription: it goes along until then.

@@ -43,7 +43,8 @@ public final class MockCluster implements AutoCloseable {
     SHIFT_FIELD,
     NOT_MOVING,
     BLACK_HOLE,
-    LATE
+    LATE,
+    SHIFT_ANSWER
   }
 
   private static final SymbolLookup LIBRARY =
