@@ -122,6 +122,7 @@ void Connection::on_read(size_t count) {
   const size_t passed_over = std::min(passed_over_, end_ - begin_);
   begin_ += passed_over;
   passed_over_ -= passed_over;
+  if (passed_over > 0 && passed_over_ == 0) partial_since_.reset();
   if (!take_frames()) return;
   if (begin_ == end_) {
     begin_ = end_ = 0;
@@ -143,11 +144,13 @@ bool Connection::take_frames() {
     const auto length = static_cast<uint32_t>(ByteReader(available).i32());
     if (length < 4 || length > std::max(max_frame_bytes_, kMostPassedOver)) return refuse(available, claims(length));
     if (length > max_frame_bytes_) {
+      note_partial(length);
       if (!begin_too_large(available, length)) return false;
       if (passed_over_ == 0) return true;
       continue;
     }
     if (available.size() - 4 < length) {
+      note_partial(length);
       if (length <= kLargeFrame) return true;
       begin_large(length);
       return false;
@@ -173,6 +176,7 @@ bool Connection::begin_too_large(ByteView available, size_t length) {
   const size_t present = std::min(available.size(), 4 + length);
   begin_ += present;
   passed_over_ = 4 + length - present;
+  if (passed_over_ == 0) partial_since_.reset();
   answered_ = true;
   if (auto listener = listener_.lock()) listener->on_too_large(shared_from_this(), *command, length);
   return true;
@@ -213,6 +217,7 @@ void Connection::read_large() {
 
 // `owned`: the frame's bytes outlive the call, so that the body need not be copied.
 bool Connection::handle(const SharedBytes& frame, bool owned) {
+  partial_since_.reset();
   auto command = decode_frame(frame);
   if (!command) return refuse(frame.view(), command.error().message);
   if (!owned && !command->body.empty()) command->body = SharedBytes::copy_of(command->body.view());
@@ -221,6 +226,28 @@ bool Connection::handle(const SharedBytes& frame, bool owned) {
   if (!listener) return true;
   listener->on_command(shared_from_this(), std::move(*command));
   return true;
+}
+
+void Connection::note_partial(size_t claimed) {
+  if (!partial_since_) partial_since_ = last_read_;
+  partial_claimed_ = claimed;
+}
+
+std::optional<Connection::PartialFrame> Connection::partial_frame() const {
+  if (!partial_since_) return std::nullopt;
+  PartialFrame partial{*partial_since_, partial_claimed_ - passed_over_, partial_claimed_, std::nullopt, true};
+  if (passed_over_ > 0) return partial;
+  ByteView come(large_.data(), large_read_);
+  if (large_.empty()) come = ByteView(input_.data() + begin_, end_ - begin_).substr(std::min<size_t>(4, end_ - begin_));
+  partial.come = come.size();
+  ByteReader reader(come);
+  const size_t header = static_cast<uint32_t>(reader.i32()) & 0xffffffU;
+  if (!reader.ok() || come.size() - 4 < header) return partial;
+  const auto command = decode_frame(SharedBytes(nullptr, come.substr(0, 4 + header)));
+  if (!command) return partial;
+  partial.opaque = command->opaque;
+  partial.is_response = command->is_response();
+  return partial;
 }
 
 size_t Connection::write_directly(ByteView frame) {

@@ -61,6 +61,16 @@ class Connection : public RequestTarget, public std::enable_shared_from_this<Con
   bool answered() const { return answered_; }
   // When bytes came last, at first when it was opened; on the loop.
   TimePoint last_read() const { return last_read_; }
+  // A frame of which only a part has come; on the loop.
+  struct PartialFrame {
+    TimePoint since;
+    size_t come = 0;
+    size_t claimed = 0;
+    // Of the command that it is, where so much has come.
+    std::optional<int32_t> opaque;
+    bool is_response = true;
+  };
+  std::optional<PartialFrame> partial_frame() const;
 
  private:
   void read();
@@ -70,6 +80,7 @@ class Connection : public RequestTarget, public std::enable_shared_from_this<Con
   bool refuse(ByteView available, const std::string& reason);
   void begin_large(size_t length);
   void read_large();
+  void note_partial(size_t claimed);
   template <typename Action>
   void guarded(Action action);
   bool handle(const SharedBytes& frame, bool owned);
@@ -95,6 +106,9 @@ class Connection : public RequestTarget, public std::enable_shared_from_this<Con
   size_t large_read_ = 0;
   // What is still to come of a frame that is too large.
   size_t passed_over_ = 0;
+  // Of a frame of which only a part has come: since when, and how long it claims to be.
+  std::optional<TimePoint> partial_since_;
+  size_t partial_claimed_ = 0;
 
   mutable std::mutex write_mutex_;
   bool open_ = true;

@@ -69,6 +69,13 @@ std::optional<PendingRequests::Request> PendingRequests::take(int32_t opaque, co
   return remove(opaque);
 }
 
+std::optional<TimePoint> PendingRequests::deadline_of(int32_t opaque) {
+  std::lock_guard lock(mutex_);
+  const Request* request = find(opaque);
+  if (request == nullptr) return std::nullopt;
+  return request->deadline;
+}
+
 bool PendingRequests::withdraw(int32_t opaque) {
   // Its handler, which may be the last to keep anything, goes without the lock.
   return take(opaque, nullptr).has_value();

@@ -19,6 +19,8 @@ using net::tell_failure;
 constexpr Millis kShortLife{1000};
 // Until the requests whose time is over are looked for again, after there was no memory for that.
 constexpr Millis kMemoryPause{10};
+// A server's own request may take so long to come; larger than a message it is none.
+constexpr Millis kLongestFrame{60000};
 
 }  // namespace
 
@@ -105,6 +107,7 @@ void RemotingClient::Impl::time_out(const PendingRequests::Request& request) {
     const TimePoint since = connection ? std::max(request.submitted, connection->last_read()) : request.submitted;
     if (observer) observer->on_timeout(*request.address, Millis(millis_between(since, now())));
     if (connection) replace_if_silent(request, connection);
+    if (connection) replace_if_stuck(connection);
   } catch (const std::exception& e) {
     log(LogLevel::kError, "net", "a timeout could not be handled: {}", e.what());
   }
@@ -137,6 +140,27 @@ void RemotingClient::Impl::replace_if_silent(const PendingRequests::Request& req
       *request.address, millis_between(last, now()));
   connection->close(make_error(ErrorKind::kConnectionLost, *request.address,
                                "the connection to " + *request.address + " was given up, as nothing came any more"));
+}
+
+// A frame whose length is wrong takes what comes after it for its own: all answers would be lost until it is full. It
+// is given up once it comes too late for who asked for it, as it does on a connection that is too slow for it.
+void RemotingClient::Impl::replace_if_stuck(const std::shared_ptr<Connection>& connection) {
+  const auto partial = connection->partial_frame();
+  const TimePoint at = now();
+  if (!partial || at - partial->since < options.longest_silence) return;
+  // The server's own requests have none.
+  std::optional<TimePoint> deadline = partial->since + kLongestFrame;
+  if (partial->is_response) deadline = partial->opaque ? pending.deadline_of(*partial->opaque) : std::nullopt;
+  const double still = static_cast<double>(partial->claimed) / static_cast<double>(std::max<size_t>(partial->come, 1));
+  const auto takes = std::chrono::duration<double>(at - partial->since) * still;
+  if (deadline && std::chrono::duration<double>(*deadline - partial->since) > takes) return;
+  const std::string reason = fmt::format(
+      "{} of the {} bytes that an answer claims to have came in {} ms, which is too slow for it, or its "
+      "length is wrong",
+      partial->come, partial->claimed, millis_between(partial->since, at));
+  log(LogLevel::kWarn, "net", "{}: {}: a new connection takes the place of this one", connection->address(), reason);
+  connection->close(make_error(ErrorKind::kConnectionLost, connection->address(),
+                               "the connection to " + connection->address() + " was given up: " + reason));
 }
 
 std::optional<Result<RemotingCommand>> RemotingClient::Impl::exchange(

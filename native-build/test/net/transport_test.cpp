@@ -70,6 +70,28 @@ TEST_F(TransportTest, ALargeFrameThatComesSlowlyIsNoSilence) {
   EXPECT_EQ(server.accepted(), 1);
 }
 
+// What comes after it would count as its rest, for as long as it takes to be full.
+TEST_F(TransportTest, AFrameWhoseLengthIsWrongSwallowsNoOthersForLong) {
+  for (const int bit : {13, 20, 27}) {
+    std::atomic<int> connections{0};
+    ConcurrentServer server([&](tcp::socket& socket) {
+      const bool first = ++connections == 1;
+      for (;;) {
+        std::vector<uint8_t> frame;
+        ASSERT_TRUE(encode_frame(RemotingCommand::response_to(read_request(socket), 0, "served"), frame));
+        if (first) frame[static_cast<size_t>(3 - bit / 8)] ^= static_cast<uint8_t>(1 << bit % 8);
+        asio::write(socket, asio::buffer(frame));
+      }
+    });
+    const auto ask_it = [&] { return ask_async(*client_, server.address(), Millis(100))->get(); };
+    EXPECT_FALSE(ask_it());
+    const TimePoint begin = now();
+    EXPECT_TRUE(eventually([&] { return ask_it().has_value(); }));
+    EXPECT_LT(now() - begin, Millis(2000));
+    EXPECT_EQ(connections, 2);
+  }
+}
+
 // It takes some bytes all the time, so that no single wait is long.
 TEST_F(TransportTest, AServerThatReadsSlowlyCostsASynchronousCallerItsDeadlineAndNoMore) {
   std::atomic<bool> over{false};
