@@ -48,6 +48,8 @@ class MockBroker : public MockServer {
   // Offsets (mock_broker_offsets.cpp): -1 where there is none.
   int64_t committed_offset(const std::string& group, const std::string& topic, int queue) const;
   void set_committed_offset(const std::string& group, const std::string& topic, int queue, int64_t offset);
+  // As an operator does: the next pull learns of it, once, and until then commits are refused.
+  void reset_offset(const std::string& group, const std::string& topic, int queue, int64_t offset);
 
   // Consumer groups (mock_broker_groups.cpp).
   std::set<std::string> clients_of(const std::string& group) const;
@@ -118,6 +120,7 @@ class MockBroker : public MockServer {
   void hold(const QueueKey& key, const RemotingCommand& request, const Reply& reply);
   void release_pulls(const QueueKey& key);
   void query_offset(const RemotingCommand& request, const Reply& reply);
+  std::optional<int64_t> take_reset_offset(std::string_view group, std::string_view topic, int queue);
   void heartbeat(const std::shared_ptr<Session>& session, const RemotingCommand& request, const Reply& reply);
   void unregister(const RemotingCommand& request, const Reply& reply);
   void list_members(const RemotingCommand& request, const Reply& reply);
@@ -149,6 +152,8 @@ class MockBroker : public MockServer {
   std::multimap<QueueKey, HeldPull> held_;
   std::optional<std::chrono::milliseconds> hold_;
   std::unordered_map<std::string, int64_t> offsets_;
+  // Of groups that were not told yet.
+  std::unordered_map<std::string, int64_t> reset_offsets_;
   QueueLocks locks_;
   // group → client id → its connection.
   std::map<std::string, std::map<std::string, std::weak_ptr<Session>>> groups_;

@@ -38,8 +38,12 @@ void MockBroker::add_offset_handlers() {
      [this](const auto&, const auto& request, const auto& reply) { query_offset(request, reply); });
   on(request_code::kUpdateConsumerOffset, [this](const auto&, const auto& request, const auto& reply) {
     const auto [topic, queue] = queue_of(request);
-    set_committed_offset(std::string(request.ext_fields.text("consumerGroup")), topic, queue,
-                         request.ext_fields.number("commitOffset", 0));
+    const std::string group(request.ext_fields.text("consumerGroup"));
+    if (reset_offsets_.count(offset_key(group, topic, queue)) != 0) {
+      return reply(
+          RemotingCommand::response_to(request, response_code::kSystemError, "Offset has been previously reset"));
+    }
+    set_committed_offset(group, topic, queue, request.ext_fields.number("commitOffset", 0));
     reply(RemotingCommand::response_to(request, response_code::kSuccess));
   });
   on(request_code::kGetMaxOffset, [this](const auto&, const auto& request, const auto& reply) {
@@ -75,6 +79,18 @@ int64_t MockBroker::committed_offset(const std::string& group, const std::string
 void MockBroker::set_committed_offset(const std::string& group, const std::string& topic, int queue, int64_t offset) {
   std::lock_guard lock(mutex_);
   offsets_[offset_key(group, topic, queue)] = offset;
+}
+
+void MockBroker::reset_offset(const std::string& group, const std::string& topic, int queue, int64_t offset) {
+  std::lock_guard lock(mutex_);
+  offsets_[offset_key(group, topic, queue)] = offset;
+  reset_offsets_[offset_key(group, topic, queue)] = offset;
+}
+
+std::optional<int64_t> MockBroker::take_reset_offset(std::string_view group, std::string_view topic, int queue) {
+  auto reset = reset_offsets_.extract(offset_key(group, topic, queue));
+  if (reset.empty()) return std::nullopt;
+  return reset.mapped();
 }
 
 }  // namespace rocketmq::mock

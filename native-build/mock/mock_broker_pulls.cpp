@@ -68,6 +68,12 @@ void MockBroker::pull(const RemotingCommand& request, const Reply& reply, bool m
   response.ext_fields.add("suggestWhichBrokerId", 0);
   response.ext_fields.add("minOffset", queue.first_offset);
   response.ext_fields.add("maxOffset", queue.end());
+  if (const auto reset = take_reset_offset(fields.text("consumerGroup"), key.first, key.second)) {
+    response.code = response_code::kPullOffsetMoved;
+    response.remark = "OFFSET_RESET";
+    response.ext_fields.add("nextBeginOffset", *reset);
+    return reply(response);
+  }
   if (offset < queue.first_offset || offset > queue.end()) {
     response.code = response_code::kPullOffsetMoved;
     response.ext_fields.add("nextBeginOffset", offset < queue.first_offset ? queue.first_offset : queue.end());

@@ -183,13 +183,15 @@ asio::awaitable<bool> GroupRegistration::send_all(std::shared_ptr<GroupRegistrat
                                                   std::shared_ptr<const Told> told) {
   const UnderWay under_way(self, address);
   bool of_producers = told->of_producers;
+  bool all = true;
   for (const SharedBytes& each : told->bodies) {
     SharedBytes body = each;
-    const bool answered = co_await send_heartbeat(self, address, std::move(body), of_producers);
-    if (!answered) co_return false;
+    const Status answered = co_await send_heartbeat(self, address, std::move(body), of_producers);
+    if (!answered && answered.error().kind == ErrorKind::kTimeout) co_return false;
+    all = all && answered;
     of_producers = false;
   }
-  co_return true;
+  co_return all;
 }
 
 asio::awaitable<bool> GroupRegistration::tell() {
@@ -228,13 +230,14 @@ asio::awaitable<void> GroupRegistration::tell_what_is_new() {
   while (countdown->left > 0) co_await countdown->pause.wait(request_timeout_);
 }
 
-asio::awaitable<bool> GroupRegistration::send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
-                                                        SharedBytes body, bool of_producers) {
+asio::awaitable<Status> GroupRegistration::send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
+                                                          SharedBytes body, bool of_producers) {
   const uint64_t before = self->remoting_.connection_number(address);
   RemotingCommand request = heartbeat_request(std::move(body));
   const auto response = co_await self->remoting_.call(address, std::move(request), self->request_timeout_);
   self->note_answer(address, response, of_producers, before);
-  co_return response.has_value();
+  if (!response) co_return fail(response.error());
+  co_return Status();
 }
 
 // `connection_number` is that of the connection when the heartbeat was sent, or 0 when there was none.

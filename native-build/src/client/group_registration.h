@@ -89,8 +89,8 @@ class GroupRegistration : public std::enable_shared_from_this<GroupRegistration>
                                         std::shared_ptr<const Told> told);
   static asio::awaitable<void> await_answers(std::shared_ptr<GroupRegistration> self, std::string address,
                                              uint64_t before, TimePoint deadline);
-  static asio::awaitable<bool> send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
-                                              SharedBytes body, bool of_producers);
+  static asio::awaitable<Status> send_heartbeat(std::shared_ptr<GroupRegistration> self, std::string address,
+                                                SharedBytes body, bool of_producers);
   static asio::awaitable<bool> register_again(std::shared_ptr<GroupRegistration> self, std::string address);
   static asio::awaitable<void> unregister(std::shared_ptr<GroupRegistration> self, std::string address,
                                           std::string producer_group, std::string consumer_group);

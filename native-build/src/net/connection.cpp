@@ -235,8 +235,12 @@ void Connection::note_partial(size_t claimed) {
 
 std::optional<Connection::PartialFrame> Connection::partial_frame() const {
   if (!partial_since_) return std::nullopt;
-  PartialFrame partial{*partial_since_, partial_claimed_ - passed_over_, partial_claimed_, std::nullopt, true};
-  if (passed_over_ > 0) return partial;
+  PartialFrame partial;
+  partial.since = *partial_since_;
+  partial.claimed = partial_claimed_;
+  partial.come = partial_claimed_ - passed_over_;
+  partial.is_passed_over = passed_over_ > 0;
+  if (partial.is_passed_over) return partial;
   ByteView come(large_.data(), large_read_);
   if (large_.empty()) come = ByteView(input_.data() + begin_, end_ - begin_).substr(std::min<size_t>(4, end_ - begin_));
   partial.come = come.size();

@@ -63,12 +63,14 @@ class Connection : public RequestTarget, public std::enable_shared_from_this<Con
   TimePoint last_read() const { return last_read_; }
   // A frame of which only a part has come; on the loop.
   struct PartialFrame {
-    TimePoint since;
+    TimePoint since{};
     size_t come = 0;
     size_t claimed = 0;
     // Of the command that it is, where so much has come.
     std::optional<int32_t> opaque;
     bool is_response = true;
+    // Larger than the limit: whoever asked was told.
+    bool is_passed_over = false;
   };
   std::optional<PartialFrame> partial_frame() const;
 

@@ -69,10 +69,10 @@ std::optional<PendingRequests::Request> PendingRequests::take(int32_t opaque, co
   return remove(opaque);
 }
 
-std::optional<TimePoint> PendingRequests::deadline_of(int32_t opaque) {
+std::optional<TimePoint> PendingRequests::deadline_of(int32_t opaque, const RequestTarget* connection) {
   std::lock_guard lock(mutex_);
   const Request* request = find(opaque);
-  if (request == nullptr) return std::nullopt;
+  if (request == nullptr || request->connection != connection) return std::nullopt;
   return request->deadline;
 }
 

@@ -39,8 +39,8 @@ class PendingRequests {
   std::optional<Request> take(int32_t opaque);
   // Only one that was written to this connection: a server's answers end no requests to others.
   std::optional<Request> take(int32_t opaque, const RequestTarget* connection);
-  // nullopt where it is not there.
-  std::optional<TimePoint> deadline_of(int32_t opaque);
+  // Of one that was written to this connection; nullopt where it is not there.
+  std::optional<TimePoint> deadline_of(int32_t opaque, const RequestTarget* connection);
   // Takes one that waits for its connection, which so never writes it; false where it is not there, or was written.
   bool withdraw(int32_t opaque);
   std::vector<Request> take_of(const RequestTarget* connection);

@@ -106,8 +106,7 @@ void RemotingClient::Impl::time_out(const PendingRequests::Request& request) {
     connection = connection_of(request);
     const TimePoint since = connection ? std::max(request.submitted, connection->last_read()) : request.submitted;
     if (observer) observer->on_timeout(*request.address, Millis(millis_between(since, now())));
-    if (connection) replace_if_silent(request, connection);
-    if (connection) replace_if_stuck(connection);
+    if (connection && !replace_if_silent(request, connection)) replace_if_stuck(connection);
   } catch (const std::exception& e) {
     log(LogLevel::kError, "net", "a timeout could not be handled: {}", e.what());
   }
@@ -131,15 +130,16 @@ std::shared_ptr<Connection> RemotingClient::Impl::connection_of(const PendingReq
 }
 
 // A peer, or what lies between, that went without a word leaves a connection on which nothing ever comes.
-void RemotingClient::Impl::replace_if_silent(const PendingRequests::Request& request,
+bool RemotingClient::Impl::replace_if_silent(const PendingRequests::Request& request,
                                              const std::shared_ptr<Connection>& connection) {
   const TimePoint last = connection->last_read();
   const bool came_since = last != connection->opened() && last > request.submitted;
-  if (connection->left || came_since || now() - last < options.longest_silence) return;
+  if (connection->left || came_since || now() - last < options.longest_silence) return false;
   log(LogLevel::kWarn, "net", "{} has been silent since {} ms: a new connection takes the place of this one",
       *request.address, millis_between(last, now()));
   connection->close(make_error(ErrorKind::kConnectionLost, *request.address,
                                "the connection to " + *request.address + " was given up, as nothing came any more"));
+  return true;
 }
 
 // A frame whose length is wrong takes what comes after it for its own: all answers would be lost until it is full. It
@@ -148,9 +148,11 @@ void RemotingClient::Impl::replace_if_stuck(const std::shared_ptr<Connection>& c
   const auto partial = connection->partial_frame();
   const TimePoint at = now();
   if (!partial || at - partial->since < options.longest_silence) return;
-  // The server's own requests have none.
+  // The server's own requests have none, nor has an answer that is passed over.
   std::optional<TimePoint> deadline = partial->since + kLongestFrame;
-  if (partial->is_response) deadline = partial->opaque ? pending.deadline_of(*partial->opaque) : std::nullopt;
+  if (partial->is_response && !partial->is_passed_over) {
+    deadline = partial->opaque ? pending.deadline_of(*partial->opaque, connection.get()) : std::nullopt;
+  }
   const double still = static_cast<double>(partial->claimed) / static_cast<double>(std::max<size_t>(partial->come, 1));
   const auto takes = std::chrono::duration<double>(at - partial->since) * still;
   if (deadline && std::chrono::duration<double>(*deadline - partial->since) > takes) return;

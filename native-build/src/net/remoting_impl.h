@@ -108,7 +108,7 @@ struct RemotingClient::Impl : ConnectionListener, std::enable_shared_from_this<R
   void time_out(const PendingRequests::Request& request);
   std::shared_ptr<Connection> connection_of(const PendingRequests::Request& request);
   void replace_if_stuck(const std::shared_ptr<Connection>& connection);
-  void replace_if_silent(const PendingRequests::Request& request, const std::shared_ptr<Connection>& connection);
+  bool replace_if_silent(const PendingRequests::Request& request, const std::shared_ptr<Connection>& connection);
   void tell_exchange(const std::string& address, const SyncPool& pool, TimePoint begin,
                      const Result<RemotingCommand>& response);
 

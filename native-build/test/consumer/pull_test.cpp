@@ -145,6 +145,25 @@ TEST_F(PullTest, ABrokerMovesAQueueThatIsBeyondItsEnd) {
   EXPECT_TRUE(eventually([&] { return running.received->count("next") == 1; }));
 }
 
+// The broker says so in one answer, and then no more.
+TEST_F(PullTest, AnOperatorMovesAQueueByOneAnswer) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 1);
+  for (int i = 0; i < 10; ++i) cluster.broker().put(kTopic, 0, "m" + std::to_string(i));
+  auto options = quick();
+  options.pull_suspend_timeout = Millis(100);
+  auto running = start(cluster, options);
+  ASSERT_TRUE(eventually([&] { return running.received->count() == 10; }));
+  cluster.broker().reset_offset(kGroup, kTopic, 0, 4);
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 16; }));
+  EXPECT_TRUE(eventually([&] { return cluster.broker().committed_offset(kGroup, kTopic, 0) == 10; }));
+  // To where it is, too: what was pulled before is given up.
+  cluster.broker().reset_offset(kGroup, kTopic, 0, 10);
+  cluster.broker().put(kTopic, 0, "next");
+  EXPECT_TRUE(eventually([&] { return running.received->count("next") == 1; }));
+  EXPECT_EQ(running.received->count(), 17U);
+}
+
 // What a redelivery needs does not fit beside the message's own properties.
 TEST_F(PullTest, AMessageWithoutRoomForARedeliveryGoesToTheDeadLetters) {
   MockCluster cluster;

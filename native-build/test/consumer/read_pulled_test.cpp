@@ -103,9 +103,37 @@ TEST_F(ReadPulledTest, AnOffsetOutOfItsPlaceEndsWhatIsTaken) {
     EXPECT_EQ(pulled.next_offset, each.goes_on_at);
     EXPECT_EQ(pulled.claimed_next_offset, -1);
     EXPECT_TRUE(pulled.unreadable.empty());
-    // A broker that has it so each time ends nothing.
-    EXPECT_FALSE(read(response, each.goes_on_at).damaged);
+    // A broker that has it so each time ends nothing: the queue goes on behind it, and no further.
+    const auto passed = read(response, each.goes_on_at);
+    EXPECT_FALSE(passed.damaged);
+    EXPECT_EQ(passed.next_offset, each.goes_on_at + 1);
+    EXPECT_EQ(offsets_of(passed), each.taken);
+    EXPECT_EQ(passed.unreadable.size(), 1U);
   }
+}
+
+TEST_F(ReadPulledTest, AMessageThatIsSaidToBeElsewhereEachTimeIsTakenWhereItLies) {
+  for (const int64_t said : {int64_t{3}, int64_t{500}, INT64_MAX, INT64_MIN}) {
+    const auto response = answer_of({said}, 8);
+    EXPECT_EQ(read(response, -1, 1).damaged->offset, 7);
+    const auto taken = read(response, 7, 1);
+    EXPECT_EQ(offsets_of(taken), (Offsets{7}));
+    EXPECT_EQ(taken.next_offset, 8);
+    EXPECT_TRUE(taken.unreadable.empty());
+  }
+}
+
+TEST_F(ReadPulledTest, ABatchThatCannotBeReadIsPassedAsAWhole) {
+  const auto batch = stored(7, as_bytes("no batch"), system_flag::kInnerBatch);
+  const auto response = answer({batch}, 20);
+  EXPECT_EQ(read(response, -1, 1).damaged->offset, 7);
+  const auto passed = read(response, 7, 1);
+  EXPECT_FALSE(passed.damaged);
+  EXPECT_EQ(passed.next_offset, 7);
+  EXPECT_EQ(passed.claimed_next_offset, 20);
+  EXPECT_EQ(passed.unreadable.size(), 1U);
+  // Where the broker does not say where it ends.
+  EXPECT_EQ(read(answer({batch}, 7), 7, 1).next_offset, 8);
 }
 
 TEST_F(ReadPulledTest, ABatchIsGivenAsAWhole) {
@@ -127,7 +155,9 @@ TEST_F(ReadPulledTest, OfABodyThatIsNoSequenceASingleMessageIsSteppedOver) {
   const std::vector<uint8_t> cut(50, 'x');
   EXPECT_EQ(read(answer({cut}, 8), -1, 1).claimed_next_offset, 8);
   EXPECT_EQ(read(answer({cut}, 8), -1, 1).next_offset, kAsked);
-  EXPECT_EQ(read(answer({cut}, kAsked), -1, 1).next_offset, kAsked + 1);
+  EXPECT_TRUE(read(answer({cut}, kAsked), -1, 1).broken);
+  EXPECT_EQ(read(answer({cut}, kAsked), -1, 1).next_offset, kAsked);
+  EXPECT_EQ(read(answer({cut}, kAsked), kAsked, 1).next_offset, kAsked + 1);
   EXPECT_TRUE(read(answer({cut}, 8)).broken);
   EXPECT_EQ(read(answer({cut}, 8)).next_offset, kAsked);
 }
@@ -144,6 +174,12 @@ TEST(SkipConfirmationTest, TwoAnswersInARowMustAgreeAndTheLowerOneCounts) {
   EXPECT_EQ(skip.confirm(30, 40), std::nullopt);
   EXPECT_EQ(skip.confirm(30, 5), std::nullopt);
   EXPECT_EQ(skip.confirm(30, 4), 4);
+  // Another answer in between.
+  EXPECT_EQ(skip.confirm(50, 60), std::nullopt);
+  EXPECT_TRUE(skip.is_about(50));
+  skip.forget();
+  EXPECT_FALSE(skip.is_about(50));
+  EXPECT_EQ(skip.confirm(50, 60), std::nullopt);
 }
 
 }  // namespace rocketmq::test

@@ -82,8 +82,8 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
   auto decoded = decode_messages(response.body);
   if (!decoded) {
     PulledMessages::Unreadable unreadable{asked, std::move(decoded.error().message)};
-    // Of a single message the broker says where the next one begins.
-    if (most == 1 && claimed <= asked) {
+    // Of a single message the broker says where the next one begins, or ought to.
+    if (most == 1 && claimed <= asked && asked == step_over) {
       pulled.unreadable.push_back(std::move(unreadable));
       pulled.next_offset = asked + 1;
     } else {
@@ -107,7 +107,9 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
     const int64_t place = is_placed ? offset : asked;
     const bool older = each.crc_mismatch && offset < asked;
     if (!older && damaged_at(place, each.reason)) continue;
-    if (!older) pulled.next_offset = std::max(pulled.next_offset, place + 1);
+    // By itself it may be a batch, of which the broker says where it ends.
+    const bool alone = decoded->messages.empty() && decoded->undecodable.size() == 1;
+    if (!older && !(alone && claimed > asked)) pulled.next_offset = std::max(pulled.next_offset, place + 1);
     pulled.unreadable.push_back({offset, std::move(each.reason)});
   }
   // What was left undecoded for its size is asked for again.
@@ -117,19 +119,22 @@ PulledMessages read_pulled(const RemotingCommand& response, int64_t asked, int32
   auto& messages = decoded->messages;
   const Sequence sequence = certain_sequence(messages, delta, asked, claimed);
   if (sequence.certain < messages.size()) {
-    if (damaged_at(sequence.end, "its offset does not fit between its neighbours'")) {
-      messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(sequence.certain), messages.end());
+    std::string reason = "its offset does not fit between its neighbours'";
+    const bool again = damaged_at(sequence.end, reason);
+    if (!again && messages.size() == 1) {
+      // Its body is as it was stored, and its place is known.
+      messages.front().queue_offset = sequence.end - delta;
     } else {
-      pulled.next_offset = std::max(pulled.next_offset, sequence.end + 1);
+      messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(sequence.certain), messages.end());
+      if (!again) {
+        pulled.unreadable.push_back({sequence.end, std::move(reason)});
+        pulled.next_offset = std::max(pulled.next_offset, sequence.end + 1);
+      }
     }
   }
   pulled.wanted.reserve(messages.size());
   pulled.received = static_cast<int64_t>(messages.size());
   for (StoredMessage& message : messages) {
-    if (!may_shift(message.queue_offset, delta)) {
-      pulled.unreadable.push_back({message.queue_offset, "its offset is out of range"});
-      continue;
-    }
     message.queue_offset += delta;
     message.queue_min_offset = queue_min_offset;
     message.queue_max_offset = queue_max_offset;

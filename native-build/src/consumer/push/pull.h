@@ -60,9 +60,13 @@ int64_t next_offset_of(const RemotingCommand& response);
 // single damaged digit of the next offset would lose all that lies before it. So two answers have to say so.
 class SkipConfirmation {
  public:
-  // An answer says that what is wanted begins at `to`, and not at `from`. Where to go on, as far as an answer to the
-  // same question said the same: the lower one of both. nullopt: `from` must be asked for again.
+  // An answer says that what is wanted begins at `to`, and not at `from`. Where to go on, as far as the answer before
+  // to the same question said the same: the lower one of both. nullopt: `from` must be asked for again.
   std::optional<int64_t> confirm(int64_t from, int64_t to);
+  // Whether the answer before was about it.
+  bool is_about(int64_t from) const { return from == from_; }
+  // An answer said something else.
+  void forget() { from_ = -1; }
 
  private:
   int64_t from_ = -1;

@@ -21,6 +21,8 @@ constexpr Millis kHeldAtLeast{100};
 // Before a message that comes damaged each time is stepped over.
 constexpr int kDamagedTimes = 3;
 constexpr Millis kSubscriptionGoesAlong{30000};
+// The remark of a queue that an operator has reset (the broker's useServerSideResetOffset).
+constexpr std::string_view kOffsetReset = "OFFSET_RESET";
 
 QueueSettings settings_of(const PushConsumerOptions& options) {
   QueueSettings settings;
@@ -352,27 +354,37 @@ void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const S
   const auto ended = [&](PullEnd end, int64_t moved_to = -1) {
     handle([&](QueueStateMachine& machine, TimePoint at) { machine.pull_ended(id, end, moved_to, at); });
   };
+  // Without a pause, the first time.
+  const auto asked_again = [&] { return skip_.is_about(offset) ? PullEnd::kNothing : PullEnd::kHeld; };
   const auto skip = [&](int64_t to) {
+    const PullEnd otherwise = asked_again();
     const auto confirmed = skip_.confirm(offset, to);
-    // Or asked for again without a pause.
-    ended(confirmed ? PullEnd::kMoved : PullEnd::kHeld, confirmed.value_or(-1));
+    ended(confirmed ? PullEnd::kMoved : otherwise, confirmed.value_or(-1));
     return confirmed.has_value();
   };
   if (!machine_.is_current_pull(id)) return ended(PullEnd::kFailed);
   switch (response.code) {
     case response_code::kPullOffsetMoved:
-      if (next < 0 || next == offset) return ended(PullEnd::kFailed);
-      return on_offset_moved(id, offset, next);
+      if (next < 0) return ended(PullEnd::kFailed);
+      // Told once, and then forgotten by the broker.
+      if (response.remark == kOffsetReset) return move_to(id, offset, next);
+      if (next == offset) return ended(PullEnd::kFailed);
+      if (const PullEnd otherwise = asked_again(); const auto confirmed = skip_.confirm(offset, next)) {
+        return move_to(id, offset, *confirmed);
+      } else {
+        return ended(otherwise);
+      }
     case response_code::kFlowControl:
       return ended(PullEnd::kFlowControl);
     case response_code::kSuccess:
       break;
     default:
-      // A broker that neither holds the pull nor moves on must not be asked without a pause.
       if (next > offset) {
         skip(next);
         return;
       }
+      skip_.forget();
+      // A broker that neither holds the pull nor moves on must not be asked without a pause.
       return ended(took >= std::min(kHeldAtLeast, context_->options.pull_suspend_timeout / 2) ? PullEnd::kHeld
                                                                                               : PullEnd::kNothing);
   }
@@ -383,7 +395,8 @@ void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const S
   } catch (const std::bad_alloc&) {
     return ended(PullEnd::kFailed);
   }
-  if (pulled.damaged && !pulled.broken) {
+  const bool again_one_by_one = pulled.broken && most_ > 1;
+  if (pulled.damaged && !again_one_by_one) {
     damaged_times_ = pulled.damaged->offset == damaged_at_ ? damaged_times_ + 1 : 1;
     damaged_at_ = pulled.damaged->offset;
   }
@@ -393,15 +406,18 @@ void QueueActor::on_pulled(uint64_t id, const RemotingCommand& response, const S
     log(LogLevel::kWarn, "consumer", "the message at offset {} of queue {} of topic {} is asked for again: {}",
         pulled.damaged->offset, queue_.queue_id, queue_.topic, pulled.damaged->reason);
   }
-  for (const auto& each : pulled.unreadable) note_unreadable(each);
   const bool one_by_one = pulled.damaged || !pulled.unreadable.empty();
-  const bool again_one_by_one = pulled.broken && most_ > 1;
   most_ = one_by_one ? 1 : context_->options.pull_batch_size;
   if (!again_one_by_one && pulled.next_offset <= offset) {
     if (pulled.claimed_next_offset <= offset) return ended(PullEnd::kNothing);
-    if (skip(pulled.claimed_next_offset) && pulled.damaged) note_unreadable(*pulled.damaged);
+    if (!skip(pulled.claimed_next_offset)) return;
+    if (pulled.damaged) note_unreadable(*pulled.damaged);
+    for (const auto& each : pulled.unreadable) note_unreadable(each);
     return;
   }
+  for (const auto& each : pulled.unreadable) note_unreadable(each);
+  if (!pulled.damaged) damaged_times_ = 0;
+  skip_.forget();
   if (!again_one_by_one && pulled.claimed_next_offset > pulled.next_offset) {
     skip_.confirm(pulled.next_offset, pulled.claimed_next_offset);
   }
@@ -416,16 +432,11 @@ void QueueActor::note_unreadable(const PulledMessages::Unreadable& message) {
       message.offset, queue_.queue_id, queue_.topic, message.reason);
 }
 
-void QueueActor::on_offset_moved(uint64_t id, int64_t offset, int64_t next) {
-  const auto confirmed = skip_.confirm(offset, next);
-  if (confirmed) {
-    log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", queue_.queue_id,
-        queue_.topic, offset, *confirmed);
-  }
-  handle([&](QueueStateMachine& machine, TimePoint at) {
-    if (confirmed) return machine.offset_moved(id, *confirmed, at);
-    machine.pull_ended(id, PullEnd::kHeld, -1, at);
-  });
+void QueueActor::move_to(uint64_t id, int64_t offset, int64_t next) {
+  log(LogLevel::kWarn, "consumer", "the broker moves queue {} of topic {} from offset {} to {}", queue_.queue_id,
+      queue_.topic, offset, next);
+  skip_.forget();
+  handle([&](QueueStateMachine& machine, TimePoint at) { machine.offset_moved(id, next, at); });
 }
 
 void QueueActor::on_pull_refused(uint64_t id, const RemotingCommand& response, const std::string& address) {

@@ -73,7 +73,7 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   void on_pulled(uint64_t id, const RemotingCommand& response, const Subscription& subscription, int64_t offset,
                  Millis took);
   void note_unreadable(const PulledMessages::Unreadable& message);
-  void on_offset_moved(uint64_t id, int64_t offset, int64_t next);
+  void move_to(uint64_t id, int64_t offset, int64_t next);
   void on_pull_refused(uint64_t id, const RemotingCommand& response, const std::string& address);
 
   const std::shared_ptr<PushContext> context_;

@@ -87,6 +87,19 @@ class ConsumerControlBrokerTest {
   }
 
   @Test
+  void anOperatorSetsTheOffsetOfARunningConsumer() throws Exception {
+    Topics.create(server, "reset", 2);
+    try (Producer producer = producer();
+        PushConsumer consumer = consumer("resetters", "reset").start()) {
+      send(producer, "reset", 20);
+      await().until(() -> consumer.statistics().messagesConsumed() == 20);
+      String output = server.admin("resetOffsetByTime", "-g", "resetters", "-t", "reset", "-s", "1");
+      await(output).until(() -> consumer.statistics().messagesConsumed() == 40);
+      assertThat(bodies().stream().distinct()).hasSize(20);
+    }
+  }
+
+  @Test
   void aListenerThatTakesTooLongLosesItsMessage() throws Exception {
     Topics.create(server, "slow", 1);
     CountDownLatch release = new CountDownLatch(1);
