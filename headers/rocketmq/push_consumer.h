@@ -172,8 +172,8 @@ ROCKETMQ_API int32_t rocketmq_push_consumer_unsubscribe(rocketmq_push_consumer *
 // broker refuses a filter; it may be started again with another one).
 ROCKETMQ_API int32_t rocketmq_push_consumer_start(rocketmq_push_consumer *consumer, rocketmq_error *error);
 
-// Stops and resumes giving out batches; what was given out is still acknowledged. Errors: INVALID_STATE,
-// CLOSED.
+// Stops and resumes giving out batches; what was given out is still acknowledged. Suspended before the start, a
+// consumer gives out nothing until it is resumed. Errors: INVALID_STATE, CLOSED.
 ROCKETMQ_API int32_t rocketmq_push_consumer_suspend(rocketmq_push_consumer *consumer, rocketmq_error *error);
 ROCKETMQ_API int32_t rocketmq_push_consumer_resume(rocketmq_push_consumer *consumer, rocketmq_error *error);
 

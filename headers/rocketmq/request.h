@@ -2,8 +2,9 @@
 //
 // A requester sends a message and waits. A consumer of the topic that gets it sends its answer with
 // rocketmq_message.reply_to set to the request's rocketmq_message_view.encoded_properties, by
-// rocketmq_producer_send, _send_async or _send_one_way without a selector; the broker hands it to the requester's connection. Nothing of a reply is stored: one
-// that comes after the requester's time, or when the requester is gone, is lost.
+// rocketmq_producer_send, _send_async or _send_one_way without a selector; the broker hands it to the requester's
+// connection. Nothing of a reply is stored: one that comes after the requester's time, or when the requester is gone,
+// is lost.
 #ifndef ROCKETMQ_REQUEST_H_
 #define ROCKETMQ_REQUEST_H_
 

@@ -19,8 +19,8 @@ extern "C" {
 #define ROCKETMQ_TRANSACTION_COMMIT 1
 #define ROCKETMQ_TRANSACTION_ROLLBACK 2
 
-// A broker's question. It and all it points at live until rocketmq_producer_answer_check(producer, check->check_id, …),
-// or until rocketmq_producer_destroy.
+// A broker's question. It and all it points at live until rocketmq_producer_answer_check(producer,
+// check->check_id, …), or until rocketmq_producer_destroy.
 typedef struct rocketmq_transaction_check {
   uint64_t size;
   uint64_t check_id;

@@ -41,6 +41,7 @@ std::string_view without_scheme(std::string_view text) {
 Result<Address> parse(std::string_view text, std::string_view all, bool bare_v6) {
   const size_t colon = all.rfind(':');
   if (all.empty()) return invalid(text, "is empty");
+  if (all.find(',') != std::string_view::npos) return invalid(text, "has a ',': separate addresses by ';'");
   std::string_view host = all.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);

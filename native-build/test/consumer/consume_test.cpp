@@ -131,6 +131,19 @@ TEST_F(ConsumeTest, ASuspendedConsumerGivesNothingOut) {
   EXPECT_TRUE(eventually([&] { return running.received->count() == 8; }));
 }
 
+TEST_F(ConsumeTest, OneThatIsSuspendedBeforeTheStartGivesNothingOutEither) {
+  MockCluster cluster;
+  cluster.create_topic(kTopic, 4);
+  put(cluster, 0, 8);
+  auto running = create(client(cluster), quick());
+  ASSERT_TRUE(running.consumer->suspend());
+  ASSERT_TRUE(running.consumer->start());
+  ASSERT_TRUE(eventually([&] { return running.consumer->statistics().cached_messages == 8; }));
+  EXPECT_EQ(running.received->count(), 0U);
+  ASSERT_TRUE(running.consumer->resume());
+  EXPECT_TRUE(eventually([&] { return running.received->count() == 8; }));
+}
+
 TEST_F(ConsumeTest, TopicsComeAndGoAtRunTime) {
   MockCluster cluster;
   cluster.create_topic(kTopic, 4);

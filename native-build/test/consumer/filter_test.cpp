@@ -73,7 +73,7 @@ TEST_F(FilterTest, StartFailsWithTheBrokersWordsAndMayBeCalledAgain) {
   cluster.broker().inject(request_code::kCheckClientConfig, refusal());
   expect_refusal(running.consumer->start(), cluster);
   EXPECT_TRUE(cluster.broker().clients_of(kGroup).empty());
-  EXPECT_EQ(running.consumer->suspend().error().kind, ErrorKind::kInvalidState);
+  EXPECT_EQ(running.consumer->resume().error().kind, ErrorKind::kInvalidState);
   ASSERT_TRUE(running.consumer->subscribe(kTopic, "*"));
   ASSERT_TRUE(running.consumer->start());
   cluster.broker().put(kTopic, 0, "x");

@@ -124,7 +124,7 @@ TEST_F(GroupTest, ClosesInEveryStateAndWithoutAnyServer) {
   {
     auto created = PushConsumer::create(client_options(cluster), options);
     ASSERT_TRUE(created);
-    EXPECT_EQ((*created)->suspend().error().kind, ErrorKind::kInvalidState);
+    EXPECT_EQ((*created)->resume().error().kind, ErrorKind::kInvalidState);
     EXPECT_TRUE((*created)->close(Millis(0)));
   }
   cluster.name_server().stop();

@@ -154,8 +154,10 @@ void PushConsumerLife::make_parts() {
   if (context.options.needs_locks()) context.locks = std::make_unique<LockKeeper>(context);
 }
 
+// Before the start, too: then nothing is given out until resume().
 Status PushConsumerLife::suspend() {
-  if (auto usable = check_usable(); !usable) return usable;
+  const bool created = state_.load(std::memory_order_acquire) == State::kCreated && !in_child_process();
+  if (auto usable = check_usable(); !created && !usable) return usable;
   context_->dispatcher->suspend();
   return {};
 }

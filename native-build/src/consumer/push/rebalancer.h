@@ -64,6 +64,7 @@ class Rebalancer {
   void begin_round();
   bool is_complete() const { return open_.empty() && missing_ == 0; }
   void refuse_static(const std::string& topic);
+  void tell_missing(const std::string& topic);
   void look_up(const std::string& topic);
   asio::awaitable<void> look_up_route(std::shared_ptr<PushContext> context, std::string topic, AtEnd<LookUpEnds> ends);
   void tell_brokers();
@@ -96,6 +97,8 @@ class Rebalancer {
   std::map<std::string, std::vector<MessageQueue>> stored_queues_;
   // Topics of which it was told that they are not consumed.
   std::set<std::string> refused_;
+  // Topics of which it was told that no name server knows them.
+  std::set<std::string> missing_topics_;
 };
 
 }  // namespace rocketmq
