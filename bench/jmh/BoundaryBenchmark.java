@@ -1,7 +1,6 @@
-package io.github.rocketffm.internal;
+package io.github.rocketffm.internal.memory;
 
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.internal.binding.rocketmq_message_batch;
 import io.github.rocketffm.internal.binding.rocketmq_message_view;
 import io.github.rocketffm.internal.binding.rocketmq_string;
 import java.lang.foreign.Arena;
@@ -35,26 +34,38 @@ public class BoundaryBenchmark {
   /** A message to send, as the public API has it. */
   @State(Scope.Thread)
   public static class Outgoing {
-    @Param({"128", "1024", "16384", "1048576"})
+    @Param({"128", "1024", "65536", "1048576"})
     public int size;
+
+    /** Where the body lies. */
+    @Param({"heap", "confined", "shared"})
+    public String body;
 
     @Param({"0", "3"})
     public int properties;
 
+    private Arena arena;
     OutgoingMessage message;
 
     @Setup
     public void make() {
-      message = new OutgoingMessage();
-      message.topic = "bench-topic";
-      message.tag = "tag";
-      message.keys = "order-2024-000123";
-      message.body = new byte[size];
-      message.properties = new String[2 * properties];
-      for (int i = 0; i < properties; i++) {
-        message.properties[2 * i] = "property-" + i;
-        message.properties[2 * i + 1] = "value " + i;
+      arena = body.equals("confined") ? Arena.ofConfined() : Arena.ofShared();
+      OutgoingMessageBuilder builder = new OutgoingMessageBuilder("bench-topic");
+      builder.tag("tag").key("order-2024-000123");
+      if (body.equals("heap")) {
+        builder.body(new byte[size]);
+      } else {
+        builder.body(arena.allocate(size));
       }
+      for (int i = 0; i < properties; i++) {
+        builder.property("property-" + i, "value " + i);
+      }
+      message = OutgoingMessage.of(builder.build());
+    }
+
+    @TearDown
+    public void free() {
+      arena.close();
     }
   }
 
@@ -68,22 +79,20 @@ public class BoundaryBenchmark {
 
   /** A batch as the library gives it to a listener. */
   @State(Scope.Thread)
-  public static class Incoming {
+  public static class Incoming implements BodyOwner {
+    @Param({"1024", "65536", "1048576"})
+    public int size;
+
     private final Arena arena = Arena.ofShared();
-    final QueueCache queues = new QueueCache();
-    final Hosts hosts = new Hosts();
-    MemorySegment batch;
+    private final QueueCache queues = new QueueCache();
+    private final Hosts hosts = new Hosts();
+    private final long[] views = new long[BATCH];
 
     @Setup
     public void make() {
-      MemorySegment pointers = arena.allocate(ValueLayout.ADDRESS, BATCH);
       for (int i = 0; i < BATCH; i++) {
-        pointers.setAtIndex(ValueLayout.ADDRESS, i, view(i));
+        views[i] = view(i).address();
       }
-      batch = rocketmq_message_batch.allocate(arena);
-      rocketmq_message_batch.size(batch, rocketmq_message_batch.sizeof());
-      rocketmq_message_batch.messages(batch, pointers);
-      rocketmq_message_batch.count(batch, BATCH);
     }
 
     private MemorySegment view(int number) {
@@ -99,8 +108,8 @@ public class BoundaryBenchmark {
       text(
           rocketmq_message_view.encoded_properties(view),
           "UNIQ_KEY\u0001" + id + "\u0002KEYS\u0001order-1\u0002WAIT\u0001true");
-      rocketmq_message_view.body(view, arena.allocate(1024));
-      rocketmq_message_view.body_length(view, 1024);
+      rocketmq_message_view.body(view, arena.allocate(size));
+      rocketmq_message_view.body_length(view, size);
       rocketmq_message_view.queue_offset(view, number);
       return view;
     }
@@ -110,6 +119,22 @@ public class BoundaryBenchmark {
       rocketmq_string.data(string, bytes);
       rocketmq_string.length(string, bytes.byteSize() - 1);
     }
+
+    NativeMessage[] read() {
+      NativeMessage[] messages = new NativeMessage[BATCH];
+      for (int i = 0; i < BATCH; i++) {
+        messages[i] = new NativeMessage(this, views[i], queues, hosts);
+      }
+      return messages;
+    }
+
+    @Override
+    public boolean enter() {
+      return true;
+    }
+
+    @Override
+    public void leave() {}
 
     @TearDown
     public void free() {
@@ -121,16 +146,24 @@ public class BoundaryBenchmark {
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public Object readBatch(Incoming incoming) {
-    return new NativeBatch(null, incoming.batch, incoming.queues, incoming.hosts);
+    return incoming.read();
   }
 
   /** The same, with a copy of each body. */
   @Benchmark
   @OperationsPerInvocation(BATCH)
   public void readBatchAndBodies(Incoming incoming, Blackhole hole) {
-    NativeBatch batch = new NativeBatch(null, incoming.batch, incoming.queues, incoming.hosts);
-    for (ReceivedMessage message : batch.messages()) {
+    for (ReceivedMessage message : incoming.read()) {
       hole.consume(message.body());
+    }
+  }
+
+  /** The same, with each body read where it lies. */
+  @Benchmark
+  @OperationsPerInvocation(BATCH)
+  public void readBatchInPlace(Incoming incoming, Blackhole hole) {
+    for (ReceivedMessage message : incoming.read()) {
+      hole.consume((int) message.<Byte>readBody(body -> body.get(ValueLayout.JAVA_BYTE, 0)));
     }
   }
 }

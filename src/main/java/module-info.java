@@ -1,6 +1,12 @@
 /** A client of Apache RocketMQ over the native library librocketmq. */
 module io.github.rocketffm {
+  requires static transitive org.jspecify;
   requires org.slf4j;
 
   exports io.github.rocketffm;
+
+  uses io.github.rocketffm.ClientProvider;
+
+  provides io.github.rocketffm.ClientProvider with
+      io.github.rocketffm.internal.client.NativeClientProvider;
 }

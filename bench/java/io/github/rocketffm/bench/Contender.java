@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A process that the benchmark drives: commands on standard input, one line of JSON on standard output for each. JSON is
- * put together by hand, as a library would add its own start to what is measured.
+ * A process that the benchmark drives: commands on standard input, one line of JSON on standard output for each. JSON
+ * is put together by hand, as a library would add its own start to what is measured.
  */
 final class Contender {
   private static final int PATIENCE_SECONDS = 120;

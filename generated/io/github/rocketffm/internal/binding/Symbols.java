@@ -4,9 +4,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.util.List;
 
-/** The functions that the bindings call. */
+/** The functions that the bindings call, and where they are found. */
 public final class Symbols {
+    private static volatile SymbolLookup library;
+
     private Symbols() {}
+
+    /** Before the first call. */
+    public static void use(SymbolLookup lookup) {
+        library = lookup;
+    }
 
     public static final List<String> FUNCTIONS = List.of(
             "rocketmq_event_on_check",
@@ -75,7 +82,8 @@ public final class Symbols {
             "rocketmq_status_name",
             "rocketmq_version");
 
-    static MemorySegment find(SymbolLookup lookup, String name) {
+    static MemorySegment find(SymbolLookup other, String name) {
+        SymbolLookup lookup = library == null ? other : library;
         return lookup.find(name).orElseThrow(() -> new UnsatisfiedLinkError("librocketmq lacks " + name));
     }
 }

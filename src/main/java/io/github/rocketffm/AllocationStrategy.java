@@ -1,37 +1,19 @@
 package io.github.rocketffm;
 
 import java.util.List;
-import java.util.Objects;
 
 /**
  * How the members of a group share out the queues of a topic. All members must have the same one, whatever their
  * language: each is what Apache's Java client has under that name.
  */
-public final class AllocationStrategy {
-  final int code;
-  final int virtualNodes;
-  final List<MessageQueue> queues;
-  final List<String> machineRooms;
-
-  private AllocationStrategy(
-      int code, int virtualNodes, List<MessageQueue> queues, List<String> machineRooms) {
-    this.code = code;
-    this.virtualNodes = virtualNodes;
-    this.queues = queues;
-    this.machineRooms = machineRooms;
-  }
-
-  private static AllocationStrategy plain(int code) {
-    return new AllocationStrategy(code, 0, List.of(), List.of());
-  }
-
+public sealed interface AllocationStrategy {
   /**
    * Consecutive queues, as evenly as their number allows; the default.
    *
    * @return the strategy
    */
-  public static AllocationStrategy averagely() {
-    return plain(0);
+  static AllocationStrategy averagely() {
+    return new Averagely();
   }
 
   /**
@@ -39,8 +21,8 @@ public final class AllocationStrategy {
    *
    * @return the strategy
    */
-  public static AllocationStrategy averagelyByCircle() {
-    return plain(1);
+  static AllocationStrategy averagelyByCircle() {
+    return new AveragelyByCircle();
   }
 
   /**
@@ -50,8 +32,8 @@ public final class AllocationStrategy {
    * @param queues the queues, of any topics
    * @return the strategy
    */
-  public static AllocationStrategy byConfiguration(List<MessageQueue> queues) {
-    return new AllocationStrategy(2, 0, List.copyOf(queues), List.of());
+  static AllocationStrategy byConfiguration(List<MessageQueue> queues) {
+    return new ByConfiguration(queues);
   }
 
   /**
@@ -60,8 +42,8 @@ public final class AllocationStrategy {
    *
    * @return the strategy
    */
-  public static AllocationStrategy consistentHash() {
-    return plain(3);
+  static AllocationStrategy consistentHash() {
+    return new ConsistentHash(10);
   }
 
   /**
@@ -70,9 +52,8 @@ public final class AllocationStrategy {
    * @param virtualNodes the points of each member: 1 to 10,000
    * @return the strategy
    */
-  public static AllocationStrategy consistentHash(int virtualNodes) {
-    return new AllocationStrategy(
-        3, ClientBuilder.positive("virtualNodes", virtualNodes), List.of(), List.of());
+  static AllocationStrategy consistentHash(int virtualNodes) {
+    return new ConsistentHash(virtualNodes);
   }
 
   /**
@@ -81,10 +62,49 @@ public final class AllocationStrategy {
    * @param machineRooms what stands before the '@' in the brokers' names: at least one
    * @return the strategy
    */
-  public static AllocationStrategy byMachineRoom(String... machineRooms) {
-    for (String room : machineRooms) {
-      Objects.requireNonNull(room, "room");
+  static AllocationStrategy byMachineRoom(String... machineRooms) {
+    return new ByMachineRoom(List.of(machineRooms));
+  }
+
+  /** See {@link AllocationStrategy#averagely}. */
+  record Averagely() implements AllocationStrategy {}
+
+  /** See {@link AllocationStrategy#averagelyByCircle}. */
+  record AveragelyByCircle() implements AllocationStrategy {}
+
+  /**
+   * See {@link AllocationStrategy#byConfiguration}.
+   *
+   * @param queues the queues; unmodifiable
+   */
+  record ByConfiguration(List<MessageQueue> queues) implements AllocationStrategy {
+    /** Copies the list. */
+    public ByConfiguration {
+      queues = List.copyOf(queues);
     }
-    return new AllocationStrategy(4, 0, List.of(), List.of(machineRooms));
+  }
+
+  /**
+   * See {@link AllocationStrategy#consistentHash(int)}.
+   *
+   * @param virtualNodes the points of each member
+   */
+  record ConsistentHash(int virtualNodes) implements AllocationStrategy {
+    /** Checks the range. */
+    public ConsistentHash {
+      InvalidArgumentException.positive("virtualNodes", virtualNodes);
+    }
+  }
+
+  /**
+   * See {@link AllocationStrategy#byMachineRoom}.
+   *
+   * @param machineRooms the rooms; unmodifiable
+   */
+  record ByMachineRoom(List<String> machineRooms) implements AllocationStrategy {
+    /** Copies the list. */
+    public ByMachineRoom {
+      machineRooms = List.copyOf(machineRooms);
+    }
   }
 }

@@ -1,10 +1,10 @@
 package io.github.rocketffm;
 
-/** The object is closed, or was closed before the operation completed. */
+/** The object is closed, or was closed before the operation had ended. */
 public final class ClientClosedException extends RocketMqException {
   private static final long serialVersionUID = 1L;
 
-  ClientClosedException(Details details) {
+  ClientClosedException(RocketMqExceptionBuilder details) {
     super(details);
   }
 }

@@ -1,25 +1,18 @@
 package io.github.rocketffm;
 
 import java.time.Instant;
+import java.util.Objects;
 
 /** Where a group without a stored offset starts. */
-public final class ConsumeFrom {
-  final int code;
-  final long timestampMillis;
-
-  private ConsumeFrom(int code, long timestampMillis) {
-    this.code = code;
-    this.timestampMillis = timestampMillis;
-  }
-
+public sealed interface ConsumeFrom {
   /**
    * With what comes from now on; as with Apache's client, at the beginning of a queue that is young (its first message
    * is still there, in the broker's memory), so that a group misses nothing of a queue that comes later.
    *
    * @return the place
    */
-  public static ConsumeFrom lastOffset() {
-    return new ConsumeFrom(0, 0);
+  static ConsumeFrom lastOffset() {
+    return new LastOffset();
   }
 
   /**
@@ -27,8 +20,8 @@ public final class ConsumeFrom {
    *
    * @return the place
    */
-  public static ConsumeFrom firstOffset() {
-    return new ConsumeFrom(1, 0);
+  static ConsumeFrom firstOffset() {
+    return new FirstOffset();
   }
 
   /**
@@ -37,7 +30,31 @@ public final class ConsumeFrom {
    * @param instant the point, in milliseconds' precision
    * @return the place
    */
-  public static ConsumeFrom timestamp(Instant instant) {
-    return new ConsumeFrom(2, ClientBuilder.epochMillis("instant", instant));
+  static ConsumeFrom timestamp(Instant instant) {
+    return new Timestamp(instant);
+  }
+
+  /** See {@link ConsumeFrom#lastOffset()}. */
+  record LastOffset() implements ConsumeFrom {}
+
+  /** See {@link ConsumeFrom#firstOffset()}. */
+  record FirstOffset() implements ConsumeFrom {}
+
+  /**
+   * See {@link ConsumeFrom#timestamp}.
+   *
+   * @param instant the point
+   */
+  record Timestamp(Instant instant) implements ConsumeFrom {
+    /** Checks that milliseconds since 1970 can express it. */
+    public Timestamp {
+      Objects.requireNonNull(instant, "instant");
+      try {
+        instant.toEpochMilli();
+      } catch (ArithmeticException e) {
+        throw InvalidArgumentException.of(
+            "instant", instant, "no message can carry it, so give a nearer one");
+      }
+    }
   }
 }

@@ -21,11 +21,11 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
   public ConsumeResult {
     Objects.requireNonNull(suspension, "suspension");
     if (successCount < -1) {
-      throw new IllegalArgumentException(
+      throw InvalidArgumentException.of(
           "successCount is " + successCount + ": give -1 for all, or 0 and up");
     }
     if (delayLevel < -1) {
-      throw new IllegalArgumentException(
+      throw InvalidArgumentException.of(
           "delayLevel is "
               + delayLevel
               + ": give -1 for the dead-letter queue, 0, or a level from 1");
@@ -33,7 +33,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
     if (!suspension.isZero()
         && (suspension.compareTo(SHORTEST_SUSPENSION) < 0
             || suspension.compareTo(LONGEST_SUSPENSION) > 0)) {
-      throw new IllegalArgumentException("suspension is " + suspension + ", outside 10 ms to 30 s");
+      throw InvalidArgumentException.of("suspension is " + suspension + ", outside 10 ms to 30 s");
     }
   }
 
@@ -85,7 +85,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    */
   public static ConsumeResult consumed(int count) {
     if (count < 0) {
-      throw new IllegalArgumentException("count is " + count + ": give 0 or more");
+      throw InvalidArgumentException.of("count is " + count + ": give 0 or more");
     }
     return new ConsumeResult(count, 0);
   }
@@ -99,7 +99,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    */
   public ConsumeResult thenRetryAfterLevel(int delayLevel) {
     if (delayLevel < 1) {
-      throw new IllegalArgumentException("delayLevel is " + delayLevel + ": give 1 or more");
+      throw InvalidArgumentException.of("delayLevel is " + delayLevel + ": give 1 or more");
     }
     return new ConsumeResult(successCount, delayLevel);
   }
@@ -112,7 +112,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    */
   public ConsumeResult thenSuspend(Duration duration) {
     if (duration.isZero()) {
-      throw new IllegalArgumentException("duration is " + duration + ", outside 10 ms to 30 s");
+      throw InvalidArgumentException.of("duration is " + duration + ", outside 10 ms to 30 s");
     }
     return new ConsumeResult(successCount, 0, duration);
   }

@@ -32,13 +32,11 @@ public record FilterExpression(boolean sql92, String expression) {
    */
   public static FilterExpression tags(String... tags) {
     if (tags.length == 0) {
-      throw RocketMqException.of(
-          ErrorKind.INVALID_ARGUMENT, "no tag is given: give one or more, or use all()");
+      throw InvalidArgumentException.of("no tag is given: give one or more, or use all()");
     }
     for (String tag : tags) {
       if (Objects.requireNonNull(tag, "tag").isBlank() || tag.indexOf('|') >= 0) {
-        throw RocketMqException.of(
-            ErrorKind.INVALID_ARGUMENT,
+        throw InvalidArgumentException.of(
             "the tag \""
                 + tag
                 + "\" is blank or has '|', which joins tags: no message has such a tag");

@@ -1,6 +1,5 @@
 package io.github.rocketffm;
 
-import io.github.rocketffm.internal.OutgoingMessage;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -31,12 +30,11 @@ public final class MessageSplitter {
    * @param maxCount 1 to 32,767
    */
   public MessageSplitter(int maxBytes, int maxCount) {
-    this.maxBytes = ClientBuilder.positive("maxBytes", maxBytes);
-    this.maxCount = ClientBuilder.positive("maxCount", maxCount);
+    this.maxBytes = InvalidArgumentException.positive("maxBytes", maxBytes);
+    this.maxCount = InvalidArgumentException.positive("maxCount", maxCount);
     if (maxCount > MOST_MESSAGES) {
-      throw RocketMqException.of(
-          ErrorKind.INVALID_ARGUMENT,
-          "maxCount is " + maxCount + ", outside 1 to " + MOST_MESSAGES + ": brokers take no more");
+      throw InvalidArgumentException.of(
+          "maxCount", maxCount, "brokers take no more than " + MOST_MESSAGES);
     }
   }
 
@@ -53,10 +51,9 @@ public final class MessageSplitter {
     long bytes = 0;
     int place = 0;
     for (Message message : messages) {
-      long size = message.content.sizeInBatch();
+      long size = message.sizeInBatch();
       if (size > maxBytes) {
-        throw RocketMqException.of(
-            ErrorKind.INVALID_ARGUMENT,
+        throw InvalidArgumentException.of(
             "message "
                 + place
                 + " takes "
@@ -68,7 +65,7 @@ public final class MessageSplitter {
       boolean joins =
           batch.size() < maxCount
               && bytes + size <= maxBytes
-              && (batch.isEmpty() || goTogether(batch.getFirst().content, message.content));
+              && (batch.isEmpty() || goTogether(batch.getFirst(), message));
       if (!joins) {
         batches.add(batch);
         batch = new ArrayList<>();
@@ -84,10 +81,9 @@ public final class MessageSplitter {
     return batches;
   }
 
-  private static boolean goTogether(OutgoingMessage first, OutgoingMessage second) {
-    return first.topic.equals(second.topic)
-        && first.brokerName.equals(second.brokerName)
-        && (first.brokerName.isEmpty() || first.queueId == second.queueId)
-        && first.shardingKey.equals(second.shardingKey);
+  private static boolean goTogether(Message first, Message second) {
+    return first.topic().equals(second.topic())
+        && first.queue().equals(second.queue())
+        && first.shardingKey().equals(second.shardingKey());
   }
 }

@@ -1,10 +1,10 @@
 package io.github.rocketffm;
 
-/** This version of the library, or the broker, cannot do that. */
+/** This version, or the broker, cannot do that. */
 public final class NotSupportedException extends RocketMqException {
   private static final long serialVersionUID = 1L;
 
-  NotSupportedException(Details details) {
+  NotSupportedException(RocketMqExceptionBuilder details) {
     super(details);
   }
 }

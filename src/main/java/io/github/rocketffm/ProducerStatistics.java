@@ -1,27 +1,74 @@
 package io.github.rocketffm;
 
-/**
- * Counters since the start, and gauges.
- *
- * @param sendsAccepted synchronous and asynchronous sends
- * @param sendsSucceeded those acknowledged
- * @param sendsFailed those that failed
- * @param sendsRetried attempts after the first
- * @param oneWaySends one-way sends
- * @param inFlightCount sends that have not ended
- * @param inFlightBytes the bytes of their bodies
- * @param openTransactions transactions begun and not ended
- * @param pendingChecks checks of transactions that wait or are not answered
- * @param waitingRequests requests that wait for their replies
- */
-public record ProducerStatistics(
-    long sendsAccepted,
-    long sendsSucceeded,
-    long sendsFailed,
-    long sendsRetried,
-    long oneWaySends,
-    long inFlightCount,
-    long inFlightBytes,
-    long openTransactions,
-    long pendingChecks,
-    long waitingRequests) {}
+/** Counters since the start, and gauges. More may be added. */
+public interface ProducerStatistics {
+  /**
+   * Synchronous and asynchronous sends.
+   *
+   * @return their number
+   */
+  long sendsAccepted();
+
+  /**
+   * Those acknowledged.
+   *
+   * @return their number
+   */
+  long sendsSucceeded();
+
+  /**
+   * Those that failed.
+   *
+   * @return their number
+   */
+  long sendsFailed();
+
+  /**
+   * Attempts after the first.
+   *
+   * @return their number
+   */
+  long sendsRetried();
+
+  /**
+   * One-way sends.
+   *
+   * @return their number
+   */
+  long oneWaySends();
+
+  /**
+   * Sends that have not ended.
+   *
+   * @return their number
+   */
+  long inFlightCount();
+
+  /**
+   * The bytes of their bodies.
+   *
+   * @return the bytes
+   */
+  long inFlightBytes();
+
+  /**
+   * Transactions begun and not ended.
+   *
+   * @return their number
+   */
+  long openTransactions();
+
+  /**
+   * Checks of transactions that wait or are not answered.
+   *
+   * @return their number
+   */
+  long pendingChecks();
+
+  /**
+   * Requests that wait for their replies.
+   *
+   * @return their number
+   */
+  long waitingRequests();
+}

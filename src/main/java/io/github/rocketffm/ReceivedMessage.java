@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -14,6 +15,16 @@ import java.util.function.Function;
  * listener has returned.
  */
 public interface ReceivedMessage {
+  /**
+   * Begins a message that nobody sent, for tests of listeners.
+   *
+   * @param topic the topic
+   * @return a builder
+   */
+  static ReceivedMessageBuilder builder(String topic) {
+    return new ReceivedMessageBuilder(Objects.requireNonNull(topic, "topic"));
+  }
+
   /**
    * The topic to which it was sent, also when it is delivered again.
    *
@@ -126,7 +137,7 @@ public interface ReceivedMessage {
    * The decompressed body, copied to the heap at the first call.
    *
    * @return the array, which is this message's own
-   * @throws IllegalStateException after the listener, for a body that it read without a copy
+   * @throws InvalidStateException after the listener, for a body that it read without a copy
    */
   byte[] body();
 
@@ -144,7 +155,7 @@ public interface ReceivedMessage {
    * @param offset from which place on; the body must fit
    * @return the body's length
    * @throws IndexOutOfBoundsException when it does not fit
-   * @throws IllegalStateException after the listener, for a body that it read without a copy
+   * @throws InvalidStateException after the listener, for a body that it read without a copy
    */
   int copyBody(byte[] target, int offset);
 
@@ -154,7 +165,7 @@ public interface ReceivedMessage {
    * @param reader is given the bytes, read-only; what it keeps of them is invalid once it has returned
    * @param <T> what the reader makes of it
    * @return what the reader returned
-   * @throws IllegalStateException after the listener, for a body that it read without a copy
+   * @throws InvalidStateException after the listener, for a body that it read without a copy
    */
   <T> T readBody(Function<? super MemorySegment, ? extends T> reader);
 

@@ -1,88 +1,81 @@
 package io.github.rocketffm;
 
-import java.io.Serializable;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * A failure, with all that is known of it. Subclasses exist for the kinds that programs treat differently;
- * {@link #kind()} tells all of them apart.
+ * A failure, with all that is known of it. Each {@link ErrorKind} has a class of its own.
  */
-public class RocketMqException extends RuntimeException {
+public abstract sealed class RocketMqException extends RuntimeException
+    permits ClientClosedException,
+        ConflictException,
+        ConnectionLostException,
+        DeadlineExceededException,
+        InternalErrorException,
+        InvalidArgumentException,
+        InvalidStateException,
+        NativeLibraryException,
+        NativeMemoryException,
+        NotSupportedException,
+        OperationInterruptedException,
+        ProtocolException,
+        RequestRejectedException,
+        TooManyRequestsException,
+        TopicNotFoundException,
+        UnreachableException {
   private static final long serialVersionUID = 1L;
 
-  /** What a failure carries. */
-  private final Details details;
+  private final ErrorKind kind;
+  private final String detail;
+  private final int responseCode;
+  private final String remark;
+  private final String address;
+  private final String topic;
+  private final int attempts;
+  private final Duration elapsed;
+  private final boolean mayBeStored;
 
-  record Details(
-      ErrorKind kind,
-      String message,
-      int responseCode,
-      String remark,
-      String address,
-      String topic,
-      int attempts,
-      Duration elapsed,
-      boolean mayBeStored)
-      implements Serializable {
-    /** Of a send whose outcome is not known. */
-    static Details maybeStored(ErrorKind kind, String message) {
-      return new Details(kind, message, -1, "", "", "", 0, Duration.ZERO, true);
-    }
-
-    static Details of(ErrorKind kind, String message) {
-      return new Details(kind, message, -1, "", "", "", 0, Duration.ZERO, false);
-    }
+  RocketMqException(RocketMqExceptionBuilder of) {
+    super(of.describe(), of.cause);
+    kind = of.kind;
+    detail = of.message;
+    responseCode = of.responseCode;
+    remark = of.remark;
+    address = of.address;
+    topic = of.topic;
+    attempts = of.attempts;
+    elapsed = of.elapsed;
+    mayBeStored = of.mayBeStored;
   }
 
-  RocketMqException(Details details) {
-    super(describe(details));
-    this.details = Objects.requireNonNull(details);
+  /**
+   * Begins a failure, as the library makes them: for tests of how a program deals with it.
+   *
+   * @param kind the kind, which chooses the class
+   * @param message what failed
+   * @return a builder
+   */
+  public static RocketMqExceptionBuilder builder(ErrorKind kind, String message) {
+    return new RocketMqExceptionBuilder(
+        Objects.requireNonNull(kind, "kind"), Objects.requireNonNull(message, "message"));
   }
 
-  private static String describe(Details details) {
-    StringBuilder text = new StringBuilder(details.message).append(" [kind=").append(details.kind);
-    if (details.responseCode >= 0) {
-      text.append(", code=").append(details.responseCode);
-    }
-    if (!details.topic.isEmpty()) {
-      text.append(", topic=").append(details.topic);
-    }
-    if (!details.address.isEmpty()) {
-      text.append(", address=").append(details.address);
-    }
-    if (details.mayBeStored) {
-      text.append(", may be stored");
-    }
-    return text.append(']').toString();
-  }
-
-  static RocketMqException of(Details details) {
-    return switch (details.kind) {
-      case INVALID_ARGUMENT -> new InvalidArgumentException(details);
-      case CLOSED -> new ClientClosedException(details);
-      case TIMEOUT -> new SendTimeoutException(details);
-      case UNREACHABLE -> new UnreachableException(details);
-      case CONNECTION_LOST -> new ConnectionLostException(details);
-      case TOPIC_NOT_FOUND -> new TopicNotFoundException(details);
-      case REJECTED -> new MessageRejectedException(details);
-      case TOO_MANY_REQUESTS -> new TooManyRequestsException(details);
-      case NOT_SUPPORTED -> new NotSupportedException(details);
-      default -> new RocketMqException(details);
-    };
-  }
-
-  static RocketMqException of(ErrorKind kind, String message) {
-    return of(Details.of(kind, message));
-  }
-
-  /** The same failure with the stack of the thread that waited for it. */
-  RocketMqException onThisThread() {
-    RocketMqException again = of(details);
-    again.initCause(this);
-    return again;
+  /**
+   * Begins another failure of the same kind, with all that this one tells save its cause.
+   *
+   * @return a builder
+   */
+  public RocketMqExceptionBuilder toBuilder() {
+    return new RocketMqExceptionBuilder(kind, detail)
+        .responseCode(responseCode)
+        .remark(remark)
+        .address(address)
+        .topic(topic)
+        .attempts(attempts)
+        .elapsed(elapsed)
+        .mayBeStored(mayBeStored);
   }
 
   /**
@@ -91,7 +84,7 @@ public class RocketMqException extends RuntimeException {
    * @return the kind
    */
   public ErrorKind kind() {
-    return details.kind;
+    return kind;
   }
 
   /**
@@ -100,7 +93,7 @@ public class RocketMqException extends RuntimeException {
    * @return the response code, where one answered
    */
   public OptionalInt responseCode() {
-    return details.responseCode < 0 ? OptionalInt.empty() : OptionalInt.of(details.responseCode);
+    return responseCode < 0 ? OptionalInt.empty() : OptionalInt.of(responseCode);
   }
 
   /**
@@ -109,7 +102,7 @@ public class RocketMqException extends RuntimeException {
    * @return the remark, where there is one
    */
   public Optional<String> remark() {
-    return optional(details.remark);
+    return optional(remark);
   }
 
   /**
@@ -118,7 +111,7 @@ public class RocketMqException extends RuntimeException {
    * @return {@code host:port}, where one was involved
    */
   public Optional<String> address() {
-    return optional(details.address);
+    return optional(address);
   }
 
   /**
@@ -127,7 +120,7 @@ public class RocketMqException extends RuntimeException {
    * @return the topic, where there is one
    */
   public Optional<String> topic() {
-    return optional(details.topic);
+    return optional(topic);
   }
 
   /**
@@ -136,7 +129,7 @@ public class RocketMqException extends RuntimeException {
    * @return 0 and up
    */
   public int attempts() {
-    return details.attempts;
+    return attempts;
   }
 
   /**
@@ -145,7 +138,7 @@ public class RocketMqException extends RuntimeException {
    * @return the time, in milliseconds' precision
    */
   public Duration elapsed() {
-    return details.elapsed;
+    return elapsed;
   }
 
   /**
@@ -155,7 +148,7 @@ public class RocketMqException extends RuntimeException {
    * @return false where it is certain that none did, and for what sends no message
    */
   public boolean mayBeStored() {
-    return details.mayBeStored;
+    return mayBeStored;
   }
 
   private static Optional<String> optional(String text) {

@@ -4,7 +4,7 @@ package io.github.rocketffm;
 public final class TooManyRequestsException extends RocketMqException {
   private static final long serialVersionUID = 1L;
 
-  TooManyRequestsException(Details details) {
+  TooManyRequestsException(RocketMqExceptionBuilder details) {
     super(details);
   }
 }

@@ -4,7 +4,7 @@ package io.github.rocketffm;
 public final class TopicNotFoundException extends RocketMqException {
   private static final long serialVersionUID = 1L;
 
-  TopicNotFoundException(Details details) {
+  TopicNotFoundException(RocketMqExceptionBuilder details) {
     super(details);
   }
 }

@@ -2,7 +2,7 @@ package io.github.rocketffm;
 
 /**
  * Tells what became of a transaction that nobody ended: the process died in between, or the end got lost. Runs on the
- * executor of {@link Producer.Builder#transactionExecutor}, several at a time. Brokers ask any live producer of the
+ * executor of {@link ProducerBuilder#transactionExecutor}, several at a time. Brokers ask any live producer of the
  * group, so that the answer must be found where all of them can look: in the database that the local transaction wrote
  * to, by the message's id or keys.
  */

@@ -1,5 +1,7 @@
 package io.github.rocketffm;
 
+import org.jspecify.annotations.Nullable;
+
 /** The local transaction of {@link Producer#sendInTransaction}, and the look-up of what became of it. */
 public interface TransactionListener extends TransactionChecker {
   /**
@@ -14,5 +16,6 @@ public interface TransactionListener extends TransactionChecker {
    * @return what became of it
    * @throws Exception to leave it to the check
    */
-  TransactionState execute(Message message, SendResult half, Object argument) throws Exception;
+  TransactionState execute(Message message, SendResult half, @Nullable Object argument)
+      throws Exception;
 }

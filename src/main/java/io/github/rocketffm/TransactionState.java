@@ -7,10 +7,5 @@ public enum TransactionState {
   /** The message is to be delivered. */
   COMMIT,
   /** The message is never to be delivered. */
-  ROLLBACK;
-
-  /** ROCKETMQ_TRANSACTION_*. */
-  int code() {
-    return ordinal();
-  }
+  ROLLBACK
 }

@@ -1,10 +1,10 @@
 package io.github.rocketffm;
 
-/** No name server or broker could be reached; nothing was sent. */
+/** No name server or broker could be reached. */
 public final class UnreachableException extends RocketMqException {
   private static final long serialVersionUID = 1L;
 
-  UnreachableException(Details details) {
+  UnreachableException(RocketMqExceptionBuilder details) {
     super(details);
   }
 }

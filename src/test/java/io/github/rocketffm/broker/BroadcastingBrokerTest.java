@@ -12,6 +12,7 @@ import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.guide.BroadcastingExample;
 import io.github.rocketffm.testing.RocketMqServer;
@@ -47,7 +48,7 @@ class BroadcastingBrokerTest {
         .start();
   }
 
-  private PushConsumer.Builder member(String topic, String instance, List<String> bodies) {
+  private PushConsumerBuilder member(String topic, String instance, List<String> bodies) {
     return PushConsumer.builder("broadcast-" + topic)
         .nameServers(server.nameServerAddress())
         .instanceName(instance)
@@ -138,7 +139,7 @@ class BroadcastingBrokerTest {
               () -> member("any", "a", bodies).connectTimeout(Duration.ofSeconds(2)).start())
           .isInstanceOfSatisfying(
               RocketMqException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.CONFLICT))
-          .hasMessageContaining("instance_name");
+          .hasMessageContaining("instanceName");
     }
   }
 

@@ -8,11 +8,12 @@ import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.ProducerStatistics;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.SendStatus;
 import io.github.rocketffm.testing.RocketMqServer;
@@ -72,7 +73,7 @@ class BrokerTest {
     }
   }
 
-  private PushConsumer.Builder consumer(String group, String topic) {
+  private PushConsumerBuilder consumer(String group, String topic) {
     return PushConsumer.builder(group)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -305,7 +306,7 @@ class BrokerTest {
             .start()) {
       assertThatThrownBy(
               () -> producer.send(Message.builder("large").body(new byte[5 << 20]).build()))
-          .isInstanceOf(MessageRejectedException.class);
+          .isInstanceOf(RequestRejectedException.class);
       assertThat(producer.send(Message.builder("large").body(new byte[3 << 20]).build()).status())
           .isEqualTo(SendStatus.SEND_OK);
     }

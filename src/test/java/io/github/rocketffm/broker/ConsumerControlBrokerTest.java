@@ -10,6 +10,7 @@ import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.guide.QueueListenerExample;
 import io.github.rocketffm.testing.RocketMqServer;
@@ -48,7 +49,7 @@ class ConsumerControlBrokerTest {
         .start();
   }
 
-  private PushConsumer.Builder consumer(String group, String topic) {
+  private PushConsumerBuilder consumer(String group, String topic) {
     return PushConsumer.builder(group)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -93,7 +94,8 @@ class ConsumerControlBrokerTest {
         PushConsumer consumer = consumer("resetters", "reset").start()) {
       send(producer, "reset", 20);
       await().until(() -> consumer.statistics().messagesConsumed() == 20);
-      String output = server.admin("resetOffsetByTime", "-g", "resetters", "-t", "reset", "-s", "1");
+      String output =
+          server.admin("resetOffsetByTime", "-g", "resetters", "-t", "reset", "-s", "1");
       await(output).until(() -> consumer.statistics().messagesConsumed() == 40);
       assertThat(bodies().stream().distinct()).hasSize(20);
     }

@@ -9,6 +9,7 @@ import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.guide.OrderlyExample;
 import io.github.rocketffm.testing.KeyedRun;
@@ -47,7 +48,7 @@ class OrderlyBrokerTest {
         .start();
   }
 
-  private PushConsumer.Builder consumer(String group, String topic) {
+  private PushConsumerBuilder consumer(String group, String topic) {
     return PushConsumer.builder(group)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
+import io.github.rocketffm.DeadlineExceededException;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageListener;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.SendTimeoutException;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.guide.RequestReplyExample;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
@@ -108,7 +108,7 @@ class RequestBrokerTest {
                 () ->
                     requester.request(
                         Message.builder("rpc-late").body("?").build(), Duration.ofSeconds(2)))
-            .isInstanceOf(SendTimeoutException.class)
+            .isInstanceOf(DeadlineExceededException.class)
             .hasMessageContaining("was stored");
         Message late = Message.replyTo(request.get()).body("late").build();
         replier.send(late);
@@ -116,7 +116,7 @@ class RequestBrokerTest {
       }
       Message toNobody = Message.replyTo(request.get()).body("later").build();
       assertThatThrownBy(() -> replier.send(toNobody))
-          .isInstanceOf(MessageRejectedException.class)
+          .isInstanceOf(RequestRejectedException.class)
           .hasMessageContaining("not found");
       assertThat(consumer.statistics().messagesReceived()).isEqualTo(1);
     }

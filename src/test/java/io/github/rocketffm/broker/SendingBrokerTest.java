@@ -10,11 +10,12 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageQueue;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.MessageSplitter;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
@@ -46,7 +47,7 @@ class SendingBrokerTest {
     server = SharedServer.get();
   }
 
-  private static Producer.Builder builder() {
+  private static ProducerBuilder builder() {
     return Producer.builder("senders")
         .nameServers(server.nameServerAddress())
         .sendTimeout(Duration.ofSeconds(20));
@@ -164,14 +165,14 @@ class SendingBrokerTest {
                   .body("recalled")
                   .deliverAfter(Duration.ofSeconds(4))
                   .build());
-      assertThat(recalled.recallHandle()).isNotEmpty();
-      producer.recall("timed", recalled.recallHandle());
+      assertThat(recalled.recallHandle()).isPresent();
+      producer.recall("timed", recalled.recallHandle().orElseThrow());
       await().until(() -> received.size() == 2);
       assertThat(Instant.now()).isAfterOrEqualTo(at.minusMillis(1000));
       assertThat(received).extracting(ReceivedMessage::bodyAsString).contains("kept");
       // What is delivered cannot be recalled.
-      assertThatThrownBy(() -> producer.recall("timed", kept.recallHandle()))
-          .isInstanceOf(MessageRejectedException.class)
+      assertThatThrownBy(() -> producer.recall("timed", kept.recallHandle().orElseThrow()))
+          .isInstanceOf(RequestRejectedException.class)
           .hasMessageContaining("timestamp invalid");
       // A later message comes; the recalled one would have come before.
       producer.send(
@@ -188,7 +189,7 @@ class SendingBrokerTest {
         Message.builder("too-late").body("x").deliverAfter(Duration.ofDays(30)).build();
     try (Producer producer = builder().start()) {
       assertThatThrownBy(() -> producer.send(tooLate))
-          .isInstanceOf(MessageRejectedException.class)
+          .isInstanceOf(RequestRejectedException.class)
           .hasMessageContaining("code 13");
     }
   }

@@ -12,6 +12,7 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SimpleConsumer;
+import io.github.rocketffm.SimpleConsumerBuilder;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ class SimpleConsumerTest {
         .start();
   }
 
-  private static SimpleConsumer.Builder consumer(String group, String topic) {
+  private static SimpleConsumerBuilder consumer(String group, String topic) {
     return SimpleConsumer.builder(group)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -271,7 +272,7 @@ class SimpleConsumerTest {
           .isInstanceOf(InvalidArgumentException.class);
       assertThatThrownBy(() -> consumer.receive(1, Duration.ofMillis(10)))
           .isInstanceOf(InvalidArgumentException.class)
-          .hasMessageContaining("invisible_ms is 10");
+          .hasMessageContaining("invisibleDuration (in ms) is 10");
     }
   }
 

@@ -8,11 +8,13 @@ import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.SimpleConsumer;
+import io.github.rocketffm.SimpleConsumerBuilder;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
 import java.nio.file.Path;
@@ -44,7 +46,7 @@ class SqlFilterTest {
         .start();
   }
 
-  private PushConsumer.Builder consumer(String group, String topic, FilterExpression filter) {
+  private PushConsumerBuilder consumer(String group, String topic, FilterExpression filter) {
     return PushConsumer.builder(group)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -128,7 +130,7 @@ class SqlFilterTest {
               });
       assertThatThrownBy(
               () -> consumer.subscribe("sql-change", FilterExpression.sql("region = = 'x'")))
-          .isInstanceOf(MessageRejectedException.class);
+          .isInstanceOf(RequestRejectedException.class);
       received.clear();
       send(producer, "sql-change", 3, "us");
       await().until(() -> bodies().contains("3us"));
@@ -140,16 +142,16 @@ class SqlFilterTest {
     try (Producer producer = producer()) {
       send(producer, "sql-bad", 1, "eu");
     }
-    PushConsumer.Builder push =
+    PushConsumerBuilder push =
         consumer("sql-bad-group", "sql-bad", FilterExpression.sql("price > > 10"));
-    SimpleConsumer.Builder simple =
+    SimpleConsumerBuilder simple =
         SimpleConsumer.builder("sql-bad-simple")
             .nameServers(server.nameServerAddress())
             .subscribe("sql-bad", FilterExpression.sql("price > > 10"));
     for (ThrowingCallable start : List.<ThrowingCallable>of(push::start, simple::start)) {
       assertThatThrownBy(start)
           .isInstanceOfSatisfying(
-              MessageRejectedException.class,
+              RequestRejectedException.class,
               e -> {
                 assertThat(e.responseCode()).hasValue(23);
                 assertThat(e.remark().orElseThrow()).contains("line 1, column 9");
@@ -184,7 +186,7 @@ class SqlFilterTest {
                       .listener(message -> ConsumeResult.SUCCESS)
                       .start())
           .isInstanceOfSatisfying(
-              MessageRejectedException.class,
+              RequestRejectedException.class,
               e ->
                   assertThat(e.remark())
                       .contains("The broker does not support consumer to filter message by SQL92"));

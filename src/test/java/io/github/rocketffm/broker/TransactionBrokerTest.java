@@ -8,6 +8,7 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SendResult;
@@ -41,7 +42,7 @@ class TransactionBrokerTest {
     server = SharedServer.get();
   }
 
-  private Producer.Builder producer(String group) {
+  private ProducerBuilder producer(String group) {
     return Producer.builder(group)
         .nameServers(server.nameServerAddress())
         .sendTimeout(Duration.ofSeconds(20));

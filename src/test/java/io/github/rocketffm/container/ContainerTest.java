@@ -6,12 +6,12 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
+import io.github.rocketffm.DeadlineExceededException;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.SendTimeoutException;
 import io.github.rocketffm.testing.RocketMqContainer;
 import java.time.Duration;
 import java.util.Set;
@@ -88,7 +88,7 @@ class ContainerTest {
                 () ->
                     producer.send(
                         Message.builder("crates").body("frozen").build(), Duration.ofSeconds(2)))
-            .isInstanceOf(SendTimeoutException.class);
+            .isInstanceOf(DeadlineExceededException.class);
         assertThat(Duration.ofNanos(System.nanoTime() - begin))
             .isBetween(Duration.ofMillis(1900), Duration.ofSeconds(20));
       } finally {

@@ -20,8 +20,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Two name servers and brokers, each in a virtual machine of its own and behind a proxy on a loopback address of its own.
- * Brokers reach the name servers past the proxies.
+ * Two name servers and brokers, each in a virtual machine of its own and behind a proxy on a loopback address of its
+ * own. Brokers reach the name servers past the proxies.
  */
 final class Cluster implements AutoCloseable {
   static final String A = "broker-a";

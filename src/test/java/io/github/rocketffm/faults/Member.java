@@ -6,6 +6,7 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.QueueListener;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.RocketMqException;
@@ -67,7 +68,7 @@ final class Member implements AutoCloseable {
       return;
     }
     QueueListener listener = (topic, now) -> queues.put(kind, Set.copyOf(now));
-    PushConsumer.Builder builder =
+    PushConsumerBuilder builder =
         PushConsumer.builder(kind.group())
             .nameServers(nameServers)
             .instanceName(instance)

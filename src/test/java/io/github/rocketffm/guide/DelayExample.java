@@ -19,7 +19,7 @@ public final class DelayExample {
                   .body("the invoice is due")
                   .build());
       // The invoice was paid. The broker allows it with recallMessageEnable=true.
-      producer.recall("reminders", reminder.recallHandle());
+      producer.recall("reminders", reminder.recallHandle().orElseThrow());
     }
   }
 }

@@ -6,17 +6,17 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
-import io.github.rocketffm.MessageRejectedException;
+import io.github.rocketffm.MessageBuilder;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.RocketMqException;
+import io.github.rocketffm.testing.LogRecords;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
 import java.io.ByteArrayInputStream;
@@ -28,12 +28,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.slf4j.LoggerFactory;
 
 /** What is wrong is told clearly, and in Java's own ways. */
 @Tag("mock")
@@ -50,7 +48,7 @@ class BadInputMockTest {
     cluster.close();
   }
 
-  private Producer.Builder producer() {
+  private ProducerBuilder producer() {
     return Producer.builder("group").nameServers(cluster.nameServers());
   }
 
@@ -66,7 +64,8 @@ class BadInputMockTest {
       assertThatThrownBy(() -> producer.close(null)).hasMessage("timeout");
     }
     assertThatThrownBy(() -> Producer.builder(null)).hasMessage("group");
-    assertThatThrownBy(() -> producer().nameServers((String) null)).hasMessage("address");
+    assertThatThrownBy(() -> producer().nameServers((String) null))
+        .hasMessage("an address of nameServers");
     assertThatThrownBy(() -> PushConsumer.builder(null)).hasMessage("group");
     assertThatThrownBy(() -> PushConsumer.builder("g").subscribe("t", null)).hasMessage("filter");
     assertThatThrownBy(() -> PushConsumer.builder("g").listener(null)).hasMessage("listener");
@@ -75,7 +74,7 @@ class BadInputMockTest {
 
   @Test
   void textsThatCannotBeSentAreRefusedInPlaceOfChanged() {
-    Message.Builder half = Message.builder("orders").body("x").tag("\ud83d");
+    MessageBuilder half = Message.builder("orders").body("x").tag("\ud83d");
     try (Producer producer = producer().start()) {
       assertThatThrownBy(() -> producer.send(half.build()))
           .isInstanceOf(InvalidArgumentException.class)
@@ -95,18 +94,18 @@ class BadInputMockTest {
         .isInstanceOf(InvalidArgumentException.class);
     assertThatThrownBy(() -> Message.builder("t").deliverAt(Instant.MAX))
         .isInstanceOf(InvalidArgumentException.class);
-    assertThatThrownBy(() -> new ConsumeResult(-2, 0)).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new ConsumeResult(0, -2)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> new ConsumeResult(-2, 0)).isInstanceOf(InvalidArgumentException.class);
+    assertThatThrownBy(() -> new ConsumeResult(0, -2)).isInstanceOf(InvalidArgumentException.class);
   }
 
   @Test
   void anExceptionKeepsItsDetailsWhenItIsSerialized() throws Exception {
     cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, -1, 13, 0);
-    MessageRejectedException thrown;
+    RequestRejectedException thrown;
     try (Producer producer = producer().start()) {
       thrown =
           catchThrowableOfType(
-              MessageRejectedException.class,
+              RequestRejectedException.class,
               () -> producer.send(Message.builder("orders").body("x").build()));
     }
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -123,45 +122,18 @@ class BadInputMockTest {
   /** Records come under the names of their layers, whose levels count one by one. */
   @Test
   void nativeRecordsReachSlf4j() {
-    List<String> names = new CopyOnWriteArrayList<>();
-    AppenderBase<ILoggingEvent> appender =
-        new AppenderBase<>() {
-          @Override
-          protected void append(ILoggingEvent event) {
-            names.add(event.getLoggerName() + " " + event.getLevel());
-          }
-        };
-    appender.start();
-    Logger net = (Logger) LoggerFactory.getLogger("io.github.rocketffm.native.net");
-    net.setLevel(Level.DEBUG);
-    net.setAdditive(false);
-    net.addAppender(appender);
-    try (Producer producer = producer().start()) {
+    String name = "io.github.rocketffm.native.net";
+    try (LogRecords records = new LogRecords(name, Level.DEBUG);
+        Producer producer = producer().start()) {
       producer.send(Message.builder("orders").body("x").build());
-      await().until(() -> names.contains("io.github.rocketffm.native.net DEBUG"));
-    } finally {
-      net.setLevel(null);
-      net.setAdditive(true);
-      net.detachAppender(appender);
+      await().until(() -> records.all().stream().anyMatch(each -> each.getLevel() == Level.DEBUG));
+      assertThat(records.all()).allMatch(each -> each.getLoggerName().equals(name));
     }
-    assertThat(names).allMatch(name -> name.startsWith("io.github.rocketffm.native.net "));
   }
 
   @Test
   void aForgottenProducerIsClosedWithAWarning() {
-    List<String> warnings = new CopyOnWriteArrayList<>();
-    AppenderBase<ILoggingEvent> appender =
-        new AppenderBase<>() {
-          @Override
-          protected void append(ILoggingEvent event) {
-            warnings.add(event.getFormattedMessage());
-          }
-        };
-    appender.start();
-    Logger logger = (Logger) LoggerFactory.getLogger(Producer.class);
-    logger.setAdditive(false);
-    logger.addAppender(appender);
-    try {
+    try (LogRecords records = new LogRecords(Producer.class.getName(), null)) {
       forget();
       await()
           .until(
@@ -169,11 +141,8 @@ class BadInputMockTest {
                 System.gc();
                 return cluster.connections(MockCluster.BROKER) == 0;
               });
-    } finally {
-      logger.setAdditive(true);
-      logger.detachAppender(appender);
+      assertThat(records.messages()).anyMatch(warning -> warning.contains("forgetful"));
     }
-    assertThat(warnings).anyMatch(warning -> warning.contains("forgetful"));
   }
 
   private void forget() {

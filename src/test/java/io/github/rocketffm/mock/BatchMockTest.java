@@ -8,10 +8,11 @@ import io.github.rocketffm.Compression;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageQueue;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.MessageSplitter;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.QueueSelector;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
@@ -48,7 +49,7 @@ class BatchMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder() {
+  private ProducerBuilder builder() {
     return Producer.builder("group")
         .nameServers(cluster.nameServers())
         .sendTimeout(Duration.ofSeconds(20));
@@ -109,10 +110,10 @@ class BatchMockTest {
     cluster.inject(MockCluster.BROKER, SEND_BATCH_MESSAGE, Fault.RESPOND, 2, MESSAGE_ILLEGAL, 0);
     try (Producer producer = builder().start()) {
       assertThatThrownBy(() -> producer.send(messages(2)))
-          .isInstanceOf(MessageRejectedException.class)
+          .isInstanceOf(RequestRejectedException.class)
           .hasMessageContaining("refused the message with code 13");
       assertThatThrownBy(() -> producer.sendAsync(messages(2)).join())
-          .hasCauseInstanceOf(MessageRejectedException.class);
+          .hasCauseInstanceOf(RequestRejectedException.class);
     }
   }
 
@@ -210,7 +211,7 @@ class BatchMockTest {
       String handle =
           Base64.getUrlEncoder().encodeToString("v1 orders broker-0 1 ABC".getBytes(UTF_8));
       assertThatThrownBy(() -> producer.recall("orders", handle))
-          .isInstanceOf(MessageRejectedException.class)
+          .isInstanceOf(RequestRejectedException.class)
           .hasMessageContaining("did not recall");
       assertThatThrownBy(() -> producer.recall("payments", handle))
           .isInstanceOf(InvalidArgumentException.class)
@@ -222,12 +223,12 @@ class BatchMockTest {
   void settingsOutOfRangeAreNamed() {
     assertThatThrownBy(() -> builder().compression(Compression.ZLIB).compressLevel(10).start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("compress_level is 10, outside 1 to 9");
+        .hasMessageContaining("compressLevel is 10, outside 1 to 9");
     assertThatThrownBy(() -> builder().autoBatch(Duration.ofMinutes(2)).start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("auto_batch_linger_ms");
+        .hasMessageContaining("autoBatch");
     assertThatThrownBy(() -> Message.builder("orders").deliverAfter(Duration.ZERO))
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("not positive");
+        .hasMessageContaining("give a positive one");
   }
 }

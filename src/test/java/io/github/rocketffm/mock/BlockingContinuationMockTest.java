@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.MockCluster;
@@ -43,7 +44,7 @@ class BlockingContinuationMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder(String group) {
+  private ProducerBuilder builder(String group) {
     return Producer.builder(group).nameServers(cluster.nameServers());
   }
 

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
 /**
- * A program may end with sends in flight and clients that nobody closed; {@code -Drocketmq.exit.runs=10} repeats each way
- * as often.
+ * A program may end with sends in flight and clients that nobody closed; {@code -Drocketmq.exit.runs=10} repeats each
+ * way as often.
  */
 @Tag("mock")
 class ExitTest {

@@ -11,6 +11,7 @@ import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.testing.MockCluster;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ class ListeningMockTest {
     cluster.close();
   }
 
-  private PushConsumer.Builder builder() {
+  private PushConsumerBuilder builder() {
     return PushConsumer.builder("billing")
         .nameServers(cluster.nameServers())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -239,7 +240,7 @@ class ListeningMockTest {
                     .listener(m -> ConsumeResult.SUCCESS)
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("suspend_queue_ms is 9");
+        .hasMessageContaining("suspendQueueTime (in ms) is 9");
     assertThatThrownBy(
             () ->
                 builder()
@@ -247,16 +248,16 @@ class ListeningMockTest {
                     .listener(m -> ConsumeResult.SUCCESS)
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("pull_interval_ms is 66000");
+        .hasMessageContaining("pullInterval (in ms) is 66000");
     assertThatThrownBy(() -> ConsumeResult.suspend(Duration.ofMillis(9)))
-        .isInstanceOf(IllegalArgumentException.class)
+        .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContaining("10 ms to 30 s");
     assertThatThrownBy(() -> ConsumeResult.suspend(Duration.ofSeconds(31)))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(InvalidArgumentException.class);
     assertThatThrownBy(() -> ConsumeResult.suspend(Duration.ZERO))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(InvalidArgumentException.class);
     assertThatThrownBy(() -> ConsumeResult.consumed(1).thenRetryAfterLevel(0))
-        .isInstanceOf(IllegalArgumentException.class);
+        .isInstanceOf(InvalidArgumentException.class);
     assertThat(ConsumeResult.consumed(2).thenRetryAfterLevel(3)).isEqualTo(new ConsumeResult(2, 3));
     assertThat(ConsumeResult.consumed(2).thenDeadLetter()).isEqualTo(new ConsumeResult(2, -1));
   }

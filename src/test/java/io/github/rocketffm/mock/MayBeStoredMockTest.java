@@ -7,6 +7,7 @@ import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
@@ -35,7 +36,7 @@ class MayBeStoredMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder() {
+  private ProducerBuilder builder() {
     return Producer.builder("senders").nameServers(cluster.nameServers());
   }
 

@@ -6,15 +6,17 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.rocketffm.ClientClosedException;
 import io.github.rocketffm.ConnectionLostException;
+import io.github.rocketffm.DeadlineExceededException;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
-import io.github.rocketffm.MessageRejectedException;
+import io.github.rocketffm.MessageBuilder;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.SendStatus;
-import io.github.rocketffm.SendTimeoutException;
 import io.github.rocketffm.TooManyRequestsException;
 import io.github.rocketffm.TopicNotFoundException;
 import io.github.rocketffm.UnreachableException;
@@ -52,7 +54,7 @@ class ProducerMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder() {
+  private ProducerBuilder builder() {
     return Producer.builder("group")
         .nameServers(cluster.nameServers())
         .sendTimeout(Duration.ofSeconds(20));
@@ -121,8 +123,8 @@ class ProducerMockTest {
   void aRefusalCarriesTheBrokersWords() {
     cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, -1, 13, 0);
     try (Producer producer = builder().start()) {
-      MessageRejectedException e =
-          catchThrowableOfType(MessageRejectedException.class, () -> producer.send(message()));
+      RequestRejectedException e =
+          catchThrowableOfType(RequestRejectedException.class, () -> producer.send(message()));
       assertThat(e.kind()).isEqualTo(ErrorKind.REJECTED);
       assertThat(e.responseCode()).hasValue(13);
       assertThat(e.remark()).contains("remark");
@@ -132,7 +134,7 @@ class ProducerMockTest {
       assertThat(e).hasMessageContaining("orders");
       assertThatThrownBy(() -> producer.sendAsync(message()).get())
           .isInstanceOf(ExecutionException.class)
-          .hasCauseInstanceOf(MessageRejectedException.class);
+          .hasCauseInstanceOf(RequestRejectedException.class);
     }
   }
 
@@ -156,7 +158,7 @@ class ProducerMockTest {
     cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.IGNORE, -1, 0, 0);
     try (Producer producer = builder().start()) {
       assertThatThrownBy(() -> producer.send(message(), Duration.ofMillis(200)))
-          .isInstanceOf(SendTimeoutException.class);
+          .isInstanceOf(DeadlineExceededException.class);
     }
     try (MockCluster strict = MockCluster.withoutAutoCreate();
         Producer lost = Producer.builder("group").nameServers(strict.nameServers()).start()) {
@@ -180,8 +182,8 @@ class ProducerMockTest {
         Producer once = builder().retryResponseCodes().start()) {
       cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 3, busy, 0);
       assertThatThrownBy(() -> usual.sendAsync(message()).join())
-          .hasCauseInstanceOf(MessageRejectedException.class);
-      assertThatThrownBy(() -> once.send(message())).isInstanceOf(MessageRejectedException.class);
+          .hasCauseInstanceOf(RequestRejectedException.class);
+      assertThatThrownBy(() -> once.send(message())).isInstanceOf(RequestRejectedException.class);
       assertThat(stubborn.sendAsync(message()).join().status()).isEqualTo(SendStatus.SEND_OK);
     }
   }
@@ -194,7 +196,7 @@ class ProducerMockTest {
       Message named = Message.builder("orders").shardingKey("42").body("x").build();
       usual.warmUp("orders");
       cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, 2, busy, 0);
-      assertThatThrownBy(() -> usual.send(named)).isInstanceOf(MessageRejectedException.class);
+      assertThatThrownBy(() -> usual.send(named)).isInstanceOf(RequestRejectedException.class);
       assertThat(stubborn.send(named).status()).isEqualTo(SendStatus.SEND_OK);
     }
   }
@@ -202,7 +204,7 @@ class ProducerMockTest {
   @Test
   void asyncSendsOverTheLimitAreRefused() {
     cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 1000);
-    try (Producer producer = builder().maxInFlight(1).start()) {
+    try (Producer producer = builder().maxInFlight(1).blockWhenFull(false).start()) {
       CompletableFuture<SendResult> first = producer.sendAsync(message());
       assertThatThrownBy(() -> producer.sendAsync(message()).join())
           .hasCauseInstanceOf(TooManyRequestsException.class);
@@ -244,7 +246,7 @@ class ProducerMockTest {
     assertThatThrownBy(() -> Message.builder("t").tag(null)).hasMessage("tag");
   }
 
-  private static void assertRefused(Producer producer, Message.Builder message, String... words) {
+  private static void assertRefused(Producer producer, MessageBuilder message, String... words) {
     assertThatThrownBy(() -> producer.send(message.build()))
         .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContainingAll(words);
@@ -256,7 +258,7 @@ class ProducerMockTest {
   void malformedNameServersAreRefused(String address) {
     assertThatThrownBy(() -> Producer.builder("group").nameServers(address).start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("name_servers");
+        .hasMessageContaining("nameServers");
   }
 
   @Test
@@ -267,7 +269,7 @@ class ProducerMockTest {
           .hasMessageContaining("group");
     }
     assertThatThrownBy(() -> builder().maxAttempts(17).start())
-        .hasMessageContaining("max_attempts")
+        .hasMessageContaining("maxAttempts")
         .hasMessageContaining("16");
     assertThatThrownBy(() -> builder().sendTimeout(Duration.ZERO))
         .isInstanceOf(InvalidArgumentException.class);

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.MockCluster;
@@ -43,7 +44,7 @@ class ProducerThreadsMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder() {
+  private ProducerBuilder builder() {
     return Producer.builder("group").nameServers(cluster.nameServers()).sendTimeout(LONG);
   }
 

@@ -12,6 +12,7 @@ import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.testing.MockCluster;
 import java.time.Duration;
@@ -42,7 +43,7 @@ class PushConsumerMockTest {
     cluster.close();
   }
 
-  private PushConsumer.Builder builder() {
+  private PushConsumerBuilder builder() {
     return PushConsumer.builder("billing")
         .nameServers(cluster.nameServers())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -223,7 +224,7 @@ class PushConsumerMockTest {
                     .allocation(AllocationStrategy.consistentHash(10_001))
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("allocation_virtual_nodes is 10001, outside 1 to 10000");
+        .hasMessageContaining("virtualNodes is 10001, outside 1 to 10000");
     for (String[] rooms : new String[][] {{}, {"east", "a@b"}, {""}}) {
       assertThatThrownBy(
               () ->
@@ -232,7 +233,7 @@ class PushConsumerMockTest {
                       .allocation(AllocationStrategy.byMachineRoom(rooms))
                       .start())
           .isInstanceOf(InvalidArgumentException.class)
-          .hasMessageContaining("allocation_machine_room");
+          .hasMessageContaining("machineRooms");
     }
     for (MessageQueue queue :
         List.of(
@@ -246,10 +247,10 @@ class PushConsumerMockTest {
                       .allocation(AllocationStrategy.byConfiguration(List.of(queue)))
                       .start())
           .isInstanceOf(InvalidArgumentException.class)
-          .hasMessageContaining("allocation_queues[0]");
+          .hasMessageContaining("the strategy's queues[0]");
     }
     assertThatThrownBy(() -> builder().batchSize(2000).batchListener(m -> null).start())
-        .hasMessageContaining("max_batch_size");
+        .hasMessageContaining("batchSize");
     assertThatThrownBy(
             () ->
                 PushConsumer.builder("g g").nameServers("127.0.0.1:1").listener(this::take).start())

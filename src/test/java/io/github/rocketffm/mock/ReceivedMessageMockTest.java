@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.InvalidStateException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageListener;
 import io.github.rocketffm.Producer;
@@ -134,10 +135,10 @@ class ReceivedMessageMockTest {
               return ConsumeResult.SUCCESS;
             });
     assertThatThrownBy(message::body)
-        .isInstanceOf(IllegalStateException.class)
+        .isInstanceOf(InvalidStateException.class)
         .hasMessageContaining("body() inside the listener");
     assertThatThrownBy(() -> message.readBody(MemorySegment::byteSize))
-        .isInstanceOf(IllegalStateException.class);
+        .isInstanceOf(InvalidStateException.class);
     assertThat(message.tag()).contains("paid");
   }
 

@@ -9,6 +9,7 @@ import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SimpleConsumer;
 import io.github.rocketffm.testing.MockCluster;
@@ -59,7 +60,7 @@ class RefusingExecutorMockTest {
     cluster.close();
   }
 
-  private PushConsumer.Builder consumer(Executor executor) {
+  private PushConsumerBuilder consumer(Executor executor) {
     for (int i = 0; i < COUNT; i++) {
       cluster.put("orders", i % 4, "m" + i);
     }

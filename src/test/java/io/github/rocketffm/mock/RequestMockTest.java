@@ -7,15 +7,16 @@ import static org.awaitility.Awaitility.await;
 import io.github.rocketffm.ClientClosedException;
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
+import io.github.rocketffm.DeadlineExceededException;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageListener;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.SendTimeoutException;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.TooManyRequestsException;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
@@ -57,7 +58,7 @@ class RequestMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder(String group) {
+  private ProducerBuilder builder(String group) {
     return Producer.builder(group).nameServers(cluster.nameServers()).sendTimeout(LONG);
   }
 
@@ -157,12 +158,12 @@ class RequestMockTest {
   void withoutAReplyTheTimeoutTellsThatItWasStored() {
     try (Producer producer = requester()) {
       assertThatThrownBy(() -> producer.request(message("?"), Duration.ofMillis(200)))
-          .isInstanceOf(SendTimeoutException.class)
+          .isInstanceOf(DeadlineExceededException.class)
           .hasMessageContaining("was stored")
           .hasMessageContaining("no reply came within 200 ms");
       assertThatThrownBy(() -> producer.requestAsync(message("?"), Duration.ofMillis(200)).join())
           .isInstanceOf(CompletionException.class)
-          .hasCauseInstanceOf(SendTimeoutException.class);
+          .hasCauseInstanceOf(DeadlineExceededException.class);
     }
     assertThat(cluster.messages("orders")).isEqualTo(2);
   }
@@ -172,11 +173,11 @@ class RequestMockTest {
     try (Producer producer = requester()) {
       cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.RESPOND, -1, MESSAGE_ILLEGAL, 0);
       assertThatThrownBy(() -> producer.request(message("?"), Duration.ofMinutes(5)))
-          .isInstanceOf(MessageRejectedException.class);
+          .isInstanceOf(RequestRejectedException.class);
       assertThat(producer.requestAsync(message("?"), Duration.ofMinutes(5)))
           .failsWithin(LONG)
           .withThrowableThat()
-          .withCauseInstanceOf(MessageRejectedException.class);
+          .withCauseInstanceOf(RequestRejectedException.class);
     }
   }
 

@@ -10,11 +10,12 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SimpleConsumer;
+import io.github.rocketffm.SimpleConsumerBuilder;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
 import java.time.Duration;
@@ -52,7 +53,7 @@ class SimpleConsumerMockTest {
     cluster.close();
   }
 
-  private SimpleConsumer.Builder builder() {
+  private SimpleConsumerBuilder builder() {
     return SimpleConsumer.builder("billing")
         .nameServers(cluster.nameServers())
         .subscribe(TOPIC, FilterExpression.all());
@@ -198,7 +199,7 @@ class SimpleConsumerMockTest {
       cluster.inject(MockCluster.BROKER, POP, Fault.RESPOND, 1, 26, 0);
       assertThatThrownBy(() -> consumer.receive(1, LONG))
           .isInstanceOfSatisfying(
-              MessageRejectedException.class,
+              RequestRejectedException.class,
               e -> {
                 assertThat(e.responseCode()).hasValue(26);
                 assertThat(e.remark()).contains("remark");
@@ -206,7 +207,7 @@ class SimpleConsumerMockTest {
               });
       ReceivedMessage message = consumer.receive(1, LONG).getFirst();
       cluster.inject(MockCluster.BROKER, ACK, Fault.RESPOND, 1, 13, 0);
-      assertThatThrownBy(() -> consumer.ack(message)).isInstanceOf(MessageRejectedException.class);
+      assertThatThrownBy(() -> consumer.ack(message)).isInstanceOf(RequestRejectedException.class);
       consumer.ack(message);
     }
   }

@@ -8,9 +8,10 @@ import io.github.rocketffm.ClientClosedException;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
-import io.github.rocketffm.MessageRejectedException;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.SendStatus;
@@ -59,7 +60,7 @@ class TransactionMockTest {
     cluster.close();
   }
 
-  private Producer.Builder builder() {
+  private ProducerBuilder builder() {
     return Producer.builder("tellers")
         .nameServers(cluster.nameServers())
         .heartbeatInterval(Duration.ofMillis(200))
@@ -278,7 +279,7 @@ class TransactionMockTest {
           assertThat(result.sendResult().status()).isEqualTo(SendStatus.FLUSH_DISK_TIMEOUT);
         } else {
           assertThatThrownBy(() -> producer.begin(MESSAGE))
-              .isInstanceOf(MessageRejectedException.class)
+              .isInstanceOf(RequestRejectedException.class)
               .hasMessageContaining("FLUSH_DISK_TIMEOUT");
         }
         await().until(() -> cluster.openTransactions() == 0);

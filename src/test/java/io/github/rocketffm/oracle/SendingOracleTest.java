@@ -8,6 +8,7 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.testing.KeyedRun;
 import io.github.rocketffm.testing.RocketMqServer;
@@ -40,7 +41,7 @@ class SendingOracleTest {
   private final AtomicInteger failures = new AtomicInteger();
   private volatile boolean stopped;
 
-  private static Producer.Builder producer(RocketMqServer server) {
+  private static ProducerBuilder producer(RocketMqServer server) {
     return Producer.builder("oracle-senders")
         .nameServers(server.nameServerAddress())
         .sendTimeout(Duration.ofSeconds(3));

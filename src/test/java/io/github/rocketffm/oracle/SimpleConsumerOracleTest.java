@@ -143,7 +143,8 @@ class SimpleConsumerOracleTest {
       System.out.printf(
           "%d messages sent, %d acknowledged by consumers, %d of them more than once; of %d sent after the outage %d%n",
           sent.size(), acknowledged.size(), twice, sentLater.size(), twiceLater);
-      // At least once: all that a broker had not yet written when it was killed may come again, but nothing else.
+      // At least once: all that a broker had not yet written when it was killed may come again, but
+      // nothing else.
       assertThat(twiceLater).isLessThan(Math.max(10, sentLater.size() / 10));
     }
   }

@@ -7,6 +7,7 @@ import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
+import io.github.rocketffm.MessageBuilder;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
@@ -114,7 +115,7 @@ class ApachePeerTest {
     List<byte[]> bodies = List.of(SMALL, COMPRESSED);
     try (Producer producer = producer()) {
       for (byte[] body : bodies) {
-        Message.Builder message =
+        MessageBuilder message =
             Message.builder("to-apache").tag("täg").key("k1", "k2").flag(7).body(body);
         PROPERTIES.forEach(message::property);
         sent.add(producer.send(message.build()));

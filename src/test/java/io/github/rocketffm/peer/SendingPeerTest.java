@@ -9,6 +9,7 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SendResult;
@@ -45,7 +46,7 @@ class SendingPeerTest {
     peer.close();
   }
 
-  private static Producer.Builder builder() {
+  private static ProducerBuilder builder() {
     return Producer.builder("senders")
         .nameServers(server.nameServerAddress())
         .sendTimeout(Duration.ofSeconds(20));

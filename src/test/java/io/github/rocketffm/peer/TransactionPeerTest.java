@@ -7,8 +7,11 @@ import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
+import io.github.rocketffm.MessageBuilder;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.Transaction;
 import io.github.rocketffm.TransactionState;
@@ -50,13 +53,13 @@ class TransactionPeerTest {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static Producer.Builder producer(String group) {
+  private static ProducerBuilder producer(String group) {
     return Producer.builder(group)
         .nameServers(server.nameServerAddress())
         .sendTimeout(Duration.ofSeconds(20));
   }
 
-  private PushConsumer.Builder consumer(String topic) {
+  private PushConsumerBuilder consumer(String topic) {
     return PushConsumer.builder("ours-of-" + topic)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())
@@ -76,7 +79,7 @@ class TransactionPeerTest {
                         ? TransactionState.COMMIT
                         : TransactionState.ROLLBACK)
             .start()) {
-      Message.Builder message = Message.builder("tx-to-apache");
+      MessageBuilder message = Message.builder("tx-to-apache");
       try (Transaction transaction = producer.begin(message.body("yes").build())) {
         committed = transaction.messageId();
         transaction.commit();

@@ -23,10 +23,17 @@ public final class ChildJvm implements AutoCloseable {
 
   public static ChildJvm start(Class<?> program, List<String> options, String... arguments)
       throws IOException {
+    List<String> all = new ArrayList<>(options);
+    all.add("--enable-native-access=ALL-UNNAMED");
+    return startAs(program, all, arguments);
+  }
+
+  /** With these options alone. */
+  public static ChildJvm startAs(Class<?> program, List<String> options, String... arguments)
+      throws IOException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(options);
-    command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-XX:-CreateCoredumpOnCrash");
     command.add("-XX:ErrorFile=/dev/stderr");
     command.add("-Drocketmq.library.path=" + System.getProperty("rocketmq.library.path"));

@@ -8,6 +8,7 @@ import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.TransactionState;
@@ -19,8 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fills its heap while the library has something to tell, of the kind that its argument names, and gives the heap back. It
- * prints COMPLETE and ends with 0 where everything was told.
+ * Fills its heap while the library has something to tell, of the kind that its argument names, and gives the heap back.
+ * It prints COMPLETE and ends with 0 where everything was told.
  */
 public final class FullHeapProgram {
   private static final int COUNT = 500;
@@ -90,7 +91,7 @@ public final class FullHeapProgram {
     }
   }
 
-  private Producer.Builder producer() {
+  private ProducerBuilder producer() {
     return Producer.builder("senders").nameServers(cluster.nameServers()).sendTimeout(LONG);
   }
 

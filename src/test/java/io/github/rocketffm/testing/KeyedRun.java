@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Messages with a key and a number, and the deliveries of them that were seen, by whichever consumer: whether each key's
- * messages came in their order. The body is {@code key-number}. Any thread.
+ * Messages with a key and a number, and the deliveries of them that were seen, by whichever consumer: whether each
+ * key's messages came in their order. The body is {@code key-number}. Any thread.
  */
 public final class KeyedRun {
   private final Map<String, Integer> highest = new HashMap<>();

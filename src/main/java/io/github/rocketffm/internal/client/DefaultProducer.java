@@ -1,0 +1,391 @@
+package io.github.rocketffm.internal.client;
+
+import io.github.rocketffm.ErrorKind;
+import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.Message;
+import io.github.rocketffm.MessageQueue;
+import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerStatistics;
+import io.github.rocketffm.QueueSelector;
+import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.SendResult;
+import io.github.rocketffm.Transaction;
+import io.github.rocketffm.TransactionListener;
+import io.github.rocketffm.TransactionSendResult;
+import io.github.rocketffm.TransactionState;
+import io.github.rocketffm.internal.calls.ClientSettings;
+import io.github.rocketffm.internal.calls.LibraryThread;
+import io.github.rocketffm.internal.calls.NativeProducer;
+import io.github.rocketffm.internal.calls.NativeProducerSettings;
+import io.github.rocketffm.internal.memory.NativeFailure;
+import io.github.rocketffm.internal.memory.NativeSendResult;
+import io.github.rocketffm.internal.memory.OutgoingMessage;
+import java.lang.ref.Reference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** The producer over the native one. */
+final class DefaultProducer implements Producer {
+  private static final int DEFAULT_SEND_TIMEOUT_MILLIS = 3000;
+  private static final int DEFAULT_IN_FLIGHT = 1024;
+  private static final String GOES_ON = "the send goes on";
+
+  private final NativeProducer producer;
+  private final int closeTimeoutMillis;
+  private final int sendTimeoutMillis;
+  private final boolean waitsWhenFull;
+
+  /** Those that go together have the same timeout, which what waited before must not change. */
+  private final boolean keepsTimeout;
+
+  final SendTurns turns;
+
+  /** Null for a producer without transactions. */
+  private final TransactionChecks checks;
+
+  private final OffCarrier offCarrier = new OffCarrier();
+  private final ClientLifecycle lifecycle;
+
+  DefaultProducer(
+      ClientSettings client,
+      NativeProducerSettings settings,
+      TransactionChecks checks,
+      int closeTimeoutMillis) {
+    this.checks = checks;
+    turns =
+        new SendTurns(
+            settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount);
+    this.closeTimeoutMillis = closeTimeoutMillis;
+    settings.checks = checks == null ? null : checks::receive;
+    try {
+      producer = NativeProducer.start(client, settings);
+    } catch (NativeFailure e) {
+      if (checks != null) {
+        checks.close();
+      }
+      throw Failures.of(e);
+    }
+    sendTimeoutMillis =
+        settings.sendTimeoutMillis == 0 ? DEFAULT_SEND_TIMEOUT_MILLIS : settings.sendTimeoutMillis;
+    waitsWhenFull = settings.blockWhenFull;
+    keepsTimeout = settings.autoBatchLingerMillis > 0;
+    lifecycle =
+        new ClientLifecycle(
+            Producer.class,
+            "a producer of group " + settings.group,
+            closer(producer, checks)::closeWithin);
+    lifecycle.closeWhenForgotten(this);
+  }
+
+  private interface Closer {
+    void closeWithin(int timeoutMillis);
+  }
+
+  /** Does not refer to the producer. */
+  private static Closer closer(NativeProducer producer, TransactionChecks checks) {
+    return timeoutMillis -> {
+      producer.close(timeoutMillis);
+      if (checks != null) {
+        checks.close();
+      }
+    };
+  }
+
+  private static OutgoingMessage content(Message message) {
+    return OutgoingMessage.of(Objects.requireNonNull(message, "message"));
+  }
+
+  /** A native call that waits for something. */
+  private interface Blocking<T> {
+    T run() throws NativeFailure;
+  }
+
+  private <T> T call(Blocking<T> call) {
+    try {
+      return call.run();
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** The same, of a thread that may be a virtual one. */
+  private void callOffCarrier(OffCarrier.Call call) {
+    callOffCarrier(false, call);
+  }
+
+  private void callOffCarrier(boolean sends, OffCarrier.Call call) {
+    call(
+        () -> {
+          offCarrier.run(sendTimeoutMillis, sends, call);
+          return null;
+        });
+  }
+
+  @Override
+  public SendResult send(Message message) {
+    return send(content(message), 0);
+  }
+
+  @Override
+  public SendResult send(Message message, Duration timeout) {
+    return send(content(message), Arguments.timeoutMillis("timeout", timeout));
+  }
+
+  private SendResult send(OutgoingMessage content, int timeoutMillis) {
+    if (Thread.currentThread().isVirtual()) {
+      SendFuture future = new SendFuture(this, content.topic);
+      // As many as there are threads that wait, as with platform threads.
+      future.begin(() -> producer.sendAsync(content, timeoutMillis, true, future));
+      return future.await(limit(timeoutMillis), GOES_ON);
+    }
+    return call(() -> producer.send(content, timeoutMillis));
+  }
+
+  @Override
+  public SendResult send(Message message, QueueSelector selector) {
+    return send(select(message, selector), 0);
+  }
+
+  private OutgoingMessage select(Message message, QueueSelector selector) {
+    Objects.requireNonNull(selector, "selector");
+    OutgoingMessage content = content(message);
+    List<MessageQueue> queues = queues(content.topic);
+    MessageQueue chosen = selector.select(message, queues);
+    if (!queues.contains(chosen)) {
+      throw InvalidArgumentException.of(
+          "the selector chose " + chosen + ", which is none of the topic's queues: " + queues);
+    }
+    return content.to(chosen);
+  }
+
+  @Override
+  public List<MessageQueue> queues(String topic) {
+    Objects.requireNonNull(topic, "topic");
+    List<MessageQueue> found = new ArrayList<>();
+    callOffCarrier(() -> found.addAll(producer.queues(topic)));
+    return Collections.unmodifiableList(found);
+  }
+
+  @Override
+  public List<SendResult> send(Collection<Message> messages) {
+    List<OutgoingMessage> batch = contents(messages);
+    if (Thread.currentThread().isVirtual()) {
+      BatchFuture future = new BatchFuture(this, topic(batch));
+      future.begin(() -> producer.sendBatchAsync(notEmpty(batch), 0, true, future));
+      return future.await(sendTimeoutMillis, GOES_ON);
+    }
+    return Collections.unmodifiableList(call(() -> producer.sendBatch(notEmpty(batch), 0)));
+  }
+
+  @Override
+  public CompletableFuture<List<SendResult>> sendAsync(Collection<Message> messages) {
+    List<OutgoingMessage> batch = contents(messages);
+    BatchFuture future = new BatchFuture(this, topic(batch));
+    future.begin(
+        () -> begin(0, left -> producer.sendBatchAsync(notEmpty(batch), left, false, future)));
+    return future;
+  }
+
+  private static List<OutgoingMessage> notEmpty(List<OutgoingMessage> batch) {
+    if (batch.isEmpty()) {
+      throw InvalidArgumentException.of("the batch has no messages: give 1 to 32,767");
+    }
+    return batch;
+  }
+
+  private static String topic(List<OutgoingMessage> batch) {
+    return batch.isEmpty() ? "" : batch.getFirst().topic;
+  }
+
+  private static List<OutgoingMessage> contents(Collection<Message> messages) {
+    List<OutgoingMessage> contents = new ArrayList<>(messages.size());
+    for (Message message : messages) {
+      contents.add(OutgoingMessage.of(Objects.requireNonNull(message, "a message of the batch")));
+    }
+    return contents;
+  }
+
+  @Override
+  public void recall(String topic, String recallHandle) {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(recallHandle, "recallHandle");
+    callOffCarrier(() -> producer.recall(topic, recallHandle, 0));
+  }
+
+  @Override
+  public CompletableFuture<SendResult> sendAsync(Message message) {
+    OutgoingMessage content = content(message);
+    SendFuture future = new SendFuture(this, content.topic);
+    future.begin(() -> begin(content, 0, future));
+    return future;
+  }
+
+  @Override
+  public CompletableFuture<SendResult> sendAsync(Message message, Duration timeout) {
+    OutgoingMessage content = content(message);
+    Objects.requireNonNull(timeout, "timeout");
+    SendFuture future = new SendFuture(this, content.topic);
+    future.begin(() -> begin(content, Arguments.timeoutMillis("timeout", timeout), future));
+    return future;
+  }
+
+  @Override
+  public CompletableFuture<SendResult> sendAsync(Message message, QueueSelector selector) {
+    OutgoingMessage content = content(message);
+    Objects.requireNonNull(selector, "selector");
+    SendFuture future = new SendFuture(this, content.topic);
+    future.begin(() -> begin(select(message, selector), 0, future));
+    return future;
+  }
+
+  private void begin(OutgoingMessage content, int timeoutMillis, SendFuture future)
+      throws NativeFailure {
+    begin(timeoutMillis, left -> producer.sendAsync(content, left, false, future));
+  }
+
+  /** As soon as there is room, unless who is full is told so; what ends on this very thread is not waited for. */
+  private void begin(int timeoutMillis, SendTurns.Attempt send) throws NativeFailure {
+    if (waitsWhenFull && !LibraryThread.isCurrent()) {
+      turns.begin(limit(timeoutMillis), left -> send.within(keepsTimeout ? timeoutMillis : left));
+    } else {
+      send.within(timeoutMillis);
+    }
+  }
+
+  private int limit(int timeoutMillis) {
+    return timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
+  }
+
+  @Override
+  public void sendOneWay(Message message) {
+    sendOneWay(content(message));
+  }
+
+  @Override
+  public void sendOneWay(Message message, QueueSelector selector) {
+    sendOneWay(select(message, selector));
+  }
+
+  private void sendOneWay(OutgoingMessage content) {
+    OutgoingMessage sent = Thread.currentThread().isVirtual() ? content.forOtherThreads() : content;
+    callOffCarrier(true, () -> producer.sendOneWay(sent));
+  }
+
+  @Override
+  public Transaction begin(Message message) {
+    NativeSendResult half = sendHalf(message);
+    if (half.transaction() == 0) {
+      throw Failures.of(
+          ErrorKind.REJECTED,
+          "the half message "
+              + half.messageId()
+              + " was stored with the status "
+              + half.status()
+              + " in place of SEND_OK, and was rolled back: begin again");
+    }
+    return new DefaultTransaction(this, half);
+  }
+
+  private NativeSendResult sendHalf(Message message) {
+    OutgoingMessage content = content(message);
+    if (checks == null) {
+      throw Failures.of(
+          ErrorKind.INVALID_STATE,
+          "the producer has no checker for transactions, whom brokers ask where an end was lost: call"
+              + " transactionChecker or transactionListener on the builder");
+    }
+    if (Thread.currentThread().isVirtual()) {
+      SendFuture future = new SendFuture(this, content.topic);
+      future.begin(() -> producer.sendHalfAsync(content, 0, future));
+      return (NativeSendResult) future.await(sendTimeoutMillis, GOES_ON);
+    }
+    return call(() -> producer.sendHalf(content, 0));
+  }
+
+  void endTransaction(long transaction, TransactionState state) {
+    callOffCarrier(() -> producer.endTransaction(transaction, state.ordinal()));
+  }
+
+  @Override
+  public TransactionSendResult sendInTransaction(Message message, Object argument) {
+    TransactionListener listener = checks == null ? null : checks.listener();
+    if (listener == null) {
+      throw Failures.of(
+          ErrorKind.INVALID_STATE,
+          "the producer has no listener to carry the local transaction out: call transactionListener on"
+              + " the builder");
+    }
+    NativeSendResult half = sendHalf(message);
+    if (half.transaction() == 0) {
+      return new TransactionSendResult(half, TransactionState.ROLLBACK, Optional.empty());
+    }
+    return checks.execute(this, message, half, argument);
+  }
+
+  @Override
+  public ReceivedMessage request(Message message, Duration timeout) {
+    OutgoingMessage content = content(message);
+    int timeoutMillis = Arguments.timeoutMillis("timeout", timeout);
+    if (Thread.currentThread().isVirtual()) {
+      RequestFuture future = new RequestFuture(this);
+      future.begin(() -> producer.requests().requestAsync(content, timeoutMillis, true, future));
+      return future.await(timeoutMillis, "the request goes on");
+    }
+    return call(() -> producer.requests().request(content, timeoutMillis));
+  }
+
+  @Override
+  public CompletableFuture<ReceivedMessage> requestAsync(Message message, Duration timeout) {
+    OutgoingMessage content = content(message);
+    Objects.requireNonNull(timeout, "timeout");
+    RequestFuture future = new RequestFuture(this);
+    future.begin(
+        () ->
+            producer
+                .requests()
+                .requestAsync(content, Arguments.timeoutMillis("timeout", timeout), false, future));
+    return future;
+  }
+
+  @Override
+  public void warmUp(String topic) {
+    Objects.requireNonNull(topic, "topic");
+    callOffCarrier(() -> producer.warmUp(topic));
+  }
+
+  @Override
+  public ProducerStatistics statistics() {
+    return Statistics.producer(call(producer::statistics));
+  }
+
+  @Override
+  public void close() {
+    closeWithin(closeTimeoutMillis);
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    closeWithin(Arguments.closeMillis(timeout));
+  }
+
+  private void closeWithin(int timeoutMillis) {
+    lifecycle.close(timeoutMillis, () -> checks != null && checks.isCurrent(), producer::refuse);
+  }
+
+  @Override
+  public void awaitClose() {
+    try {
+      lifecycle.awaitClose();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+}

@@ -1,0 +1,245 @@
+package io.github.rocketffm.internal.client;
+
+import io.github.rocketffm.AllocationStrategy;
+import io.github.rocketffm.BatchMessageListener;
+import io.github.rocketffm.ConsumeFrom;
+import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.MessageListener;
+import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
+import io.github.rocketffm.QueueListener;
+import io.github.rocketffm.internal.calls.NativePushConsumer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+
+/** Builds a push consumer over the native one. */
+final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuilder>
+    implements PushConsumerBuilder {
+  /** ROCKETMQ_NO_REDELIVERY. */
+  private static final int NO_REDELIVERY = -2;
+
+  private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
+  final Map<String, FilterExpression> topics = new LinkedHashMap<>();
+  BatchMessageListener listener;
+  QueueListener queueListener;
+  Executor executor;
+  boolean suspended;
+  private boolean single;
+  private ConsumeFrom from = ConsumeFrom.lastOffset();
+  private AllocationStrategy strategy = AllocationStrategy.averagely();
+
+  DefaultPushConsumerBuilder(String group) {
+    settings.group = group;
+  }
+
+  @Override
+  PushConsumerBuilder self() {
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder subscribe(String topic, FilterExpression filter) {
+    topics.put(Objects.requireNonNull(topic, "topic"), Objects.requireNonNull(filter, "filter"));
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder listener(MessageListener listener) {
+    Objects.requireNonNull(listener, "listener");
+    single = true;
+    this.listener = messages -> listener.consume(messages.getFirst());
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder batchListener(BatchMessageListener listener) {
+    single = false;
+    this.listener = Objects.requireNonNull(listener, "listener");
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder executor(Executor executor) {
+    this.executor = Objects.requireNonNull(executor, "executor");
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder consumeFrom(ConsumeFrom from) {
+    this.from = Objects.requireNonNull(from, "from");
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder allocation(AllocationStrategy strategy) {
+    this.strategy = Objects.requireNonNull(strategy, "strategy");
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder concurrency(int count) {
+    settings.maxOutstandingBatches = Arguments.positive("concurrency", count);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder batchSize(int count) {
+    settings.maxBatchSize = Arguments.positive("batchSize", count);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder orderly() {
+    settings.orderly = true;
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder broadcasting() {
+    settings.broadcasting = true;
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder offsetDirectory(Path directory) {
+    settings.offsetDirectory = directory.toAbsolutePath().toString();
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder suspendQueueTime(Duration time) {
+    settings.suspendQueueMillis = Arguments.millis("suspendQueueTime", time);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder queueListener(QueueListener listener) {
+    this.queueListener = Objects.requireNonNull(listener, "listener");
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder maxReconsumeTimes(int count) {
+    settings.maxReconsumeTimes =
+        switch (count) {
+          case -1 -> 0;
+          case 0 -> NO_REDELIVERY;
+          default -> Arguments.positive("maxReconsumeTimes", count);
+        };
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder pullBatchSize(int count) {
+    settings.pullBatchSize = Arguments.positive("pullBatchSize", count);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder pullInterval(Duration interval) {
+    settings.pullIntervalMillis = Arguments.millis("pullInterval", interval);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder maxCachedMessagesPerQueue(int count) {
+    settings.maxCachedMessagesPerQueue = Arguments.positive("maxCachedMessagesPerQueue", count);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder maxCachedBytesPerQueue(long bytes) {
+    settings.maxCachedBytesPerQueue = Arguments.positive("maxCachedBytesPerQueue", bytes);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder maxOffsetSpanPerQueue(int offsets) {
+    settings.maxOffsetSpanPerQueue = Arguments.positive("maxOffsetSpanPerQueue", offsets);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder pullSuspendTimeout(Duration timeout) {
+    settings.pullSuspendMillis = Arguments.millis("pullSuspendTimeout", timeout);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder startSuspended() {
+    suspended = true;
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder rebalanceInterval(Duration interval) {
+    settings.rebalanceMillis = Arguments.millis("rebalanceInterval", interval);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder persistOffsetInterval(Duration interval) {
+    settings.persistOffsetMillis = Arguments.millis("persistOffsetInterval", interval);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder consumeTimeout(Duration timeout) {
+    settings.consumeTimeoutMillis = Arguments.millis("consumeTimeout", timeout);
+    return this;
+  }
+
+  @Override
+  public PushConsumer start() {
+    if (listener == null) {
+      throw InvalidArgumentException.of("no listener is set: call listener or batchListener");
+    }
+    return new DefaultPushConsumer(this);
+  }
+
+  /** Of the consumer that is started now. */
+  NativePushConsumer.Settings settings() {
+    NativePushConsumer.Settings copy = settings.copy();
+    if (single) {
+      copy.maxBatchSize = 1;
+    }
+    writeFrom(copy);
+    writeStrategy(copy);
+    return copy;
+  }
+
+  private void writeFrom(NativePushConsumer.Settings to) {
+    switch (from) {
+      case ConsumeFrom.LastOffset ignored -> to.consumeFrom = 0;
+      case ConsumeFrom.FirstOffset ignored -> to.consumeFrom = 1;
+      case ConsumeFrom.Timestamp timestamp -> {
+        to.consumeFrom = 2;
+        to.consumeTimestampMillis = timestamp.instant().toEpochMilli();
+      }
+    }
+  }
+
+  private void writeStrategy(NativePushConsumer.Settings to) {
+    switch (strategy) {
+      case AllocationStrategy.Averagely ignored -> to.allocation = 0;
+      case AllocationStrategy.AveragelyByCircle ignored -> to.allocation = 1;
+      case AllocationStrategy.ByConfiguration configured -> {
+        to.allocation = 2;
+        to.allocationQueues = configured.queues();
+      }
+      case AllocationStrategy.ConsistentHash hash -> {
+        to.allocation = 3;
+        to.allocationVirtualNodes = hash.virtualNodes();
+      }
+      case AllocationStrategy.ByMachineRoom rooms -> {
+        to.allocation = 4;
+        to.allocationMachineRooms = rooms.machineRooms();
+      }
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package io.github.rocketffm.internal.client;
+
+import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.SimpleConsumer;
+import io.github.rocketffm.SimpleConsumerStatistics;
+import io.github.rocketffm.internal.calls.LibraryThread;
+import io.github.rocketffm.internal.calls.NativeSimpleConsumer;
+import io.github.rocketffm.internal.memory.NativeError;
+import io.github.rocketffm.internal.memory.NativeFailure;
+import java.lang.ref.Reference;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+
+/** The simple consumer over the native one. */
+final class DefaultSimpleConsumer implements SimpleConsumer {
+  private final NativeSimpleConsumer consumer;
+  private final int closeTimeoutMillis;
+  private final int requestTimeoutMillis;
+
+  /** -1: not at all. */
+  private final int awaitMillis;
+
+  private final OffCarrier offCarrier = new OffCarrier();
+  private final ClientLifecycle lifecycle;
+
+  DefaultSimpleConsumer(DefaultSimpleConsumerBuilder builder) {
+    NativeSimpleConsumer.Settings settings = builder.settings.copy();
+    try {
+      consumer = NativeSimpleConsumer.create(builder.clientSettings(), settings);
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    }
+    closeTimeoutMillis = builder.closeTimeoutMillis;
+    requestTimeoutMillis = builder.client.requestTimeoutMillis();
+    awaitMillis = builder.awaitMillis;
+    lifecycle =
+        new ClientLifecycle(
+            SimpleConsumer.class, "a simple consumer of group " + settings.group, consumer::close);
+    start(builder.topics);
+    lifecycle.closeWhenForgotten(this);
+  }
+
+  private void start(Map<String, FilterExpression> topics) {
+    boolean started = false;
+    try {
+      topics.forEach(this::subscribe);
+      call(consumer::start);
+      started = true;
+    } finally {
+      if (!started) {
+        close(Duration.ZERO);
+      }
+    }
+  }
+
+  private void call(OffCarrier.Call call) {
+    try {
+      offCarrier.run(requestTimeoutMillis, call);
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public void subscribe(String topic, FilterExpression filter) {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(filter, "filter");
+    call(() -> consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression()));
+  }
+
+  @Override
+  public void unsubscribe(String topic) {
+    Objects.requireNonNull(topic, "topic");
+    call(() -> consumer.unsubscribe(topic));
+  }
+
+  /** One asynchronous call. Keeps its consumer reachable, so that nobody forgets it meanwhile. */
+  private abstract static class Call<T> extends LibraryFuture<T>
+      implements NativeSimpleConsumer.Completion {
+    private final DefaultSimpleConsumer consumer;
+
+    Call(DefaultSimpleConsumer consumer) {
+      this.consumer = consumer;
+    }
+
+    @Override
+    boolean sends() {
+      return false;
+    }
+
+    abstract T result(List<ReceivedMessage> messages, String receiptHandle);
+
+    @Override
+    public void complete(List<ReceivedMessage> messages, String handle, NativeError error) {
+      Reference.reachabilityFence(consumer);
+      if (error == null) {
+        complete(result(messages, handle));
+      } else {
+        completeExceptionally(Failures.ofEnd(error));
+      }
+    }
+  }
+
+  private static final class Receive extends Call<List<ReceivedMessage>> {
+    Receive(DefaultSimpleConsumer consumer) {
+      super(consumer);
+    }
+
+    @Override
+    List<ReceivedMessage> result(List<ReceivedMessage> messages, String receiptHandle) {
+      return messages;
+    }
+  }
+
+  private static final class Acknowledgement extends Call<Void> {
+    Acknowledgement(DefaultSimpleConsumer consumer) {
+      super(consumer);
+    }
+
+    @Override
+    Void result(List<ReceivedMessage> messages, String receiptHandle) {
+      return null;
+    }
+  }
+
+  private static final class Change extends Call<Void> {
+    private final ReceivedMessage message;
+
+    Change(DefaultSimpleConsumer consumer, ReceivedMessage message) {
+      super(consumer);
+      this.message = message;
+    }
+
+    @Override
+    Void result(List<ReceivedMessage> messages, String receiptHandle) {
+      NativeSimpleConsumer.receiptHandle(message, receiptHandle);
+      return null;
+    }
+  }
+
+  @Override
+  public List<ReceivedMessage> receive(int maxMessages, Duration invisibleDuration) {
+    int most = Arguments.positive("maxMessages", maxMessages);
+    int invisible = Arguments.millis("invisibleDuration", invisibleDuration);
+    if (!LibraryThread.isCurrent()) {
+      Receive receive = new Receive(this);
+      receive.begin(() -> consumer.receiveAsync(most, invisible, awaitMillis, receive));
+      return receive.await(
+          Math.max(awaitMillis, 0) + requestTimeoutMillis,
+          "what it receives comes again after its invisible duration");
+    }
+    // The end of an asynchronous one would come on this very thread.
+    try {
+      return consumer.receive(most, invisible, awaitMillis);
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public CompletableFuture<List<ReceivedMessage>> receiveAsync(
+      int maxMessages, Duration invisibleDuration) {
+    Objects.requireNonNull(invisibleDuration, "invisibleDuration");
+    Receive receive = new Receive(this);
+    receive.begin(
+        () ->
+            consumer.receiveAsync(
+                Arguments.positive("maxMessages", maxMessages),
+                Arguments.millis("invisibleDuration", invisibleDuration),
+                awaitMillis,
+                receive));
+    return receive;
+  }
+
+  @Override
+  public void ack(ReceivedMessage message) {
+    String handle = handle(message);
+    if (Thread.currentThread().isVirtual()) {
+      Acknowledgement acknowledgement = new Acknowledgement(this);
+      acknowledgement.begin(() -> consumer.acknowledgeAsync(handle, acknowledgement));
+      acknowledgement.await(requestTimeoutMillis, "the acknowledgement goes on");
+      return;
+    }
+    call(() -> consumer.acknowledge(handle));
+  }
+
+  @Override
+  public CompletableFuture<Void> ackAsync(ReceivedMessage message) {
+    Objects.requireNonNull(message, "message");
+    Acknowledgement acknowledgement = new Acknowledgement(this);
+    acknowledgement.begin(() -> consumer.acknowledgeAsync(handle(message), acknowledgement));
+    return acknowledgement;
+  }
+
+  @Override
+  public void changeInvisibleDuration(ReceivedMessage message, Duration invisibleDuration) {
+    String handle = handle(message);
+    int invisible = Arguments.millis("invisibleDuration", invisibleDuration);
+    if (Thread.currentThread().isVirtual()) {
+      Change change = new Change(this, message);
+      change.begin(() -> consumer.changeInvisibleDurationAsync(handle, invisible, change));
+      change.await(requestTimeoutMillis, "the change goes on");
+      return;
+    }
+    call(
+        () ->
+            NativeSimpleConsumer.receiptHandle(
+                message, consumer.changeInvisibleDuration(handle, invisible)));
+  }
+
+  @Override
+  public CompletableFuture<Void> changeInvisibleDurationAsync(
+      ReceivedMessage message, Duration invisibleDuration) {
+    Objects.requireNonNull(message, "message");
+    Objects.requireNonNull(invisibleDuration, "invisibleDuration");
+    Change change = new Change(this, message);
+    change.begin(
+        () ->
+            consumer.changeInvisibleDurationAsync(
+                handle(message), Arguments.millis("invisibleDuration", invisibleDuration), change));
+    return change;
+  }
+
+  private static String handle(ReceivedMessage message) {
+    String handle = NativeSimpleConsumer.receiptHandle(Objects.requireNonNull(message, "message"));
+    if (handle == null) {
+      throw InvalidArgumentException.of(
+          message
+              + " was not received by a simple consumer: it is acknowledged by what its listener"
+              + " returns");
+    }
+    return handle;
+  }
+
+  @Override
+  public SimpleConsumerStatistics statistics() {
+    try {
+      return Statistics.simpleConsumer(consumer.statistics());
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public void close() {
+    closeWithin(closeTimeoutMillis);
+  }
+
+  @Override
+  public void close(Duration timeout) {
+    closeWithin(Arguments.closeMillis(timeout));
+  }
+
+  private void closeWithin(int timeoutMillis) {
+    lifecycle.close(timeoutMillis, () -> false, () -> {});
+  }
+
+  @Override
+  public void awaitClose() {
+    try {
+      lifecycle.awaitClose();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.github.rocketffm.internal.client;
+
+import io.github.rocketffm.ClientBuilder;
+import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.internal.calls.ClientSettings;
+import io.github.rocketffm.internal.calls.Runtime;
+import java.time.Duration;
+import java.util.Objects;
+
+/** The settings that all builders have. */
+abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuilder<B> {
+  private static final String NAME_SERVERS_PROPERTY = "rocketmq.namesrv.addr";
+  private static final String NAME_SERVERS_VARIABLE = "NAMESRV_ADDR";
+
+  final ClientSettings client = new ClientSettings();
+  int closeTimeoutMillis = 10_000;
+
+  abstract B self();
+
+  /** Of the client that is started now. */
+  ClientSettings clientSettings() {
+    Runtime.ensureLoaded();
+    JavaNames.prepare();
+    ClientSettings copy = client.copy();
+    if (copy.nameServers.isBlank()) {
+      String property = System.getProperty(NAME_SERVERS_PROPERTY);
+      String variable = System.getenv(NAME_SERVERS_VARIABLE);
+      copy.nameServers = property != null ? property : variable != null ? variable : "";
+    }
+    if (copy.nameServers.isBlank()) {
+      throw InvalidArgumentException.of(
+          "no name servers are set: call nameServers on the builder, or set -D"
+              + NAME_SERVERS_PROPERTY
+              + " or the environment variable "
+              + NAME_SERVERS_VARIABLE);
+    }
+    return copy;
+  }
+
+  @Override
+  public B nameServers(String... addresses) {
+    for (String address : Objects.requireNonNull(addresses, "addresses")) {
+      Objects.requireNonNull(address, "an address of nameServers");
+    }
+    client.nameServers = String.join(";", addresses);
+    return self();
+  }
+
+  @Override
+  public B instanceName(String instanceName) {
+    client.instanceName = Objects.requireNonNull(instanceName, "instanceName");
+    return self();
+  }
+
+  @Override
+  public B connectTimeout(Duration timeout) {
+    client.connectTimeoutMillis = Arguments.millis("connectTimeout", timeout);
+    return self();
+  }
+
+  @Override
+  public B requestTimeout(Duration timeout) {
+    client.requestTimeoutMillis = Arguments.millis("requestTimeout", timeout);
+    return self();
+  }
+
+  @Override
+  public B routeRefreshInterval(Duration interval) {
+    client.routeRefreshMillis = Arguments.millis("routeRefreshInterval", interval);
+    return self();
+  }
+
+  @Override
+  public B heartbeatInterval(Duration interval) {
+    client.heartbeatMillis = Arguments.millis("heartbeatInterval", interval);
+    return self();
+  }
+
+  @Override
+  public B maxFrameSize(int bytes) {
+    client.maxFrameBytes = Arguments.positive("maxFrameSize", bytes);
+    return self();
+  }
+
+  @Override
+  public B closeTimeout(Duration timeout) {
+    closeTimeoutMillis = Arguments.closeMillis(timeout);
+    return self();
+  }
+}

@@ -1,0 +1,166 @@
+package io.github.rocketffm.mock;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.github.rocketffm.AllocationStrategy;
+import io.github.rocketffm.ConsumeFrom;
+import io.github.rocketffm.ConsumeResult;
+import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.InvalidArgumentException;
+import io.github.rocketffm.Message;
+import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
+import io.github.rocketffm.PushConsumer;
+import io.github.rocketffm.PushConsumerBuilder;
+import io.github.rocketffm.TransactionState;
+import io.github.rocketffm.testing.MockCluster;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A builder may be used again. */
+@Tag("mock")
+class BuilderMockTest {
+  private MockCluster cluster;
+
+  @BeforeEach
+  void startCluster() {
+    cluster = new MockCluster();
+    cluster.createTopic("orders", 1);
+  }
+
+  @AfterEach
+  void stopCluster() {
+    cluster.close();
+  }
+
+  @Test
+  void aConsumerOfSingleMessagesLeavesNoTraceInTheNextOne() {
+    AtomicInteger largest = new AtomicInteger();
+    AtomicInteger consumed = new AtomicInteger();
+    PushConsumerBuilder builder =
+        PushConsumer.builder("billing")
+            .nameServers(cluster.nameServers())
+            .consumeFrom(ConsumeFrom.firstOffset())
+            .batchSize(32)
+            .listener(message -> ConsumeResult.SUCCESS)
+            .subscribe("orders", FilterExpression.all());
+    builder.start().close();
+    for (int i = 0; i < 200; i++) {
+      cluster.put("orders", 0, "m" + i);
+    }
+    builder.batchListener(
+        messages -> {
+          largest.accumulateAndGet(messages.size(), Math::max);
+          consumed.addAndGet(messages.size());
+          return ConsumeResult.SUCCESS;
+        });
+    try (PushConsumer consumer = builder.start()) {
+      await().until(() -> consumed.get() == 200);
+      assertThat(largest.get()).isGreaterThan(1);
+    }
+  }
+
+  @Test
+  void whatIsSetAfterTheStartIsOfTheNextOne() {
+    ProducerBuilder builder =
+        Producer.builder("group").nameServers(cluster.nameServers()).maxMessageSize(10);
+    Message message = Message.builder("orders").body("more than ten").build();
+    try (Producer small = builder.start()) {
+      builder.maxMessageSize(1000);
+      try (Producer large = builder.start()) {
+        large.send(message);
+        assertThat(small.sendAsync(message)).isCompletedExceptionally();
+      }
+    }
+  }
+
+  @Test
+  void aConsumerMayStartSuspended() throws Exception {
+    cluster.put("orders", 0, "hello");
+    AtomicInteger consumed = new AtomicInteger();
+    try (PushConsumer consumer =
+        PushConsumer.builder("billing")
+            .nameServers(cluster.nameServers())
+            .consumeFrom(ConsumeFrom.firstOffset())
+            .subscribe("orders", FilterExpression.all())
+            .listener(
+                message -> {
+                  consumed.incrementAndGet();
+                  return ConsumeResult.SUCCESS;
+                })
+            .startSuspended()
+            .start()) {
+      await().until(() -> consumer.statistics().cachedMessages() == 1);
+      assertThat(consumed).hasValue(0);
+      consumer.resume();
+      await().until(() -> consumed.get() == 1);
+    }
+  }
+
+  @Test
+  void nameServersMayBeSetForTheWholeProcess() {
+    assertThatThrownBy(() -> Producer.builder("group").start())
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("nameServers")
+        .hasMessageContaining("rocketmq.namesrv.addr")
+        .hasMessageContaining("NAMESRV_ADDR");
+    System.setProperty("rocketmq.namesrv.addr", cluster.nameServers());
+    try (Producer producer = Producer.builder("group").start()) {
+      producer.send(Message.builder("orders").body("x").build());
+    } finally {
+      System.clearProperty("rocketmq.namesrv.addr");
+    }
+  }
+
+  @Test
+  void everySettingIsTakenOver() {
+    try (Producer producer =
+            Producer.builder("group")
+                .nameServers(cluster.nameServers())
+                .maxFrameSize(5_000_000)
+                .attemptTimeout(Duration.ofSeconds(1))
+                .autoBatch(Duration.ofMillis(2))
+                .autoBatchLimits(1000, 10)
+                .avoidSlowBrokers(true)
+                .detectBrokers(Duration.ofSeconds(1), Duration.ofMillis(500))
+                .defaultTopicQueues(2)
+                .maxInFlightBytes(1_000_000)
+                .retryAnotherBrokerWhenNotStoreOk(true)
+                .transactionChecker(message -> TransactionState.UNKNOWN)
+                .maxPendingChecks(10)
+                .checkTimeout(Duration.ofSeconds(5))
+                .start();
+        PushConsumer consumer =
+            PushConsumer.builder("billing")
+                .nameServers(cluster.nameServers())
+                .consumeFrom(ConsumeFrom.firstOffset())
+                .concurrency(3)
+                .maxCachedMessagesPerQueue(10)
+                .maxCachedBytesPerQueue(100_000)
+                .maxOffsetSpanPerQueue(100)
+                .pullSuspendTimeout(Duration.ofSeconds(1))
+                .allocation(AllocationStrategy.averagely())
+                .subscribe("orders", FilterExpression.all())
+                .listener(message -> ConsumeResult.SUCCESS)
+                .start()) {
+      producer.send(Message.builder("orders").body("x").build());
+      await().until(() -> consumer.statistics().messagesConsumed() == 1);
+    }
+    ProducerBuilder wrong =
+        Producer.builder("group").nameServers(cluster.nameServers()).maxFrameSize(1);
+    assertThatThrownBy(wrong::start)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("maxFrameSize is 1");
+    ProducerBuilder many =
+        Producer.builder("group").nameServers(cluster.nameServers()).maxAttempts(99);
+    assertThatThrownBy(many::start)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("maxAttempts is 99");
+  }
+}
