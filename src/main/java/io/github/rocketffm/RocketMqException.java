@@ -27,14 +27,31 @@ public abstract sealed class RocketMqException extends RuntimeException
         UnreachableException {
   private static final long serialVersionUID = 1L;
 
+  /** What kind of failure it is. */
   private final ErrorKind kind;
+
+  /** What failed, without what the message adds to it. */
   private final String detail;
+
+  /** -1 where nobody answered. */
   private final int responseCode;
+
+  /** Empty for none. */
   private final String remark;
+
+  /** Empty for none. */
   private final String address;
+
+  /** Empty for none. */
   private final String topic;
+
+  /** 0 for what is no send. */
   private final int attempts;
+
+  /** From the call to the failure. */
   private final Duration elapsed;
+
+  /** Whether a message may be stored all the same. */
   private final boolean mayBeStored;
 
   RocketMqException(RocketMqExceptionBuilder of) {
