@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,6 +19,10 @@ final class TcpProxy implements AutoCloseable {
   private volatile LinkFault fault = LinkFault.NONE;
   private volatile boolean closed;
   private ServerSocket listener;
+  private Thread acceptor;
+
+  /** While it refuses. */
+  private Socket placeholder = new Socket();
 
   TcpProxy(InetSocketAddress address, InetSocketAddress target) throws IOException {
     this.address = address;
@@ -39,7 +44,7 @@ final class TcpProxy implements AutoCloseable {
     socket.setReuseAddress(true);
     socket.bind(address);
     listener = socket;
-    Thread.ofPlatform().daemon().name("proxy-" + address()).start(() -> accept(socket));
+    acceptor = Thread.ofPlatform().daemon().name("proxy-" + address()).start(() -> accept(socket));
   }
 
   private void accept(ServerSocket socket) {
@@ -99,10 +104,21 @@ final class TcpProxy implements AutoCloseable {
   /** Refuses connections, and resets those that are open, until {@link #accept}. */
   synchronized void refuse() throws IOException {
     listener.close();
+    try {
+      // Until its thread has left, the system goes on to accept connections.
+      acceptor.join(Duration.ofSeconds(10));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    // Does not listen, but keeps the port: others could get it otherwise, and take what comes.
+    placeholder = new Socket();
+    placeholder.setReuseAddress(true);
+    placeholder.bind(address);
     reset();
   }
 
   synchronized void accept() throws IOException {
+    placeholder.close();
     listen();
   }
 
@@ -116,6 +132,7 @@ final class TcpProxy implements AutoCloseable {
     apply(LinkFault.NONE);
     try {
       listener.close();
+      placeholder.close();
     } catch (IOException e) {
       System.err.println("a proxy's socket was not closed: " + e);
     }
