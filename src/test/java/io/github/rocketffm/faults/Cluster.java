@@ -1,6 +1,7 @@
 package io.github.rocketffm.faults;
 
 import io.github.rocketffm.MessageQueue;
+import io.github.rocketffm.testing.Ports;
 import io.github.rocketffm.testing.ServerProcess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -88,10 +89,7 @@ final class Cluster implements AutoCloseable {
       throws IOException {
     InetSocketAddress address = freeAddress();
     InetSocketAddress proxied = new InetSocketAddress(nextHost(), address.getPort());
-    int haPort;
-    try (ServerSocket socket = new ServerSocket(0)) {
-      haPort = socket.getLocalPort();
-    }
+    int haPort = Ports.free();
     String servers = nameServers.stream().map(Cluster::text).collect(Collectors.joining(";"));
     return new Broker(folder, name, id, address, proxied, haPort, servers, more, prefix);
   }

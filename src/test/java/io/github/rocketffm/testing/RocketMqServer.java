@@ -1,7 +1,6 @@
 package io.github.rocketffm.testing;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,8 +25,9 @@ public final class RocketMqServer implements AutoCloseable {
   private RocketMqServer(Path home, Path folder) throws IOException {
     this.home = home;
     this.folder = folder;
-    nameServerPort = freePort(0);
-    brokerPort = freePort(2);
+    nameServerPort = Ports.free();
+    // A broker takes the ports below and above its own too.
+    brokerPort = Ports.freeWith(-2, 1);
   }
 
   /**
@@ -160,26 +160,6 @@ public final class RocketMqServer implements AutoCloseable {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
       }
-    }
-  }
-
-  /** Free with its neighbours: a broker takes the ports below and above its own too. */
-  private static int freePort(int neighbours) throws IOException {
-    for (; ; ) {
-      try (ServerSocket socket = new ServerSocket(0)) {
-        int port = socket.getLocalPort();
-        if (neighbours == 0 || (isFree(port - 2) && isFree(port + 1))) {
-          return port;
-        }
-      }
-    }
-  }
-
-  private static boolean isFree(int port) {
-    try (ServerSocket socket = new ServerSocket(port)) {
-      return socket.isBound();
-    } catch (IOException e) {
-      return false;
     }
   }
 
