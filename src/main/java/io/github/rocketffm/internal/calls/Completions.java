@@ -6,6 +6,7 @@ import io.github.rocketffm.internal.memory.NativeError;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +43,7 @@ abstract class Completions<C> {
    */
   void close() {
     closed = true;
-    handedOver.forEach(HandedOver::tellUnlessBegun);
+    handedOver.forEach(HandedOver.TELL);
   }
 
   int add(C waiting) {
@@ -154,7 +155,7 @@ abstract class Completions<C> {
       refusing = false;
       if (closed) {
         // The close may have passed it by.
-        task.tellUnlessBegun();
+        task.run();
       }
       return true;
     } catch (Throwable e) {
@@ -183,6 +184,8 @@ abstract class Completions<C> {
   /** Ends on their way to an executor; true once claimed, to be told there or to be handed over again. */
   @SuppressWarnings("serial") // It is one for want of another object, and is not serialised.
   private static final class HandedOver extends AtomicBoolean implements Runnable {
+    static final Consumer<HandedOver> TELL = HandedOver::run;
+
     private final Ended[] ended;
     private final PendingCalls<HandedOver> among;
     private final int place;
@@ -208,10 +211,6 @@ abstract class Completions<C> {
       if (claim()) {
         tellAll();
       }
-    }
-
-    void tellUnlessBegun() {
-      run();
     }
 
     /** By whoever has claimed it. */

@@ -12,6 +12,7 @@ import java.util.AbstractList;
 import java.util.List;
 import java.util.RandomAccess;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -24,6 +25,8 @@ public final class NativeBatch implements BodyOwner {
 
   /** Made beforehand: an acknowledgement must find its way without memory. */
   private static final IntUnaryOperator ACKNOWLEDGE = value -> value | ACKNOWLEDGED;
+
+  static final Consumer<NativeBatch> ABANDON = NativeBatch::abandon;
 
   private static final int BEGUN = 1;
   private static final int ENDED = 2;

@@ -8,6 +8,7 @@ import io.github.rocketffm.internal.memory.Memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +16,10 @@ import org.slf4j.LoggerFactory;
 public final class NativeCheck {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativeCheck.class);
   private static final int AGAIN_MILLIS = 10;
+
+  /** Made beforehand, as is what ends without memory. */
+  static final Consumer<NativeCheck> ABANDON = NativeCheck::abandon;
+
   private static final long CHECK_ID = rocketmq_transaction_check.check_id$offset();
   private static final long MESSAGE = rocketmq_transaction_check.message$offset();
 

@@ -17,6 +17,10 @@ final class NativeLog {
     Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR
   };
   private static final int OFF = 5;
+
+  /** Where nobody was told before, it takes no time. */
+  private static final long LONGEST_INSTALL_MILLIS = 1000;
+
   private static final String[] LAYERS = {"base", "net", "client", "producer", "consumer", "capi"};
   private static final Map<String, Logger> LOGGERS = new ConcurrentHashMap<>();
 
@@ -35,11 +39,38 @@ final class NativeLog {
     long source = Events.logSource(RECORDS);
     Object owner = source == 0 ? null : System.getProperties().putIfAbsent(OWNER, source);
     if (owner == null && source != 0) {
-      // Whoever was told before is gone, so that nothing is waited for here.
-      Rocketmq.rocketmq_set_log_callback(
-          Rocketmq.rocketmq_event_on_log$address(), source, lowestLevel(), MemorySegment.NULL);
+      install(source);
     } else if (owner != null && owner.equals(source)) {
       Rocketmq.rocketmq_set_log_level(lowestLevel(), MemorySegment.NULL);
+    }
+  }
+
+  /** The library waits for a record that the receiver before is about to log, perhaps for ever: not here. */
+  private static void install(long source) {
+    boolean begun = false;
+    try {
+      int level = lowestLevel();
+      Thread installing =
+          Thread.ofPlatform()
+              .daemon()
+              .inheritInheritableThreadLocals(false)
+              .name("rocketmq-log")
+              .start(
+                  () ->
+                      Rocketmq.rocketmq_set_log_callback(
+                          Rocketmq.rocketmq_event_on_log$address(),
+                          source,
+                          level,
+                          MemorySegment.NULL));
+      begun = true;
+      installing.join(LONGEST_INSTALL_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      if (!begun) {
+        // Tried again before long.
+        closed(source);
+      }
     }
   }
 

@@ -424,7 +424,7 @@ public final class NativeProducer {
     } finally {
       closed = true;
       try {
-        outstandingChecks.forEach(NativeCheck::abandon);
+        outstandingChecks.forEach(NativeCheck.ABANDON);
         pending.close();
         requests.close();
       } finally {

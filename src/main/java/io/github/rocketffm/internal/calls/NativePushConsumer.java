@@ -326,7 +326,7 @@ public final class NativePushConsumer {
     } finally {
       closed = true;
       try {
-        outstanding.forEach(NativeBatch::abandon);
+        outstanding.forEach(NativeBatch.ABANDON);
       } finally {
         handle.release();
         handle.leave();

@@ -6,11 +6,10 @@ import java.util.List;
 
 /** What must have happened before the first call into the library. */
 public final class Runtime {
-  private static final String API = "io.github.rocketffm.";
-  private static final String CALLS = API + "internal.calls.";
-  private static final String CLIENT = API + "internal.client.";
-  private static final String MEMORY = API + "internal.memory.";
-  private static final String BINDING = API + "internal.binding.";
+  private static final String INTERNAL = "io.github.rocketffm.internal.";
+  private static final String CALLS = INTERNAL + "calls.";
+  private static final String MEMORY = INTERNAL + "memory.";
+  private static final String BINDING = INTERNAL + "binding.";
 
   /**
    * What events and ends touch: a class whose initialisation finds no memory is lost for good, so it happens at the
@@ -18,28 +17,12 @@ public final class Runtime {
    */
   private static final List<String> CLASSES =
       List.of(
-          API + "ClientClosedException",
-          API + "ConsumeResult",
-          API + "DeadlineExceededException",
-          API + "ErrorKind",
-          API + "MessageQueue",
-          API + "RocketMqException",
-          API + "RocketMqExceptionBuilder",
-          API + "RocketMqExceptionBuilder$1",
-          API + "SendStatus",
-          API + "TransactionState",
           CALLS + "Completions",
           CALLS + "Completions$HandedOver",
           CALLS + "LibraryThread",
           CALLS + "NativeBatch",
           CALLS + "NativeCheck",
           CALLS + "NativePushConsumer$Acknowledgements",
-          CLIENT + "Failures",
-          CLIENT + "JavaNames",
-          CLIENT + "ListenerRunner",
-          CLIENT + "SendFuture",
-          CLIENT + "SendTurns",
-          CLIENT + "TransactionChecks",
           MEMORY + "HexId",
           MEMORY + "LastText",
           MEMORY + "Memory",
@@ -75,13 +58,16 @@ public final class Runtime {
 
   private Runtime() {}
 
-  /** Before any other class here is touched: these fail for good where the library is not there. */
-  public static synchronized void ensureLoaded() {
+  /**
+   * Before any other class here is touched: these fail for good where the library is not there.
+   *
+   * @param more what the caller's own ends touch, by the names of the classes
+   */
+  public static synchronized void ensureLoaded(List<String> more) {
     NativeLibrary.load();
     if (!initialized) {
-      for (String name : CLASSES) {
-        initialize(name);
-      }
+      CLASSES.forEach(Runtime::initialize);
+      more.forEach(Runtime::initialize);
       initialized = true;
     }
   }

@@ -53,10 +53,6 @@ final class ClientLifecycle {
     logger.warn("{} was never closed: it is closed now; use try-with-resources", description);
   }
 
-  boolean isClosed() {
-    return closed;
-  }
-
   /**
    * Closes, and waits; not where what is waited for ends on this very thread.
    *

@@ -5,6 +5,7 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.TransactionChecker;
 import io.github.rocketffm.TransactionListener;
+import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.NativeProducerSettings;
 import java.time.Duration;
 import java.util.Objects;
@@ -176,8 +177,9 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public Producer start() {
+    ClientSettings to = clientSettings();
     TransactionChecks checks =
         checker == null ? null : new TransactionChecks(checker, transactionExecutor);
-    return new DefaultProducer(clientSettings(), settings.copy(), checks, closeTimeoutMillis);
+    return new DefaultProducer(to, settings.copy(), checks, closeTimeoutMillis);
   }
 }

@@ -3,6 +3,7 @@ package io.github.rocketffm.internal.client;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerStatistics;
+import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.NativePushConsumer;
 import io.github.rocketffm.internal.memory.NativeFailure;
 import java.lang.ref.Reference;
@@ -21,6 +22,7 @@ final class DefaultPushConsumer implements PushConsumer {
   private final ClientLifecycle lifecycle;
 
   DefaultPushConsumer(DefaultPushConsumerBuilder builder) {
+    ClientSettings to = builder.clientSettings();
     ExecutorService own = builder.executor == null ? VirtualThreads.newExecutor() : null;
     NativePushConsumer.Settings settings = builder.settings();
     runner =
@@ -29,10 +31,11 @@ final class DefaultPushConsumer implements PushConsumer {
     closeTimeoutMillis = builder.closeTimeoutMillis;
     requestTimeoutMillis = builder.client.requestTimeoutMillis();
     try {
-      consumer =
-          NativePushConsumer.create(
-              builder.clientSettings(), settings, runner::receive, builder.queueListener);
+      consumer = NativePushConsumer.create(to, settings, runner::receive, builder.queueListener);
     } catch (NativeFailure e) {
+      if (own != null) {
+        own.shutdown();
+      }
       throw Failures.of(e);
     }
     lifecycle =

@@ -5,10 +5,34 @@ import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.Runtime;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 
 /** The settings that all builders have. */
 abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuilder<B> {
+  private static final String API = "io.github.rocketffm.";
+  private static final String CLIENT = API + "internal.client.";
+
+  /** What ends touch, and what must be initialised as long as there is memory for it. */
+  private static final List<String> CLASSES =
+      List.of(
+          API + "ClientClosedException",
+          API + "ConsumeResult",
+          API + "DeadlineExceededException",
+          API + "ErrorKind",
+          API + "MessageQueue",
+          API + "RocketMqException",
+          API + "RocketMqExceptionBuilder",
+          API + "RocketMqExceptionBuilder$1",
+          API + "SendStatus",
+          API + "TransactionState",
+          CLIENT + "Failures",
+          CLIENT + "JavaNames",
+          CLIENT + "ListenerRunner",
+          CLIENT + "SendFuture",
+          CLIENT + "SendTurns",
+          CLIENT + "TransactionChecks");
+
   private static final String NAME_SERVERS_PROPERTY = "rocketmq.namesrv.addr";
   private static final String NAME_SERVERS_VARIABLE = "NAMESRV_ADDR";
 
@@ -19,7 +43,7 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
 
   /** Of the client that is started now. */
   ClientSettings clientSettings() {
-    Runtime.ensureLoaded();
+    Runtime.ensureLoaded(CLASSES);
     JavaNames.prepare();
     ClientSettings copy = client.copy();
     if (copy.nameServers.isBlank()) {
