@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The native tests under a sanitizer: asan (with UBSan) or tsan.
+# The native tests under a sanitizer: asan (with UBSan) or tsan; or their build alone: asan build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1
@@ -8,6 +8,7 @@ scripts/packages.sh build sanitizers
 (cd native-build && cmake --preset "$preset" >/dev/null)
 build=native-build/build/$preset
 cmake --build "$build" -j "$(nproc)" -- --quiet
+[ "${2:-}" != build ] || exit 0
 rm -rf "$build/test-results"
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
 status=0

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine.
+# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or builds alone: build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,8 +18,17 @@ fetch_sources() {
     if grep -q '^Types:' "$work/sources.txt"; then mv "$work/sources.txt" "$work/apt/src.sources"; else mv "$work/sources.txt" "$work/apt/src.list"; fi
     local options=(-o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$work/apt" -o "Dir::State::Lists=$work/apt/lists")
     apt-get "${options[@]}" update -q >/dev/null
-    (cd "$work" && apt-get "${options[@]}" source -q "$name" >/dev/null)
+    # A mirror may list a version that it does not hold yet, or no longer: then the one before serves.
+    local version
+    for version in $(apt-cache "${options[@]}" showsrc "$name" | sed -n 's/^Version: //p' | sort -rV); do
+      (cd "$work" && apt-get "${options[@]}" -o APT::Sandbox::User=root source -q "$name=$version" >"$work/$name.log" 2>&1) && break
+    done
     folder=$(find "$work" -maxdepth 1 -type d -name "$name-*" | head -n 1)
+  fi
+  if [ -z "$folder" ]; then
+    tail -n 20 "$work/$name.log" >&2
+    echo "The sources of $name cannot be had from Debian's mirror." >&2
+    return 1
   fi
   echo "$folder"
 }
@@ -31,6 +40,7 @@ deflate=$(fetch_sources libdeflate)
   -DROCKETMQ_ZSTD_SOURCES="$zstd/lib" -DROCKETMQ_LIBDEFLATE_SOURCES="$deflate" >/dev/null)
 build=native-build/build/windows-x86_64
 cmake --build "$build" -j "$(nproc)" -- --quiet
+[ "${1:-}" != build ] || exit 0
 
 rm -rf "$build/test-results"
 unset DISPLAY

@@ -1,5 +1,5 @@
-# Each fuzz/NAME_fuzzer.cpp is a libFuzzer target in the preset "fuzz"; everywhere else its committed corpus is
-# replayed as a test.
+# Each fuzz/NAME_fuzzer.cpp is a libFuzzer target in the preset "asan"; everywhere its committed corpus is replayed as
+# a test.
 file(GLOB FUZZER_SOURCES CONFIGURE_DEPENDS ${ROOT}/fuzz/*_fuzzer.cpp)
 foreach(source ${FUZZER_SOURCES})
   get_filename_component(name ${source} NAME_WE)

@@ -86,6 +86,12 @@ class SharedBytes {
   ByteView view_;
 };
 
+// Writes the lowest bytes of a number as upper-case hexadecimal digits; returns their end.
+inline char* write_hex(char* out, uint64_t value, int bytes) {
+  for (int shift = bytes * 8 - 4; shift >= 0; shift -= 4) *out++ = "0123456789ABCDEF"[value >> shift & 15U];
+  return out;
+}
+
 // Appends big-endian numbers and bytes to a vector that its user owns. One thread.
 class ByteWriter {
  public:

@@ -57,6 +57,10 @@ inline tl::unexpected<Error> fail(ErrorKind kind, std::string message) {
   return tl::unexpected<Error>(std::move(error));
 }
 
+inline tl::unexpected<Error> invalid_argument(std::string message) {
+  return fail(ErrorKind::kInvalidArgument, std::move(message));
+}
+
 inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 }  // namespace rocketmq

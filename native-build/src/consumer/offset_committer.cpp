@@ -60,7 +60,7 @@ struct Entry {
   bool awaited() const { return for_commit || !waiters.empty(); }
 };
 
-struct Lane {
+struct BrokerLane {
   std::map<MessageQueue, Entry> entries;
   std::vector<MessageQueue> listed;
   std::deque<MessageQueue> ready;
@@ -89,7 +89,7 @@ struct OffsetCommitter::State : std::enable_shared_from_this<OffsetCommitter::St
   EventLoop& loop;
   const std::shared_ptr<OffsetStore> store;
   const OffsetCommitterOptions options;
-  std::map<std::string, Lane> lanes;
+  std::map<std::string, BrokerLane> lanes;
   std::vector<std::shared_ptr<Pause>> flushes;
   std::shared_ptr<Pause> round_pause;
   // The rounds wait for something to be noted.
@@ -98,15 +98,15 @@ struct OffsetCommitter::State : std::enable_shared_from_this<OffsetCommitter::St
   bool closed = false;
 
   void note(const MessageQueue& queue, int64_t offset);
-  void list(Lane& lane, const MessageQueue& queue, Entry& entry);
+  void list(BrokerLane& lane, const MessageQueue& queue, Entry& entry);
   void begin_round();
-  void send_ready(Lane& lane);
-  void send(Lane& lane, const MessageQueue& queue, Entry& entry);
+  void send_ready(BrokerLane& lane);
+  void send(BrokerLane& lane, const MessageQueue& queue, Entry& entry);
   void on_answer(const MessageQueue& queue, int64_t offset, const Status& status);
-  static void send_what_waited(Lane& lane, const MessageQueue& queue, Entry& entry);
-  void on_failure(Lane& lane, const MessageQueue& queue, Entry& entry, int64_t offset, const Error& error);
-  void put_off(Lane& lane);
-  void after_answer(const std::string& broker_name, Lane& lane);
+  static void send_what_waited(BrokerLane& lane, const MessageQueue& queue, Entry& entry);
+  void on_failure(BrokerLane& lane, const MessageQueue& queue, Entry& entry, int64_t offset, const Error& error);
+  void put_off(BrokerLane& lane);
+  void after_answer(const std::string& broker_name, BrokerLane& lane);
   void withdraw(const MessageQueue& queue, const std::shared_ptr<Waiter>& waiter);
   bool idle() const {
     return std::all_of(lanes.begin(), lanes.end(), [](const auto& each) { return each.second.idle(); });
@@ -128,7 +128,7 @@ struct OffsetCommitter::State : std::enable_shared_from_this<OffsetCommitter::St
   static asio::awaitable<void> flush(std::shared_ptr<State> state, TimePoint deadline);
 };
 
-void OffsetCommitter::State::list(Lane& lane, const MessageQueue& queue, Entry& entry) {
+void OffsetCommitter::State::list(BrokerLane& lane, const MessageQueue& queue, Entry& entry) {
   if (entry.listed) return;
   lane.listed.push_back(queue);
   entry.listed = true;
@@ -136,7 +136,7 @@ void OffsetCommitter::State::list(Lane& lane, const MessageQueue& queue, Entry& 
 }
 
 void OffsetCommitter::State::note(const MessageQueue& queue, int64_t offset) {
-  Lane& lane = lanes[queue.broker_name];
+  BrokerLane& lane = lanes[queue.broker_name];
   Entry& entry = lane.entries[queue];
   const std::optional<int64_t> last = entry.noted ? entry.noted : entry.sent ? entry.sent : entry.committed;
   if (last == offset && !entry.disowned) return;
@@ -169,12 +169,12 @@ void OffsetCommitter::State::begin_round() {
   }
 }
 
-void OffsetCommitter::State::send_ready(Lane& lane) {
+void OffsetCommitter::State::send_ready(BrokerLane& lane) {
   // One that fails for want of memory comes back here at once: the loop below goes on with the next one.
   if (lane.sending) return;
   lane.sending = true;
-  const auto done = [](Lane* each) { each->sending = false; };
-  const std::unique_ptr<Lane, decltype(done)> guard(&lane, done);
+  const auto done = [](BrokerLane* each) { each->sending = false; };
+  const std::unique_ptr<BrokerLane, decltype(done)> guard(&lane, done);
   while (!lane.ready.empty() && lane.in_flight < options.most_in_flight) {
     const MessageQueue queue = std::move(lane.ready.front());
     lane.ready.pop_front();
@@ -187,7 +187,7 @@ void OffsetCommitter::State::send_ready(Lane& lane) {
   }
 }
 
-void OffsetCommitter::State::send(Lane& lane, const MessageQueue& queue, Entry& entry) {
+void OffsetCommitter::State::send(BrokerLane& lane, const MessageQueue& queue, Entry& entry) {
   AtEnd<OnItsWay> on_its_way(OnItsWay{shared_from_this(), queue, *entry.noted});
   entry.sent_last = entry.noted;
   entry.sent = std::exchange(entry.noted, std::nullopt);
@@ -214,7 +214,7 @@ asio::awaitable<void> OffsetCommitter::State::write(AtEnd<OnItsWay> on_its_way) 
 }
 
 void OffsetCommitter::State::on_answer(const MessageQueue& queue, int64_t offset, const Status& status) {
-  Lane& lane = lanes[queue.broker_name];
+  BrokerLane& lane = lanes[queue.broker_name];
   --lane.in_flight;
   Entry& entry = lane.entries[queue];
   entry.sent.reset();
@@ -241,14 +241,14 @@ void OffsetCommitter::State::on_answer(const MessageQueue& queue, int64_t offset
 }
 
 // Its turn came while another offset of the queue was on its way.
-void OffsetCommitter::State::send_what_waited(Lane& lane, const MessageQueue& queue, Entry& entry) {
+void OffsetCommitter::State::send_what_waited(BrokerLane& lane, const MessageQueue& queue, Entry& entry) {
   const bool waited = entry.awaited() || !entry.listed;
   if (!entry.noted || entry.ready || !waited) return;
   lane.ready.push_front(queue);
   entry.ready = true;
 }
 
-void OffsetCommitter::State::on_failure(Lane& lane, const MessageQueue& queue, Entry& entry, int64_t offset,
+void OffsetCommitter::State::on_failure(BrokerLane& lane, const MessageQueue& queue, Entry& entry, int64_t offset,
                                         const Error& error) {
   entry.uncertain = entry.uncertain || is_uncertain(error);
   // A connection that broke says nothing of the next one.
@@ -274,7 +274,7 @@ void OffsetCommitter::State::on_failure(Lane& lane, const MessageQueue& queue, E
 }
 
 // What nobody waits for goes to the next round.
-void OffsetCommitter::State::put_off(Lane& lane) {
+void OffsetCommitter::State::put_off(BrokerLane& lane) {
   std::deque<MessageQueue> awaited;
   for (MessageQueue& queue : lane.ready) {
     const auto found = lane.entries.find(queue);
@@ -289,7 +289,7 @@ void OffsetCommitter::State::put_off(Lane& lane) {
   lane.ready = std::move(awaited);
 }
 
-void OffsetCommitter::State::after_answer(const std::string& broker_name, Lane& lane) {
+void OffsetCommitter::State::after_answer(const std::string& broker_name, BrokerLane& lane) {
   send_ready(lane);
   if (lane.idle() && lane.failed > 0) {
     log(LogLevel::kWarn, "consumer", "{} offsets were not persisted on {}, and are tried again: {}", lane.failed,
@@ -303,7 +303,7 @@ void OffsetCommitter::State::after_answer(const std::string& broker_name, Lane& 
 
 // At the end of a wait: what was not sent is not sent any more.
 void OffsetCommitter::State::withdraw(const MessageQueue& queue, const std::shared_ptr<Waiter>& waiter) {
-  Lane& lane = lanes[queue.broker_name];
+  BrokerLane& lane = lanes[queue.broker_name];
   const auto found = lane.entries.find(queue);
   if (found == lane.entries.end()) return;
   Entry& entry = found->second;
@@ -320,7 +320,7 @@ asio::awaitable<Status> OffsetCommitter::State::commit(std::shared_ptr<State> st
   if (state->closed) co_return fail(ErrorKind::kClosed, "the consumer is closed");
   const auto waiter = std::make_shared<Waiter>(state->loop);
   if (now() < deadline) {
-    Lane& lane = state->lanes[queue.broker_name];
+    BrokerLane& lane = state->lanes[queue.broker_name];
     Entry& entry = lane.entries[queue];
     entry.waiters.push_back(waiter);
     entry.noted = offset;

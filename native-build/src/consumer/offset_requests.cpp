@@ -8,8 +8,6 @@ namespace rocketmq {
 
 namespace {
 
-constexpr int64_t kMasterId = 0;
-
 tl::unexpected<Error> refused(const std::string& broker, const RemotingCommand& response) {
   Error error;
   error.kind = ErrorKind::kRejected;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "net/request_failure.h"
 
 #ifdef _WIN32
 #include <winsock2.h>
@@ -45,9 +46,6 @@ std::string claims(size_t length) {
   if (length == kHttp) return "answer of HTTP: it is not the port of a name server or broker";
   return fmt::format("frame that claims {} bytes", length);
 }
-
-// Short enough to need no memory itself.
-constexpr const char* kNoMemory = "out of memory";
 
 void shut_down(asio::ip::tcp::socket::native_handle_type socket) {
 #ifdef _WIN32
@@ -91,7 +89,7 @@ void Connection::guarded(Action action) {
   } catch (const std::bad_alloc&) {
     Error error;
     error.kind = ErrorKind::kConnectionLost;
-    error.message = kNoMemory;
+    error.message = net::kNoMemory;
     close(std::move(error));
   } catch (const std::exception& e) {
     close(lost(e.what()));
@@ -289,7 +287,7 @@ Status Connection::write(ByteView frame, RemotingClient::Write mode) {
     // The server would take the rest of a frame from the next one: its end is seen where it is read.
     if (sent > 0) shut_down(socket_.native_handle());
   }
-  return fail(ErrorKind::kOutOfMemory, kNoMemory);
+  return fail(ErrorKind::kOutOfMemory, net::kNoMemory);
 }
 
 void Connection::schedule_flush() {

@@ -18,7 +18,7 @@ using net::tell_failure;
 // A connection that ends sooner than this without any answer counts as a failed attempt to connect.
 constexpr Millis kShortLife{1000};
 // Until the requests whose time is over are looked for again, after there was no memory for that.
-constexpr Millis kMemoryPause{10};
+constexpr Millis kNextCheckPause{10};
 // A server's own request may take so long to come; larger than a message it is none.
 constexpr Millis kLongestFrame{60000};
 
@@ -92,7 +92,7 @@ void RemotingClient::Impl::expire() {
     expired = pending.take_expired(now());
     next = pending.earliest();
   } catch (const std::bad_alloc&) {
-    next = now() + kMemoryPause;
+    next = now() + kNextCheckPause;
   }
   // First of all: what follows may fail.
   if (next) arm_timer_on_loop(*next);

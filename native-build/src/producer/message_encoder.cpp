@@ -11,8 +11,6 @@ namespace {
 
 constexpr size_t kBrokerNameRoom = 64;
 
-Status invalid(std::string message) { return fail(ErrorKind::kInvalidArgument, std::move(message)); }
-
 std::string shown(std::string_view text) {
   constexpr size_t kShown = 64;
   return text.size() <= kShown ? "\"" + std::string(text) + "\"" : "\"" + std::string(text.substr(0, kShown)) + "…\"";
@@ -21,12 +19,13 @@ std::string shown(std::string_view text) {
 // Separators would let a value forge other properties; invalid UTF-8 would not survive the broker.
 Status check_text(std::string_view what, std::string_view text) {
   if (!is_utf8(text)) {
-    return invalid("the " + std::string(what) + " is not UTF-8: encode it as UTF-8, or put binary data in the body");
+    return invalid_argument("the " + std::string(what) +
+                            " is not UTF-8: encode it as UTF-8, or put binary data in the body");
   }
   if (text.find(kNameValueSeparator) != std::string_view::npos ||
       text.find(kPropertySeparator) != std::string_view::npos) {
-    return invalid("the " + std::string(what) + " " + shown(text) +
-                   " contains U+0001 or U+0002, which separate properties on the wire: remove them");
+    return invalid_argument("the " + std::string(what) + " " + shown(text) +
+                            " contains U+0001 or U+0002, which separate properties on the wire: remove them");
   }
   return {};
 }
@@ -34,34 +33,36 @@ Status check_text(std::string_view what, std::string_view text) {
 Status check_tag(std::string_view tag) {
   if (auto status = check_text("tag", tag); !status) return status;
   if (tag.find('|') != std::string_view::npos) {
-    return invalid("the tag " + shown(tag) + " contains '|', which joins tags in filters: use another character");
+    return invalid_argument("the tag " + shown(tag) +
+                            " contains '|', which joins tags in filters: use another character");
   }
   if (!tag.empty() &&
       (static_cast<unsigned char>(tag.front()) <= ' ' || static_cast<unsigned char>(tag.back()) <= ' ')) {
-    return invalid("the tag " + shown(tag) + " has blanks around it: filters would not match it; remove them");
+    return invalid_argument("the tag " + shown(tag) + " has blanks around it: filters would not match it; remove them");
   }
   return {};
 }
 
 Status check_property(std::string_view name, std::string_view value) {
-  if (name.empty()) return invalid("a property has an empty name: give it one");
+  if (name.empty()) return invalid_argument("a property has an empty name: give it one");
   if (auto status = check_text("property name", name); !status) return status;
   if (is_reserved_property(name)) {
-    return invalid("the property name " + shown(name) + " is reserved by RocketMQ: choose another name");
+    return invalid_argument("the property name " + shown(name) + " is reserved by RocketMQ: choose another name");
   }
   if (value.empty()) {
-    return invalid("the property " + shown(name) +
-                   " has an empty value, which brokers drop: leave the property out or give it a value");
+    return invalid_argument("the property " + shown(name) +
+                            " has an empty value, which brokers drop: leave the property out or give it a value");
   }
   return check_text("value of the property " + shown(name), value);
 }
 
 Status check_body(ByteView body, const ProducerOptions& options) {
-  if (body.empty()) return invalid("the body is empty: brokers refuse messages without a body; give at least 1 byte");
+  if (body.empty())
+    return invalid_argument("the body is empty: brokers refuse messages without a body; give at least 1 byte");
   if (body.size() > static_cast<size_t>(options.max_message_bytes)) {
-    return invalid("the body has " + std::to_string(body.size()) + " bytes, over the limit of " +
-                   std::to_string(options.max_message_bytes) +
-                   ": make it smaller, or raise max_message_bytes (and the broker's maxMessageSize)");
+    return invalid_argument("the body has " + std::to_string(body.size()) + " bytes, over the limit of " +
+                            std::to_string(options.max_message_bytes) +
+                            ": make it smaller, or raise max_message_bytes (and the broker's maxMessageSize)");
   }
   return {};
 }
@@ -69,15 +70,15 @@ Status check_body(ByteView body, const ProducerOptions& options) {
 Status check_times(const OutgoingMessage& message) {
   // How many levels there are is a setting of the broker, which takes its last one for those beyond.
   if (message.delay_level < 0) {
-    return invalid("delay_level " + std::to_string(message.delay_level) +
-                   " is negative: give one of the broker's levels from 1 on, or 0 for no delay");
+    return invalid_argument("delay_level " + std::to_string(message.delay_level) +
+                            " is negative: give one of the broker's levels from 1 on, or 0 for no delay");
   }
   if (message.deliver_at_ms < 0) {
-    return invalid("deliver_at_ms " + std::to_string(message.deliver_at_ms) +
-                   " is negative: give milliseconds since 1970, or 0 for at once");
+    return invalid_argument("deliver_at_ms " + std::to_string(message.deliver_at_ms) +
+                            " is negative: give milliseconds since 1970, or 0 for at once");
   }
   if (message.delay_level > 0 && message.deliver_at_ms > 0) {
-    return invalid("delay_level and deliver_at_ms are both set: set one of them");
+    return invalid_argument("delay_level and deliver_at_ms are both set: set one of them");
   }
   return {};
 }
@@ -89,7 +90,7 @@ Status check_all(const OutgoingMessage& message, const ProducerOptions& options)
   if (auto status = check_text("keys", message.keys); !status) return status;
   if (auto status = check_text("sharding key", message.sharding_key); !status) return status;
   if (!message.broker_name.empty() && message.queue_id < 0) {
-    return invalid("queue_id " + std::to_string(message.queue_id) + " is negative: queues count from 0");
+    return invalid_argument("queue_id " + std::to_string(message.queue_id) + " is negative: queues count from 0");
   }
   if (auto status = check_times(message); !status) return status;
   for (size_t i = 0; i < message.property_count; ++i) {
@@ -142,9 +143,9 @@ Status encode_properties(const OutgoingMessage& message, std::string_view messag
   append_property(out, property::kWait, "true");
   out.append(message.system_properties);
   if (out.size() - before > kMaxPropertiesBytes) {
-    return invalid("the properties take " + std::to_string(out.size() - before) +
-                   " bytes when encoded, over the limit of " + std::to_string(kMaxPropertiesBytes) +
-                   ": put the data in the body");
+    return invalid_argument("the properties take " + std::to_string(out.size() - before) +
+                            " bytes when encoded, over the limit of " + std::to_string(kMaxPropertiesBytes) +
+                            ": put the data in the body");
   }
   return {};
 }

@@ -20,7 +20,7 @@ namespace {
 // Brokers that do not answer find out by themselves that the producer is gone.
 constexpr Millis kLongestUnregister{1000};
 // Past the timeout of a close, for callbacks that tell of what it ended.
-constexpr Millis kGrace{1000};
+constexpr Millis kCloseGrace{1000};
 // For callbacks that use the producer while it is freed.
 constexpr Millis kLastCallbacks{3000};
 
@@ -37,7 +37,7 @@ class Finally {
   Action action_;
 };
 
-Error closed_error() {
+Error closed_before_acknowledgement() {
   Error error;
   error.kind = ErrorKind::kClosed;
   error.message = "the producer was closed before the broker's acknowledgement came";
@@ -348,7 +348,7 @@ void Producer::Impl::end_close(Millis timeout, bool was_started) {
       });
     }
     step("the end of the callbacks", [&] {
-      if (!operations_->finish(std::max(deadline, now()) + kGrace)) {
+      if (!operations_->finish(std::max(deadline, now()) + kCloseGrace)) {
         log(LogLevel::kWarn, "producer",
             "a callback of the producer of group {} has not returned: what waits behind it is told when it does",
             options_.group);
@@ -366,7 +366,7 @@ void Producer::Impl::end_close(Millis timeout, bool was_started) {
 // Waits until the deadline; then what is left ends with kClosed.
 void Producer::Impl::end_operations(TimePoint deadline) {
   if (operations_->wait_empty(deadline)) return;
-  const TimePoint latest = now() + kGrace;
+  const TimePoint latest = now() + kCloseGrace;
   bool again = true;
   while (again && now() < latest) {
     again = false;
@@ -386,7 +386,7 @@ bool Producer::Impl::abort(Completion& operation) {
     if (auto* request = dynamic_cast<Request*>(&operation)) {
       requests_->abort(*request);
     } else {
-      static_cast<SendOperation&>(operation).abort(closed_error());
+      static_cast<SendOperation&>(operation).abort(closed_before_acknowledgement());
     }
     return true;
   } catch (const std::bad_alloc&) {

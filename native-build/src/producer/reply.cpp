@@ -10,15 +10,13 @@ namespace {
 constexpr std::string_view kReplyTopicSuffix = "_REPLY_TOPIC";
 constexpr std::string_view kReplyMessage = "reply";
 
-Status invalid(std::string message) { return fail(ErrorKind::kInvalidArgument, std::move(message)); }
-
 Status check(const OutgoingMessage& message) {
   if (!message.topic.empty()) {
-    return invalid("the topic of a reply is \"" + std::string(message.topic.substr(0, kMaxTopicLength)) +
-                   "\": leave it out, as the request tells where its reply goes");
+    return invalid_argument("the topic of a reply is \"" + std::string(message.topic.substr(0, kMaxTopicLength)) +
+                            "\": leave it out, as the request tells where its reply goes");
   }
   if (message.delay_level != 0 || message.deliver_at_ms != 0) {
-    return invalid("a reply cannot be delayed: leave delay_level and deliver_at_ms out");
+    return invalid_argument("a reply cannot be delayed: leave delay_level and deliver_at_ms out");
   }
   return {};
 }

@@ -45,7 +45,7 @@ Result<StoredMessage> reply_of(const Request& request) {
   return decode_reply(**request.end);
 }
 
-Error closed_error() {
+Error closed_before_reply() {
   Error error;
   error.kind = ErrorKind::kClosed;
   error.message = "the producer was closed before the reply came";
@@ -338,7 +338,7 @@ void Requests::call_back(const Request& request) const {
 
 void Requests::abort(Request& request) {
   const auto kept = std::static_pointer_cast<Request>(request.shared_from_this());
-  Error error = closed_error();
+  Error error = closed_before_reply();
   {
     std::lock_guard lock(mutex_);
     error.may_be_stored = request.stored.has_value();

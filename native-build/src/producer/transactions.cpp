@@ -15,7 +15,7 @@ namespace {
 // Every broker of RocketMQ 5 has the first one, and every broker that creates topics on demand the second.
 constexpr const char* kTopicsOfAllBrokers[] = {"RMQ_SYS_TRANS_HALF_TOPIC", "TBW102"};
 constexpr Millis kSearchAgain{1000};
-constexpr Millis kGrace{1000};
+constexpr Millis kAnswerGrace{1000};
 
 // The broker's log offset that ends an offset message id: its last 16 hexadecimal digits.
 std::optional<int64_t> commit_log_offset(std::string_view offset_message_id) {
@@ -226,7 +226,7 @@ Status Transactions::end(uint64_t transaction, TransactionState state, Millis ti
     send_end_transaction(*client_, address, group_, end, state, begin + timeout,
                          [waited](Status outcome) { waited->give(std::move(outcome)); });
     // It comes by the request's own deadline.
-    const auto outcome = waited->wait(begin + timeout + kGrace);
+    const auto outcome = waited->wait(begin + timeout + kAnswerGrace);
     sent = outcome ? *outcome : fail(ErrorKind::kTimeout, "it was not handed to a connection in time");
   }
   {

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/bytes.h"
 #include "base/compression.h"
 
 namespace rocketmq {
@@ -84,18 +85,6 @@ Host read_host(ByteReader& reader, bool v6) {
 void write_host(ByteWriter& writer, const Host& host) {
   writer.bytes({host.address, host.v6 ? size_t{16} : size_t{4}});
   writer.i32(host.port);
-}
-
-char* write_hex(char* out, uint8_t byte) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  *out++ = kDigits[byte >> 4];
-  *out++ = kDigits[byte & 15U];
-  return out;
-}
-
-char* write_hex(char* out, uint64_t value, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out = write_hex(out, static_cast<uint8_t>(value >> shift));
-  return out;
 }
 
 Result<CompressionType> compression_of(int32_t flags) {
@@ -344,7 +333,7 @@ std::string_view StoredMessage::property(std::string_view name) const {
 
 size_t StoredMessage::write_offset_message_id(char* out) const {
   char* at = out;
-  for (int i = 0; i < (store_host.v6 ? 16 : 4); ++i) at = write_hex(at, store_host.address[i]);
+  for (int i = 0; i < (store_host.v6 ? 16 : 4); ++i) at = write_hex(at, store_host.address[i], 1);
   at = write_hex(at, static_cast<uint32_t>(store_host.port), 4);
   at = write_hex(at, static_cast<uint64_t>(commit_log_offset), 8);
   return static_cast<size_t>(at - out);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "protocol/names.h"
+#include "protocol/route.h"
 
 namespace rocketmq {
 
@@ -15,7 +16,6 @@ constexpr char kBlank = ' ';
 constexpr size_t kCheckpointFields = 8;
 // No field is longer, as no name is.
 constexpr size_t kLongestHandle = 1000;
-constexpr size_t kLongestBrokerName = 255;
 
 template <typename Number>
 bool read_number(std::string_view text, Number* out) {
@@ -39,7 +39,7 @@ bool is_retry_mark(std::string_view text) { return text == "0" || text == "1" ||
 std::optional<ReceiptHandle> read_checkpoint(const std::vector<std::string_view>& fields) {
   ReceiptHandle handle;
   if (fields.size() < kCheckpointFields || !is_retry_mark(fields[4]) || fields[5].empty()) return std::nullopt;
-  if (fields[5].size() > kLongestBrokerName || !is_utf8(fields[5])) return std::nullopt;
+  if (fields[5].size() > kMaxBrokerNameBytes || !is_utf8(fields[5])) return std::nullopt;
   const bool numbers = read_number(fields[0], &handle.start_offset) && read_number(fields[1], &handle.pop_time_ms) &&
                        read_number(fields[2], &handle.invisible_ms) && read_number(fields[3], &handle.revive_queue) &&
                        read_number(fields[6], &handle.queue_id) && read_number(fields[7], &handle.offset);
@@ -59,7 +59,7 @@ struct PopInfo {
   std::map<QueueMark, std::vector<int64_t>> offsets;
 };
 
-tl::unexpected<Error> malformed(std::string_view what) {
+tl::unexpected<Error> malformed_pop(std::string_view what) {
   return fail(ErrorKind::kProtocolError, "the header of popped messages is malformed: its " + std::string(what) +
                                              " is missing or not what the protocol allows");
 }
@@ -79,14 +79,14 @@ bool read_info(std::string_view info, Take take) {
 
 Result<PopInfo> read_header(const ExtFields& fields) {
   PopInfo info;
-  if (!read_number(fields.text("popTime"), &info.pop_time_ms)) return malformed("popTime");
-  if (!read_number(fields.text("invisibleTime"), &info.invisible_ms)) return malformed("invisibleTime");
-  if (!read_number(fields.text("reviveQid"), &info.revive_queue)) return malformed("reviveQid");
+  if (!read_number(fields.text("popTime"), &info.pop_time_ms)) return malformed_pop("popTime");
+  if (!read_number(fields.text("invisibleTime"), &info.invisible_ms)) return malformed_pop("invisibleTime");
+  if (!read_number(fields.text("reviveQid"), &info.revive_queue)) return malformed_pop("reviveQid");
   const bool starts = read_info(fields.text("startOffsetInfo"), [&](QueueMark mark, std::string_view text) {
     int64_t offset = 0;
     return read_number(text, &offset) && offset >= 0 && info.start_offsets.emplace(mark, offset).second;
   });
-  if (!starts) return malformed("startOffsetInfo");
+  if (!starts) return malformed_pop("startOffsetInfo");
   const bool offsets = read_info(fields.text("msgOffsetInfo"), [&](QueueMark mark, std::string_view text) {
     std::vector<int64_t> all;
     for (const std::string_view each : split(text, ',')) {
@@ -95,7 +95,7 @@ Result<PopInfo> read_header(const ExtFields& fields) {
     std::sort(all.begin(), all.end());
     return info.offsets.emplace(mark, std::move(all)).second;
   });
-  if (!offsets) return malformed("msgOffsetInfo");
+  if (!offsets) return malformed_pop("msgOffsetInfo");
   return info;
 }
 
@@ -203,7 +203,7 @@ Result<ReceiptHandle> ReceiptHandle::parse(std::string_view text) {
   if (!is_utf8(text)) return wrong("is not UTF-8");
   const auto fields = split(text, kBlank);
   auto handle = fields.size() == kCheckpointFields + 1 ? read_checkpoint(fields) : std::nullopt;
-  if (!handle || !validate_topic(fields.back())) return wrong("\"" + std::string(text) + "\" is malformed");
+  if (!handle || !validate_topic(fields.back())) return wrong("\"" + std::string(text) + "\" is malformed_pop");
   handle->topic = fields.back();
   return std::move(*handle);
 }

@@ -13,7 +13,7 @@ namespace rocketmq {
 namespace {
 
 constexpr int32_t kMaxHeaderBytes = 0xffffff;
-tl::unexpected<Error> malformed(std::string what) {
+tl::unexpected<Error> malformed_frame(std::string what) {
   return fail(ErrorKind::kProtocolError, "malformed frame: " + std::move(what));
 }
 
@@ -68,7 +68,7 @@ Status decode_binary_header(ByteView bytes, RemotingCommand& command) {
   command.remark = as_text(reader.bytes(reader.i32()));
   const int32_t fields_length = reader.i32();
   const ByteView fields = reader.bytes(fields_length);
-  if (!reader.ok()) return malformed("its binary header is cut short");
+  if (!reader.ok()) return malformed_frame("its binary header is cut short");
   ByteReader field_reader(fields);
   constexpr size_t kUsualFields = 8;
   command.ext_fields.reserve(fields.empty() ? 0 : kUsualFields, fields.size());
@@ -77,17 +77,17 @@ Status decode_binary_header(ByteView bytes, RemotingCommand& command) {
     const auto value = as_text(field_reader.bytes(field_reader.i32()));
     if (field_reader.ok()) command.ext_fields.add(name, value);
   }
-  if (!field_reader.ok()) return malformed("its header's fields are cut short");
+  if (!field_reader.ok()) return malformed_frame("its header's fields are cut short");
   return {};
 }
 
 Result<int32_t> int_member(const Json& header, const char* name, int32_t otherwise) {
   auto found = header.find(name);
   if (found == header.end() || found->is_null()) return otherwise;
-  if (!found->is_number_integer()) return malformed(std::string("its header's ") + name + " is no number");
+  if (!found->is_number_integer()) return malformed_frame(std::string("its header's ") + name + " is no number");
   const auto value = found->get<int64_t>();
   if (value < INT32_MIN || value > INT32_MAX)
-    return malformed(std::string("its header's ") + name + " is out of range");
+    return malformed_frame(std::string("its header's ") + name + " is out of range");
   return static_cast<int32_t>(value);
 }
 
@@ -96,8 +96,8 @@ Status decode_json_header(ByteView bytes, RemotingCommand& command) {
   command = RemotingCommand{};
   command.serialize_type = SerializeType::kJson;
   auto header = parse_json(as_text(bytes));
-  if (!header || !header->is_object()) return malformed("its header is no JSON object");
-  if (!header->contains("code")) return malformed("its header has no code");
+  if (!header || !header->is_object()) return malformed_frame("its header is no JSON object");
+  if (!header->contains("code")) return malformed_frame("its header has no code");
   const std::pair<const char*, int32_t*> numbers[] = {
       {"code", &command.code}, {"opaque", &command.opaque}, {"flag", &command.flag}};
   for (const auto& [name, target] : numbers) {
@@ -112,7 +112,7 @@ Status decode_json_header(ByteView bytes, RemotingCommand& command) {
   command.remark = json_text(*header, "remark");
   auto fields = header->find("extFields");
   if (fields == header->end() || fields->is_null()) return {};
-  if (!fields->is_object()) return malformed("its header's extFields are no object");
+  if (!fields->is_object()) return malformed_frame("its header's extFields are no object");
   for (const auto& [name, value] : fields->items()) {
     if (value.is_null()) continue;
     command.ext_fields.add(name, std::string_view(value.is_string() ? value.get<std::string>() : dump_json(value)));
@@ -189,7 +189,7 @@ Result<RemotingCommand> decode_frame(const SharedBytes& frame) {
   ByteReader reader(frame.view());
   const auto mark = static_cast<uint32_t>(reader.i32());
   const ByteView header = reader.bytes(mark & 0xffffffU);
-  if (!reader.ok()) return malformed("its header is longer than the frame");
+  if (!reader.ok()) return malformed_frame("its header is longer than the frame");
   RemotingCommand command;
   Status decoded;
   switch (mark >> 24) {
@@ -202,7 +202,7 @@ Result<RemotingCommand> decode_frame(const SharedBytes& frame) {
       decoded = decode_binary_header(header, command);
       break;
     default:
-      return malformed("its serialization " + std::to_string(mark >> 24) + " is unknown");
+      return malformed_frame("its serialization " + std::to_string(mark >> 24) + " is unknown");
   }
   if (!decoded) return fail(decoded.error());
   command.body = frame.slice(reader.position(), reader.remaining());

@@ -42,10 +42,8 @@ TopicRoute::Broker broker_from_json(const Json& json) {
   return broker;
 }
 
-// Absurd numbers of a broken server must not eat memory: the most queues of a topic over all its brokers, and
-// the longest name of a broker, which each of its queues carries.
+// Absurd numbers of a broken server must not eat memory: the most queues of a topic over all its brokers.
 constexpr int64_t kMostQueues = 100000;
-constexpr size_t kLongestBrokerName = 255;
 
 // Takes the count from what `left` allows.
 int32_t take_queues(int64_t wanted, int64_t& left) {
@@ -65,7 +63,7 @@ std::vector<MessageQueue> ordered_queues(std::string_view topic, const std::stri
     if (colon != std::string_view::npos) {
       std::from_chars(item.data() + colon + 1, item.data() + item.size(), count);
     }
-    if (std::min(colon, item.size()) > kLongestBrokerName) count = 0;
+    if (std::min(colon, item.size()) > kMaxBrokerNameBytes) count = 0;
     count = take_queues(count, left);
     for (int32_t id = 0; id < count; ++id) {
       queues.push_back({std::string(topic), std::string(item.substr(0, colon)), id});
@@ -97,7 +95,7 @@ std::string_view TopicRoute::Broker::master_address() const {
 }
 
 std::string_view TopicRoute::Broker::writable_address() const {
-  auto master = addresses.find(0);
+  auto master = addresses.find(kMasterId);
   return master == addresses.end() ? std::string_view() : std::string_view(master->second);
 }
 
@@ -133,7 +131,7 @@ Result<TopicRoute> parse_route(std::string_view json) {
     for (const Json& data : *queues) {
       if (!data.is_object()) continue;
       std::string name = json_text(data, "brokerName");
-      if (name.size() > kLongestBrokerName) continue;
+      if (name.size() > kMaxBrokerNameBytes) continue;
       route.queues.push_back({std::move(name), take_queues(json_number(data, "readQueueNums", 0), left_to_read),
                               take_queues(json_number(data, "writeQueueNums", 0), left_to_write),
                               static_cast<int32_t>(json_number(data, "perm", 0))});

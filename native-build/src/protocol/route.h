@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -9,6 +10,11 @@
 #include "base/error.h"
 
 namespace rocketmq {
+
+// The id of a master among the addresses of a broker.
+inline constexpr int64_t kMasterId = 0;
+// No longer name of a broker is taken from the network: each of its queues carries it.
+inline constexpr size_t kMaxBrokerNameBytes = 255;
 
 struct MessageQueue {
   std::string topic;

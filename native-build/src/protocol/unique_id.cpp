@@ -4,6 +4,7 @@
 #include <ctime>
 #include <random>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/fork.h"
 #include "base/thread.h"
@@ -20,12 +21,6 @@ struct Generation {
   const uint64_t number;
   UniqueIdSource source;
 };
-
-char* write_hex(char* out, uint64_t value, int bytes) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  for (int shift = bytes * 8 - 4; shift >= 0; shift -= 4) *out++ = kDigits[value >> shift & 15U];
-  return out;
-}
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "capi_values.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
 #include "rocketmq/rocketmq.h"
@@ -15,14 +16,6 @@
 namespace rocketmq::test {
 
 using mock::MockCluster;
-
-rocketmq_string text(const std::string& value) { return {value.data(), static_cast<int64_t>(value.size())}; }
-
-rocketmq_error new_error() {
-  rocketmq_error error{};
-  error.size = sizeof error;
-  return error;
-}
 
 struct Completed {
   std::atomic<int> succeeded{0};

@@ -3,13 +3,12 @@
 #include <cstddef>
 #include <string>
 
+#include "capi_values.h"
 #include "rocketmq/rocketmq.h"
 
 namespace rocketmq::test {
 
 namespace {
-
-rocketmq_string text(const std::string& from) { return {from.data(), static_cast<int64_t>(from.size())}; }
 
 class ProducerOptionsTest : public ::testing::Test {
  protected:

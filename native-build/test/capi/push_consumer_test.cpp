@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "capi_values.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
 #include "rocketmq/rocketmq.h"
@@ -35,7 +36,6 @@ class PushConsumerCApiTest : public ::testing::Test {
   };
 
   static rocketmq_string view(const std::string& value) { return {value.data(), static_cast<int64_t>(value.size())}; }
-  static std::string text(const rocketmq_string& value) { return {value.data, static_cast<size_t>(value.length)}; }
 
   static void on_messages(uint64_t context, const rocketmq_message_batch* batch) {
     auto* state = reinterpret_cast<State*>(context);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "capi_values.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
 #include "rocketmq/rocketmq.h"
@@ -13,15 +14,6 @@ namespace rocketmq::test {
 namespace {
 
 using mock::MockCluster;
-
-rocketmq_string text(const std::string& value) { return {value.data(), static_cast<int64_t>(value.size())}; }
-std::string text(const rocketmq_string& value) { return {value.data, static_cast<size_t>(value.length)}; }
-
-rocketmq_error new_error() {
-  rocketmq_error error{};
-  error.size = sizeof error;
-  return error;
-}
 
 // What callbacks were told.
 struct Told {

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "capi_values.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
 #include "rocketmq/rocketmq.h"
@@ -15,15 +16,6 @@ namespace rocketmq::test {
 namespace {
 
 using mock::MockCluster;
-
-rocketmq_string text(const std::string& value) { return {value.data(), static_cast<int64_t>(value.size())}; }
-std::string text(const rocketmq_string& value) { return {value.data, static_cast<size_t>(value.length)}; }
-
-rocketmq_error new_error() {
-  rocketmq_error error{};
-  error.size = sizeof error;
-  return error;
-}
 
 // What the callbacks were given, copied.
 struct Given {

@@ -18,7 +18,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kHeartbeat = request_code::kHeartbeat;
 constexpr int32_t kUnregister = request_code::kUnregisterClient;
 
 class Member : public ConsumerMember {

@@ -15,7 +15,6 @@ namespace rocketmq::test {
 using mock::MockCluster;
 using mock::MockOptions;
 
-constexpr int32_t kRoute = request_code::kGetRouteByTopic;
 constexpr int kQueuesOfDefault = 8;
 
 class DefaultRouteTest : public ::testing::Test {

@@ -16,8 +16,6 @@ namespace rocketmq::test {
 
 using mock::MockCluster;
 
-constexpr int32_t kHeartbeat = request_code::kHeartbeat;
-
 class HeartbeatRoundsTest : public ::testing::Test {
  protected:
   ClientInstance& start(const ClientOptions& options) {

@@ -17,8 +17,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kRoute = request_code::kGetRouteByTopic;
-
 class NameServersTest : public ::testing::Test {
  protected:
   NameServersTest() {

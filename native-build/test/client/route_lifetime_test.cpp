@@ -20,8 +20,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kRoute = request_code::kGetRouteByTopic;
-
 class RouteLifetimeTest : public ::testing::Test {
  protected:
   Result<Route> get(const std::string& topic, bool or_default = false) {

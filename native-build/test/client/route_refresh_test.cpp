@@ -16,8 +16,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kRoute = request_code::kGetRouteByTopic;
-
 class RouteRefreshTest : public ::testing::Test {
  protected:
   Route get(const std::string& topic) {

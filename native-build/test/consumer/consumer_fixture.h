@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cluster_access.h"
+#include "consumer/names.h"
 #include "consumer/push_consumer.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
@@ -21,9 +22,6 @@
 #include "protocol/names.h"
 
 namespace rocketmq::test {
-
-inline constexpr char kTopic[] = "orders";
-inline constexpr char kGroup[] = "billing";
 
 // What a consumer was given, in the order of delivery.
 class Received {

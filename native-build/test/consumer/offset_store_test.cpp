@@ -9,6 +9,7 @@
 #include "cluster_access.h"
 #include "consumer/broker_offset_store.h"
 #include "consumer/file_offset_store.h"
+#include "consumer/names.h"
 #include "consumer/offset_committer.h"
 #include "consumer/offset_requests.h"
 #include "consumer/start_offset.h"
@@ -23,9 +24,6 @@ using mock::Fault;
 using mock::MockCluster;
 
 namespace {
-
-constexpr char kTopic[] = "orders";
-constexpr char kGroup[] = "billing";
 
 // Two brokers, and a client that knows the route of kTopic.
 class OffsetStoreTest : public ::testing::Test {

@@ -36,7 +36,7 @@ const AllocationKind kKinds[] = {AllocationKind::kAveragely, AllocationKind::kAv
                                  AllocationKind::kByMachineRoom};
 
 // A group, its topics, and what each member has from rounds before.
-struct World {
+struct GroupOfMembers {
   std::vector<std::string> members;
   std::vector<TopicView> topics;
   std::set<std::string> subscribed;
@@ -55,8 +55,8 @@ struct World {
   RebalancePlan plan(const std::string& member) const { return plan_rebalance(input(member), allocations.at(member)); }
 };
 
-World random_world(Random& random, AllocationKind kind) {
-  World world;
+GroupOfMembers random_group(Random& random, AllocationKind kind) {
+  GroupOfMembers world;
   const int members = pick(random, 1, 7);
   for (int i = 0; i < members; ++i)
     world.members.push_back("10.0.0." + std::to_string(pick(random, 0, 99)) + "@" + std::to_string(i));
@@ -115,7 +115,7 @@ class RebalancePlanTest : public ::testing::TestWithParam<AllocationKind> {
     for (uint32_t seed = 1; seed <= 60; ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       Random random(seed);
-      const World world = random_world(random, GetParam());
+      const GroupOfMembers world = random_group(random, GetParam());
       property(world, random);
       if (HasFailure()) return;
     }
@@ -125,7 +125,7 @@ class RebalancePlanTest : public ::testing::TestWithParam<AllocationKind> {
 }  // namespace
 
 TEST_P(RebalancePlanTest, EachQueueFallsToExactlyOneMember) {
-  check([](const World& world, Random&) {
+  check([](const GroupOfMembers& world, Random&) {
     Queues shared;
     for (const auto& member : world.members) {
       for (const auto& [topic, ours] : world.plan(member).ours) shared.insert(shared.end(), ours.begin(), ours.end());
@@ -135,7 +135,7 @@ TEST_P(RebalancePlanTest, EachQueueFallsToExactlyOneMember) {
 }
 
 TEST_P(RebalancePlanTest, TakingAndGivingLeadFromWhatIsCurrentToWhatIsOurs) {
-  check([](const World& world, Random&) {
+  check([](const GroupOfMembers& world, Random&) {
     for (const auto& member : world.members) {
       const RebalancePlan plan = world.plan(member);
       std::set<MessageQueue> after = world.current.at(member);
@@ -150,7 +150,7 @@ TEST_P(RebalancePlanTest, TakingAndGivingLeadFromWhatIsCurrentToWhatIsOurs) {
 }
 
 TEST_P(RebalancePlanTest, NeitherOrderNorRepetitionMatters) {
-  check([](const World& world, Random& random) {
+  check([](const GroupOfMembers& world, Random& random) {
     const std::string& member = world.members.front();
     const RebalancePlan plan = world.plan(member);
     EXPECT_TRUE(std::is_sorted(plan.take.begin(), plan.take.end()));
@@ -173,7 +173,7 @@ TEST_P(RebalancePlanTest, NeitherOrderNorRepetitionMatters) {
 }
 
 TEST_P(RebalancePlanTest, ASecondRoundChangesNothing) {
-  check([](const World& world, Random&) {
+  check([](const GroupOfMembers& world, Random&) {
     const std::string& member = world.members.front();
     RebalanceInput input = world.input(member);
     const RebalancePlan first = plan_rebalance(input, world.allocations.at(member));
@@ -187,7 +187,7 @@ TEST_P(RebalancePlanTest, ASecondRoundChangesNothing) {
 
 // To give all up for want of an answer would stop the consumer.
 TEST_P(RebalancePlanTest, WhatIsNotKnownStaysAsItIs) {
-  check([](const World& world, Random& random) {
+  check([](const GroupOfMembers& world, Random& random) {
     const std::string& member = world.members.front();
     RebalanceInput input = world.input(member);
     std::set<std::string> unknown;
@@ -217,7 +217,7 @@ TEST_P(RebalancePlanTest, WhatIsNotKnownStaysAsItIs) {
 }
 
 TEST_P(RebalancePlanTest, ABroadcastingMemberHasEverything) {
-  check([](const World& world, Random&) {
+  check([](const GroupOfMembers& world, Random&) {
     RebalanceInput input = world.input(world.members.front());
     input.broadcasting = true;
     for (auto& view : input.known) view.members.clear();

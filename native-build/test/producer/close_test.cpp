@@ -8,8 +8,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-
 class ProducerCloseTest : public ProducerTest {};
 
 TEST_F(ProducerCloseTest, WaitsForSendsInFlight) {

@@ -7,8 +7,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-
 class SendFailureTest : public ProducerTest {};
 
 TEST_F(SendFailureTest, ARefusalThatAnotherBrokerMayNotShareIsRetriedThere) {

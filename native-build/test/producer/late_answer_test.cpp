@@ -9,8 +9,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-
 // A producer that is closed before its answers come, while another one keeps the client they share alive.
 class LateAnswerTest : public ProducerTest {
  protected:

@@ -7,8 +7,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-
 // Whether an error says that a broker may have stored the message.
 class MayBeStoredTest : public ProducerTest {
  protected:

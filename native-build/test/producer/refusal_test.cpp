@@ -5,9 +5,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-constexpr int32_t kRoute = request_code::kGetRouteByTopic;
-
 // What sends make of brokers that refuse them.
 class RefusalTest : public ProducerTest {
  protected:

@@ -13,8 +13,6 @@ namespace rocketmq::test {
 using mock::Fault;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-
 // How requests end that get no reply.
 class RequestEndTest : public ProducerTest {
  protected:

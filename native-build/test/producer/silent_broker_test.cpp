@@ -9,8 +9,6 @@ using mock::Fault;
 using mock::kAnyRequest;
 using mock::MockCluster;
 
-constexpr int32_t kSend = request_code::kSendMessageV2;
-
 // Brokers that are slow, and such that are silent: the one kind may take all the time of a send, the other may not.
 class SilentBrokerTest : public ProducerTest {
  protected:

@@ -16,7 +16,7 @@ namespace {
 // How often locks are looked after, and the longest pause between two requests for a missing one.
 constexpr Millis kLongestStep{1000};
 // A member that gives a queue up does so within a moment, mostly.
-constexpr Millis kFirstRetry{100};
+constexpr Millis kFirstLockRetry{100};
 
 RemotingCommand lock_command(int32_t code, const std::string& group, const std::string& client_id,
                              std::set<MessageQueue> queues) {
@@ -79,7 +79,7 @@ void LockKeeper::want(const std::shared_ptr<QueueActor>& actor) {
   broker.queues[actor->queue()] = actor;
   broker.unlocks.erase(actor->queue());
   given_back_.erase(actor->queue());
-  broker.retry = kFirstRetry;
+  broker.retry = kFirstLockRetry;
   ask_soon(name, broker);
 }
 

@@ -21,8 +21,6 @@ namespace rocketmq {
 
 class LockKeeper;
 
-// The id of a master among the addresses of a broker.
-inline constexpr int64_t kMasterId = 0;
 // In place of a delay level.
 inline constexpr int32_t kToDeadLetters = -1;
 

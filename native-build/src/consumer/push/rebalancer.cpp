@@ -14,8 +14,8 @@ namespace rocketmq {
 namespace {
 
 // After a round that lacked a route or an answer.
-constexpr Millis kFirstRetry{50};
-constexpr Millis kLongestRetry{1000};
+constexpr Millis kFirstRebalanceRetry{50};
+constexpr Millis kLongestRebalanceRetry{1000};
 // So that changes that come one after the other share a round.
 constexpr Millis kLeastPause{5};
 // The periodic rounds of a client's consumers begin at whole ones of these, so that those of many share their wake-ups
@@ -50,7 +50,7 @@ void Rebalancer::set_stored_queues(const std::vector<MessageQueue>& queues) {
 
 asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
   const auto pause = pause_;
-  Millis retry = kFirstRetry;
+  Millis retry = kFirstRebalanceRetry;
   while (!context->ended) {
     soon_ = false;
     try {
@@ -73,10 +73,10 @@ asio::awaitable<void> Rebalancer::run(std::shared_ptr<PushContext> context) {
     // One that a change cut short goes on in the next.
     if (!soon_ || open_.empty()) ++context->counters.rebalances;
     const bool complete = is_complete();
-    retry = complete ? kFirstRetry : std::min(retry * 2, kLongestRetry);
+    retry = complete ? kFirstRebalanceRetry : std::min(retry * 2, kLongestRebalanceRetry);
     const Millis interval = context->options.rebalance_interval;
     TimePoint next = now() + (complete ? interval : std::min(retry, interval));
-    if (complete && interval > kLongestRetry) next = std::chrono::ceil<Tick>(next);
+    if (complete && interval > kLongestRebalanceRetry) next = std::chrono::ceil<Tick>(next);
     while (!context->ended && !soon_ && now() < next) co_await pause->wait(std::chrono::ceil<Millis>(next - now()));
     if (context->ended) break;
     if (!soon_) continue;

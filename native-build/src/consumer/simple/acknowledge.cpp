@@ -12,13 +12,6 @@ constexpr Millis kRetryPause{100};
 // Who acknowledges message after message must not wait long for each one of a broker that is away.
 constexpr Millis kMostForLost{500};
 
-Error no_memory() {
-  Error error;
-  error.kind = ErrorKind::kOutOfMemory;
-  error.message = "there was no memory for the request";
-  return error;
-}
-
 template <typename Number>
 bool read_field(const ExtFields& fields, std::string_view name, Number* out) {
   constexpr int64_t kNone = INT64_MIN;
@@ -45,7 +38,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::acknowledge(std::s
   try {
     start(run_acknowledge(operation, std::move(*handle)), "acknowledge");
   } catch (const std::bad_alloc&) {
-    operations_->end(operation, fail(no_memory()));
+    operations_->end(operation, fail(ErrorKind::kOutOfMemory, "there was no memory for the request"));
   }
   return operation;
 }
@@ -66,7 +59,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::change_invisible(s
   try {
     start(run_change_invisible(operation, std::move(*handle), invisible), "change of the invisible time");
   } catch (const std::bad_alloc&) {
-    operations_->end(operation, fail(no_memory()));
+    operations_->end(operation, fail(ErrorKind::kOutOfMemory, "there was no memory for the request"));
   }
   return operation;
 }

@@ -11,15 +11,12 @@ namespace rocketmq {
 
 namespace {
 
-constexpr Millis kNow{0};
 // The invisible time of what is given back: brokers count in seconds.
 constexpr Millis kGivenBack{1000};
 // What came late is kept for the next receive for so long, at most half of its invisible time.
 constexpr Millis kLongestKept{5000};
 // After an answer that was too large: messages are as large for a while.
 constexpr Millis kFewerFor{300000};
-// A broker chooses the queues.
-constexpr int32_t kAnyQueue = -1;
 
 }  // namespace
 

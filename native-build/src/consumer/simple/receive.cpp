@@ -17,15 +17,12 @@ constexpr Millis kLongestPoll{15000};
 // After failures, and after answers that came at once though they were to be held.
 constexpr Millis kFirstPause{50};
 constexpr Millis kLongestPause{1000};
-constexpr Millis kNow{0};
 // With several brokers: how long one may take to answer before the next one is asked too.
 constexpr Millis kPatience{100};
 // Name servers are not asked more often for a topic that they do not know.
 constexpr Millis kLookAgain{500};
 // A receive that is not to wait gives its first routes so long all the same, as it does to requests for messages.
 constexpr Millis kLeastLookUp{1000};
-// A broker chooses the queues.
-constexpr int32_t kAnyQueue = -1;
 
 // Grows from time to time until it is reset.
 class BackOff {
@@ -42,13 +39,6 @@ class BackOff {
 };
 
 Millis left_until(TimePoint deadline) { return Millis(std::max<int64_t>(millis_between(now(), deadline), 0)); }
-
-Error no_memory() {
-  Error error;
-  error.kind = ErrorKind::kOutOfMemory;
-  error.message = "there was no memory to receive with";
-  return error;
-}
 
 }  // namespace
 
@@ -73,7 +63,7 @@ Result<SimpleConsumer::Impl::Operation> SimpleConsumer::Impl::receive(const Rece
   try {
     start(run_receive(operation), "receive");
   } catch (const std::bad_alloc&) {
-    operations_->end(operation, fail(no_memory()));
+    operations_->end(operation, fail(ErrorKind::kOutOfMemory, "there was no memory to receive with"));
   }
   return operation;
 }

@@ -18,7 +18,7 @@ namespace rocketmq {
 namespace {
 
 // Brokers that do not answer find out by themselves that the consumer is gone.
-constexpr Millis kLongestUnregister{1000};
+constexpr Millis kMostToLeave{1000};
 // Past the timeout of a close, for callbacks that tell of what it ended.
 constexpr Millis kGrace{1000};
 
@@ -245,7 +245,7 @@ void SimpleConsumer::Impl::finish_close(bool was_started, Millis timeout) {
       }
     });
     try {
-      client().leave_consumer_group(options_.group, kLongestUnregister);
+      client().leave_consumer_group(options_.group, kMostToLeave);
     } catch (const std::exception& e) {
       // The brokers find out by themselves; here, everything must end.
       log(LogLevel::kError, "consumer", "group {} could not be left as it should: {}", options_.group, e.what());

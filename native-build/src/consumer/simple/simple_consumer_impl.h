@@ -50,6 +50,9 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   bool handle_request(const RemotingCommand& request, std::function<void(RemotingCommand)> reply) override;
 
  private:
+  static constexpr Millis kNow{0};
+  // A broker chooses the queues.
+  static constexpr int32_t kAnyQueue = -1;
   enum class State { kCreated, kStarted, kClosing, kClosed };
   // The queues of a topic on one broker.
   struct Target {

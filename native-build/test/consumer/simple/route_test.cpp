@@ -8,8 +8,6 @@ using mock::MockCluster;
 // What name servers do not tell holds up nothing that is known.
 class SimpleRouteTest : public SimpleConsumerTest {
  protected:
-  static constexpr int32_t kRoute = request_code::kGetRouteByTopic;
-
   // Longer than any test waits.
   static ClientOptions patient(const MockCluster& cluster) {
     ClientOptions client = client_options(cluster);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster_access.h"
+#include "consumer/names.h"
 #include "consumer/simple/simple_consumer.h"
 #include "eventually.h"
 #include "mock/mock_cluster.h"
@@ -17,9 +18,6 @@
 #include "protocol/names.h"
 
 namespace rocketmq::test {
-
-inline constexpr char kTopic[] = "orders";
-inline constexpr char kGroup[] = "billing";
 
 class SimpleConsumerTest : public ::testing::Test {
  protected:
