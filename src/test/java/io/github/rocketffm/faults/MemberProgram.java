@@ -28,7 +28,7 @@ final class MemberProgram implements AutoCloseable {
                 "-Xmx128m",
                 "--enable-native-access=ALL-UNNAMED",
                 "-Drocketmq.library.path=" + System.getProperty("rocketmq.library.path"),
-                "-Dlogback.configurationFile=testing/faults-logback.xml",
+                "-Dlogback.configurationFile=testing/warnings-logback.xml",
                 "-cp",
                 System.getProperty("java.class.path"),
                 MemberProgram.class.getName(),

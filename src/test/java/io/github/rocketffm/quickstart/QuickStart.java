@@ -7,8 +7,12 @@ import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
+import io.github.rocketffm.RocketMq;
+import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.RocketMqServer;
+import io.github.rocketffm.testing.ServerProcess;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -37,20 +41,61 @@ public final class QuickStart {
 
   public static void main(String[] arguments) throws Exception {
     String existing = System.getenv("ROCKETMQ_NAMESRV_ADDR");
-    int status;
-    if (existing != null && !existing.isBlank()) {
-      System.out.println("Using the cluster of " + existing);
-      status = new QuickStart().run(existing);
-    } else {
-      System.out.println("Starting a private name server and broker …");
-      try (RocketMqServer server = RocketMqServer.start(Path.of("target/quickstart"))) {
-        status = new QuickStart().run(server.nameServerAddress());
-      }
-    }
-    System.exit(status);
+    boolean own = existing == null || existing.isBlank();
+    System.exit(own ? onPrivateServer() : onCluster(existing));
   }
 
-  private int run(String nameServers) throws Exception {
+  private static int onPrivateServer() throws InterruptedException {
+    System.out.println("== starting a private name server and broker");
+    try (RocketMqServer server = RocketMqServer.start(Path.of("target/quickstart"))) {
+      int status = new QuickStart().run(server.nameServerAddress());
+      whatNext(
+          "RocketMQ "
+              + ServerProcess.version()
+              + ", name server "
+              + server.nameServerAddress()
+              + ", broker "
+              + server.brokerAddress()
+              + " (both end now)");
+      return status;
+    } catch (RocketMqException | IllegalStateException | IOException e) {
+      return failure(e, "What the servers printed is below target/quickstart.");
+    }
+  }
+
+  private static int onCluster(String nameServers) throws InterruptedException {
+    System.out.println("== using the cluster of " + nameServers);
+    try {
+      int status = new QuickStart().run(nameServers);
+      whatNext("name servers " + nameServers);
+      return status;
+    } catch (RocketMqException e) {
+      return failure(
+          e,
+          "Is ROCKETMQ_NAMESRV_ADDR right? It is host:port of a name server, several joined by ';'.");
+    }
+  }
+
+  private static int failure(Exception e, String advice) {
+    System.err.println("\nThe quick start failed: " + e.getMessage() + "\n" + advice);
+    return 1;
+  }
+
+  private static void whatNext(String servers) {
+    System.out.printf(
+        """
+
+        client %s, librocketmq %s, Java %s; %s
+
+        Next: README.md has a first program, docs/guide.md one for each feature,
+        docs/running.md what Maven and Gradle need. ./dev bench --quick measures beside
+        Apache's Java client; ROCKETMQ_NAMESRV_ADDR=host:9876 ./dev quickstart tries your cluster.
+        """,
+        RocketMq.version(), RocketMq.nativeVersion(), Runtime.version(), servers);
+  }
+
+  private int run(String nameServers) throws InterruptedException {
+    System.out.println("== " + COUNT + " messages of " + BODY + " bytes to " + topic);
     long begin;
     long published;
     try (Producer producer =

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** A name server or broker of RocketMQ in a virtual machine of its own, with its settings and log in one folder. */
 public final class ServerProcess {
@@ -34,6 +35,17 @@ public final class ServerProcess {
           "there are no RocketMQ jars in " + home + "/lib: ./dev fetches them");
     }
     return home;
+  }
+
+  /** The servers' version, as their jars' names have it. */
+  public static String version() throws IOException {
+    try (Stream<Path> jars = Files.list(home().resolve("lib"))) {
+      return jars.map(jar -> jar.getFileName().toString())
+          .filter(name -> name.startsWith("rocketmq-broker-"))
+          .map(name -> name.replaceAll("rocketmq-broker-|[.]jar", ""))
+          .findFirst()
+          .orElse("of unknown version");
+    }
   }
 
   /** Starts a name server; it does not serve yet. */
