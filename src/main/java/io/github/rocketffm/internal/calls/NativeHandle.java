@@ -1,5 +1,10 @@
 package io.github.rocketffm.internal.calls;
 
+import io.github.rocketffm.internal.binding.rocketmq_error;
+import io.github.rocketffm.internal.memory.NativeError;
+import io.github.rocketffm.internal.memory.NativeFailure;
+import io.github.rocketffm.internal.memory.Strings.MalformedText;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -12,6 +17,7 @@ final class NativeHandle {
   private static final int RELEASED = 1;
   private static final int USER = 2;
 
+  private final String description;
   private final MemorySegment pointer;
   private final Consumer<MemorySegment> destroy;
 
@@ -20,7 +26,9 @@ final class NativeHandle {
 
   private final AtomicInteger destroyed = new AtomicInteger();
 
-  NativeHandle(MemorySegment pointer, Consumer<MemorySegment> destroy) {
+  /** Of an object that is described as "the consumer", say. */
+  NativeHandle(String description, MemorySegment pointer, Consumer<MemorySegment> destroy) {
+    this.description = description;
     this.pointer = pointer;
     this.destroy = destroy;
   }
@@ -32,6 +40,31 @@ final class NativeHandle {
       return null;
     }
     return pointer;
+  }
+
+  /** What one call does, with memory for its arguments and its error; returns its status. */
+  interface Call {
+    int apply(MemorySegment object, MemorySegment error, Arena arena) throws MalformedText;
+  }
+
+  /**
+   * One call.
+   *
+   * @param texts what its texts are, as "the topic or the filter"
+   */
+  void call(String texts, Call call) throws NativeFailure {
+    MemorySegment object = enter();
+    if (object == null) {
+      throw NativeFailure.closed(description + " is closed: create another one");
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
+      NativeFailure.check(call.apply(object, error, arena), error);
+    } catch (MalformedText e) {
+      throw NativeFailure.invalid(texts + " " + e.getMessage());
+    } finally {
+      leave();
+    }
   }
 
   void leave() {

@@ -139,7 +139,7 @@ public final class NativeProducer {
       MemorySegment options = settings.write(source, arena);
       NativeFailure.check(
           Rocketmq.rocketmq_producer_create(client.write(arena), options, out, error), error);
-      handle = new NativeHandle(out.get(ValueLayout.ADDRESS, 0), this::destroy);
+      handle = new NativeHandle("the producer", out.get(ValueLayout.ADDRESS, 0), this::destroy);
       created = true;
     } finally {
       if (!created) {
@@ -285,47 +285,50 @@ public final class NativeProducer {
     }
   }
 
+  private void call(String texts, NativeHandle.Call call) throws NativeFailure {
+    if (closing) {
+      throw closed();
+    }
+    handle.call(texts, call);
+  }
+
   /** The queues of a topic to send to. */
   public List<MessageQueue> queues(String topic) throws NativeFailure {
-    MemorySegment producer = enter();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-      NativeFailure.check(
-          Rocketmq.rocketmq_producer_get_queues(producer, Strings.of(topic, arena), out, error),
-          error);
-      MemorySegment list = out.get(ValueLayout.ADDRESS, 0);
-      try {
-        MemorySegment found = list.reinterpret(rocketmq_queue_list.sizeof());
-        return queues.read(
-            topic, rocketmq_queue_list.queues(found), rocketmq_queue_list.count(found));
-      } finally {
-        Rocketmq.rocketmq_queue_list_destroy(list);
-      }
-    } catch (MalformedText e) {
-      throw NativeFailure.invalid("the topic " + e.getMessage());
+    List<MessageQueue> found = new ArrayList<>();
+    call(
+        "the topic",
+        (producer, error, arena) -> {
+          MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+          int status =
+              Rocketmq.rocketmq_producer_get_queues(producer, Strings.of(topic, arena), out, error);
+          if (status == Rocketmq.ROCKETMQ_OK()) {
+            readQueues(topic, out.get(ValueLayout.ADDRESS, 0), found);
+          }
+          return status;
+        });
+    return List.copyOf(found);
+  }
+
+  private void readQueues(String topic, MemorySegment list, List<MessageQueue> found) {
+    try {
+      MemorySegment sized = list.reinterpret(rocketmq_queue_list.sizeof());
+      found.addAll(
+          queues.read(topic, rocketmq_queue_list.queues(sized), rocketmq_queue_list.count(sized)));
     } finally {
-      handle.leave();
+      Rocketmq.rocketmq_queue_list_destroy(list);
     }
   }
 
   public void recall(String topic, String recallHandle, int timeoutMillis) throws NativeFailure {
-    MemorySegment producer = enter();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      NativeFailure.check(
-          Rocketmq.rocketmq_producer_recall(
-              producer,
-              Strings.of(topic, arena),
-              Strings.of(recallHandle, arena),
-              timeoutMillis,
-              error),
-          error);
-    } catch (MalformedText e) {
-      throw NativeFailure.invalid("the topic or the recall handle " + e.getMessage());
-    } finally {
-      handle.leave();
-    }
+    call(
+        "the topic or the recall handle",
+        (producer, error, arena) ->
+            Rocketmq.rocketmq_producer_recall(
+                producer,
+                Strings.of(topic, arena),
+                Strings.of(recallHandle, arena),
+                timeoutMillis,
+                error));
   }
 
   /** Hands a message to the connection, without an acknowledgement. */
@@ -342,28 +345,18 @@ public final class NativeProducer {
   }
 
   public void warmUp(String topic) throws NativeFailure {
-    MemorySegment producer = enter();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      NativeFailure.check(
-          Rocketmq.rocketmq_producer_warm_up(producer, Strings.of(topic, arena), error), error);
-    } catch (MalformedText e) {
-      throw NativeFailure.invalid("the topic " + e.getMessage());
-    } finally {
-      handle.leave();
-    }
+    call(
+        "the topic",
+        (producer, error, arena) ->
+            Rocketmq.rocketmq_producer_warm_up(producer, Strings.of(topic, arena), error));
   }
 
   /** With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. */
   public void endTransaction(long transaction, int state) throws NativeFailure {
-    MemorySegment producer = enter();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      NativeFailure.check(
-          Rocketmq.rocketmq_producer_end_transaction(producer, transaction, state, error), error);
-    } finally {
-      handle.leave();
-    }
+    call(
+        "nothing",
+        (producer, error, arena) ->
+            Rocketmq.rocketmq_producer_end_transaction(producer, transaction, state, error));
   }
 
   public NativeRequests requests() {
@@ -390,18 +383,17 @@ public final class NativeProducer {
 
   /** In the order of rocketmq_producer_statistics. */
   public long[] statistics() throws NativeFailure {
-    MemorySegment producer = handle.enter();
-    if (producer == null) {
-      throw closed();
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment statistics = rocketmq_producer_statistics.allocate(arena);
-      rocketmq_producer_statistics.size(statistics, rocketmq_producer_statistics.sizeof());
-      Rocketmq.rocketmq_producer_get_statistics(producer, statistics, MemorySegment.NULL);
-      return statistics.asSlice(8).toArray(ValueLayout.JAVA_LONG);
-    } finally {
-      handle.leave();
-    }
+    long[][] values = new long[1][];
+    handle.call(
+        "nothing",
+        (producer, error, arena) -> {
+          MemorySegment statistics = rocketmq_producer_statistics.allocate(arena);
+          rocketmq_producer_statistics.size(statistics, rocketmq_producer_statistics.sizeof());
+          int status = Rocketmq.rocketmq_producer_get_statistics(producer, statistics, error);
+          values[0] = statistics.asSlice(8).toArray(ValueLayout.JAVA_LONG);
+          return status;
+        });
+    return values[0];
   }
 
   /** From now on no send is accepted; {@link #close} must follow. */

@@ -27,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A push consumer of the library: calls down, batches up. */
-public final class NativePushConsumer {
+public final class NativePushConsumer implements NativeConsumer {
   private static final Logger LOGGER = LoggerFactory.getLogger(NativePushConsumer.class);
   private static final int FIRST_WAIT_MILLIS = 10;
   private static final int LONGEST_WAIT_MILLIS = 1000;
@@ -107,7 +107,7 @@ public final class NativePushConsumer {
     this.receiver = receiver;
     this.queueListener = queueListener;
     this.pointer = pointer;
-    handle = new NativeHandle(pointer, this::destroy);
+    handle = new NativeHandle("the consumer", pointer, this::destroy);
   }
 
   private void destroy(MemorySegment pointer) {
@@ -211,25 +211,11 @@ public final class NativePushConsumer {
     rocketmq_push_consumer_options.allocation_machine_room_count(options, roomCount);
   }
 
-  private interface Call {
-    int apply(MemorySegment consumer, MemorySegment error, Arena arena) throws MalformedText;
+  private void call(NativeHandle.Call call) throws NativeFailure {
+    handle.call("the topic or the filter", call);
   }
 
-  private void call(Call call) throws NativeFailure {
-    MemorySegment consumer = handle.enter();
-    if (consumer == null) {
-      throw NativeFailure.closed("the consumer is closed: create another one");
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      NativeFailure.check(call.apply(consumer, error, arena), error);
-    } catch (MalformedText e) {
-      throw NativeFailure.invalid("the topic or the filter " + e.getMessage());
-    } finally {
-      handle.leave();
-    }
-  }
-
+  @Override
   public void subscribe(String topic, int filterType, String expression) throws NativeFailure {
     call(
         (consumer, error, arena) ->
@@ -241,12 +227,14 @@ public final class NativePushConsumer {
                 error));
   }
 
+  @Override
   public void unsubscribe(String topic) throws NativeFailure {
     call(
         (consumer, error, arena) ->
             Rocketmq.rocketmq_push_consumer_unsubscribe(consumer, Strings.of(topic, arena), error));
   }
 
+  @Override
   public void start() throws NativeFailure {
     call((consumer, error, arena) -> Rocketmq.rocketmq_push_consumer_start(consumer, error));
   }
@@ -316,6 +304,7 @@ public final class NativePushConsumer {
    * Drains and ends, and waits for both: not to be called on a thread of the library. Idempotent; a concurrent call
    * waits too.
    */
+  @Override
   public void close(int timeoutMillis) {
     MemorySegment consumer = handle.enter();
     if (consumer == null) {

@@ -25,7 +25,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 
 /** A simple consumer of the library: calls down, their ends up. */
-public final class NativeSimpleConsumer {
+public final class NativeSimpleConsumer implements NativeConsumer {
   /** Receives the end of one asynchronous call, exactly once, on a thread of the library. */
   public interface Completion {
     /**
@@ -123,7 +123,8 @@ public final class NativeSimpleConsumer {
       NativeFailure.check(
           Rocketmq.rocketmq_simple_consumer_create(client.write(arena), options, out, error),
           error);
-      consumer.handle = new NativeHandle(out.get(ValueLayout.ADDRESS, 0), consumer::destroy);
+      consumer.handle =
+          new NativeHandle("the consumer", out.get(ValueLayout.ADDRESS, 0), consumer::destroy);
       created = true;
       return consumer;
     } catch (MalformedText e) {
@@ -135,25 +136,11 @@ public final class NativeSimpleConsumer {
     }
   }
 
-  private interface Call {
-    int apply(MemorySegment consumer, MemorySegment error, Arena arena) throws MalformedText;
+  private void call(NativeHandle.Call call) throws NativeFailure {
+    handle.call("the topic or the filter", call);
   }
 
-  private void call(Call call) throws NativeFailure {
-    MemorySegment consumer = handle.enter();
-    if (consumer == null) {
-      throw NativeFailure.closed("the consumer is closed: create another one");
-    }
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment error = NativeError.prepare(rocketmq_error.allocate(arena));
-      NativeFailure.check(call.apply(consumer, error, arena), error);
-    } catch (MalformedText e) {
-      throw NativeFailure.invalid("the topic or the filter " + e.getMessage());
-    } finally {
-      handle.leave();
-    }
-  }
-
+  @Override
   public void subscribe(String topic, int filterType, String expression) throws NativeFailure {
     call(
         (consumer, error, arena) ->
@@ -165,6 +152,7 @@ public final class NativeSimpleConsumer {
                 error));
   }
 
+  @Override
   public void unsubscribe(String topic) throws NativeFailure {
     call(
         (consumer, error, arena) ->
@@ -172,6 +160,7 @@ public final class NativeSimpleConsumer {
                 consumer, Strings.of(topic, arena), error));
   }
 
+  @Override
   public void start() throws NativeFailure {
     call((consumer, error, arena) -> Rocketmq.rocketmq_simple_consumer_start(consumer, error));
   }
@@ -316,6 +305,7 @@ public final class NativeSimpleConsumer {
    * Ends what is under way, and waits for that: not to be called on a thread of the library. Idempotent; a concurrent
    * call waits too.
    */
+  @Override
   public void close(int timeoutMillis) {
     MemorySegment consumer = handle.enter();
     if (consumer == null) {

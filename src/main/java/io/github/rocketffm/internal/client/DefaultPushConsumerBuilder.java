@@ -199,7 +199,7 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
     if (listener == null) {
       throw InvalidArgumentException.of("no listener is set: call listener or batchListener");
     }
-    return new DefaultPushConsumer(this);
+    return DefaultPushConsumer.start(this);
   }
 
   /** Of the consumer that is started now. */

@@ -1,6 +1,5 @@
 package io.github.rocketffm.internal.client;
 
-import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SimpleConsumer;
@@ -12,73 +11,46 @@ import io.github.rocketffm.internal.memory.NativeFailure;
 import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /** The simple consumer over the native one. */
-final class DefaultSimpleConsumer implements SimpleConsumer {
+final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsumer {
   private final NativeSimpleConsumer consumer;
-  private final int closeTimeoutMillis;
-  private final int requestTimeoutMillis;
 
   /** -1: not at all. */
   private final int awaitMillis;
 
-  private final OffCarrier offCarrier = new OffCarrier();
-  private final ClientLifecycle lifecycle;
+  private DefaultSimpleConsumer(
+      NativeSimpleConsumer consumer,
+      ClientLifecycle lifecycle,
+      DefaultSimpleConsumerBuilder builder) {
+    super(consumer, lifecycle, builder.client.requestTimeoutMillis(), builder.closeTimeoutMillis);
+    this.consumer = consumer;
+    awaitMillis = builder.awaitMillis;
+  }
 
-  DefaultSimpleConsumer(DefaultSimpleConsumerBuilder builder) {
+  static DefaultSimpleConsumer start(DefaultSimpleConsumerBuilder builder) {
     NativeSimpleConsumer.Settings settings = builder.settings.copy();
+    NativeSimpleConsumer consumer;
     try {
       consumer = NativeSimpleConsumer.create(builder.clientSettings(), settings);
     } catch (NativeFailure e) {
       throw Failures.of(e);
     }
-    closeTimeoutMillis = builder.closeTimeoutMillis;
-    requestTimeoutMillis = builder.client.requestTimeoutMillis();
-    awaitMillis = builder.awaitMillis;
-    lifecycle =
+    ClientLifecycle lifecycle =
         new ClientLifecycle(
             SimpleConsumer.class, "a simple consumer of group " + settings.group, consumer::close);
-    start(builder.topics);
-    lifecycle.closeWhenForgotten(this);
+    DefaultSimpleConsumer started = new DefaultSimpleConsumer(consumer, lifecycle, builder);
+    started.start(builder.topics, () -> {});
+    lifecycle.closeWhenForgotten(started);
+    return started;
   }
 
-  private void start(Map<String, FilterExpression> topics) {
-    boolean started = false;
-    try {
-      topics.forEach(this::subscribe);
-      call(consumer::start);
-      started = true;
-    } finally {
-      if (!started) {
-        close(Duration.ZERO);
-      }
-    }
-  }
-
-  private void call(OffCarrier.Call call) {
-    try {
-      offCarrier.run(requestTimeoutMillis, call);
-    } catch (NativeFailure e) {
-      throw Failures.of(e);
-    } finally {
-      Reference.reachabilityFence(this);
-    }
-  }
-
+  /** What it calls runs on no thread of its own. */
   @Override
-  public void subscribe(String topic, FilterExpression filter) {
-    Objects.requireNonNull(topic, "topic");
-    Objects.requireNonNull(filter, "filter");
-    call(() -> consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression()));
-  }
-
-  @Override
-  public void unsubscribe(String topic) {
-    Objects.requireNonNull(topic, "topic");
-    call(() -> consumer.unsubscribe(topic));
+  boolean onOwnThread() {
+    return false;
   }
 
   /** One asynchronous call. Keeps its consumer reachable, so that nobody forgets it meanwhile. */
@@ -247,29 +219,6 @@ final class DefaultSimpleConsumer implements SimpleConsumer {
       return Statistics.simpleConsumer(consumer.statistics());
     } catch (NativeFailure e) {
       throw Failures.of(e);
-    } finally {
-      Reference.reachabilityFence(this);
-    }
-  }
-
-  @Override
-  public void close() {
-    closeWithin(closeTimeoutMillis);
-  }
-
-  @Override
-  public void close(Duration timeout) {
-    closeWithin(Arguments.closeMillis(timeout));
-  }
-
-  private void closeWithin(int timeoutMillis) {
-    lifecycle.close(timeoutMillis, () -> false, () -> {});
-  }
-
-  @Override
-  public void awaitClose() {
-    try {
-      lifecycle.awaitClose();
     } finally {
       Reference.reachabilityFence(this);
     }

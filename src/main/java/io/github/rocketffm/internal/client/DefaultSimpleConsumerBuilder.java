@@ -65,6 +65,6 @@ final class DefaultSimpleConsumerBuilder extends SettingsBuilder<SimpleConsumerB
 
   @Override
   public SimpleConsumer start() {
-    return new DefaultSimpleConsumer(this);
+    return DefaultSimpleConsumer.start(this);
   }
 }

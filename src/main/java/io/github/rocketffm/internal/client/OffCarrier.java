@@ -106,8 +106,8 @@ final class OffCarrier {
             pool.remove(task);
             throw tooLate(limitMillis, withdrawn, sends);
           }
-          // It runs, and ends by its own limit.
-          waitMillis = 2 * limitMillis + GRACE_MILLIS;
+          // It runs, and ends soon, unless it began late.
+          waitMillis = limitMillis + GRACE_MILLIS;
         }
       }
     } catch (ExecutionException e) {

@@ -1,0 +1,88 @@
+package io.github.rocketffm.internal.client;
+
+import io.github.rocketffm.FilterExpression;
+import io.github.rocketffm.internal.calls.NativeConsumer;
+import io.github.rocketffm.internal.memory.NativeFailure;
+import java.lang.ref.Reference;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+
+/** What all consumers have in common: subscriptions, and their life. */
+abstract class DefaultConsumer {
+  final int requestTimeoutMillis;
+  final ClientLifecycle lifecycle;
+  private final NativeConsumer consumer;
+  private final int closeTimeoutMillis;
+  private final OffCarrier offCarrier = new OffCarrier();
+
+  DefaultConsumer(
+      NativeConsumer consumer,
+      ClientLifecycle lifecycle,
+      int requestTimeoutMillis,
+      int closeTimeoutMillis) {
+    this.consumer = consumer;
+    this.lifecycle = lifecycle;
+    this.requestTimeoutMillis = requestTimeoutMillis;
+    this.closeTimeoutMillis = closeTimeoutMillis;
+  }
+
+  /** Whether the calling thread runs the user's code for this consumer. */
+  abstract boolean onOwnThread();
+
+  /** Subscribes, does what comes before the start, and starts; closes where one of these fails. */
+  final void start(Map<String, FilterExpression> topics, Runnable before) {
+    boolean started = false;
+    try {
+      topics.forEach(this::subscribe);
+      before.run();
+      call(consumer::start);
+      started = true;
+    } finally {
+      if (!started) {
+        close(Duration.ZERO);
+      }
+    }
+  }
+
+  final void call(OffCarrier.Call call) {
+    try {
+      offCarrier.run(requestTimeoutMillis, call);
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  public void subscribe(String topic, FilterExpression filter) {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(filter, "filter");
+    call(() -> consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression()));
+  }
+
+  public void unsubscribe(String topic) {
+    Objects.requireNonNull(topic, "topic");
+    call(() -> consumer.unsubscribe(topic));
+  }
+
+  public void close() {
+    closeWithin(closeTimeoutMillis);
+  }
+
+  public void close(Duration timeout) {
+    closeWithin(Arguments.closeMillis(timeout));
+  }
+
+  private void closeWithin(int timeoutMillis) {
+    lifecycle.close(timeoutMillis, this::onOwnThread, () -> {});
+  }
+
+  public void awaitClose() {
+    try {
+      lifecycle.awaitClose();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+}
