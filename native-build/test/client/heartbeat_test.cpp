@@ -87,7 +87,7 @@ class QuietMember : public ConsumerMember {
 TEST_F(HeartbeatRoundsTest, AThousandMembersThatStartTogetherShareAFew) {
   ClientOptions options = client_options(cluster_);
   options.heartbeat_interval = std::chrono::hours(1);
-  options.request_timeout = Millis(1500);
+  options.request_timeout = Millis(6000);
   ClientInstance& client = start(options);
   cluster_.broker(0).inject(kHeartbeat, mock::Fault::delayed(Millis(20), -1));
   // It delays what is told to the others by nothing.
@@ -97,7 +97,7 @@ TEST_F(HeartbeatRoundsTest, AThousandMembersThatStartTogetherShareAFew) {
     ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>("group-" + std::to_string(i))));
     told.push_back(asio::co_spawn(client.loop().context(), client.send_heartbeats(), asio::use_future));
   }
-  EXPECT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group-999").size() == 1; }, Millis(1500)));
+  EXPECT_TRUE(eventually([&] { return cluster_.broker(0).clients_of("group-999").size() == 1; }, Millis(6000)));
   for (auto& each : told) each.get();
   // As many rounds, of ten requests each, as fit into the time in which the members join.
   EXPECT_LT(cluster_.broker(0).request_count(kHeartbeat), 400);
@@ -108,7 +108,7 @@ TEST_F(HeartbeatRoundsTest, AThousandMembersThatStartTogetherShareAFew) {
 TEST_F(HeartbeatRoundsTest, ASilentBrokerIsAskedForTheFirstOfManyAlone) {
   ClientOptions options = client_options(cluster_);
   options.heartbeat_interval = std::chrono::hours(1);
-  options.request_timeout = Millis(300);
+  options.request_timeout = Millis(2000);
   ClientInstance& client = start(options);
   for (int i = 0; i < 250; ++i) {
     ASSERT_TRUE(client.join_consumer_group(std::make_shared<QuietMember>("group-" + std::to_string(i))));
