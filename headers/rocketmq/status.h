@@ -55,6 +55,13 @@ typedef struct rocketmq_string {
   int64_t length;
 } rocketmq_string;
 
+// A text literal as a rocketmq_string: ROCKETMQ_STRING("orders"). C99 and C++11.
+#ifdef __cplusplus
+#define ROCKETMQ_STRING(literal) (rocketmq_string{"" literal, static_cast<int64_t>(sizeof(literal) - 1)})
+#else
+#define ROCKETMQ_STRING(literal) ((rocketmq_string){"" literal, (int64_t)(sizeof(literal) - 1)})
+#endif
+
 typedef struct rocketmq_property {
   rocketmq_string name;
   rocketmq_string value;

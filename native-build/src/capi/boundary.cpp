@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace rocketmq::capi {
 
 void copy_text(std::string_view text, char* out, size_t capacity) {
@@ -32,6 +34,11 @@ int32_t report(const Error& error, rocketmq_error* out) {
     to_c(error, full);
     copy_out(full, out);
   }
+  return static_cast<int32_t>(error.kind);
+}
+
+int32_t refuse_without_error(const Error& error) {
+  log(LogLevel::kError, "capi", "a call was refused: {}", error.message);
   return static_cast<int32_t>(error.kind);
 }
 

@@ -20,9 +20,16 @@ void to_c(const Error& error, rocketmq_error& out);
 // Copies text with its terminator, cut at a character's border.
 void copy_text(std::string_view text, char* out, size_t capacity);
 
+// What an error that cannot be told to the caller becomes: a record, and its status.
+int32_t refuse_without_error(const Error& error);
+
+template <typename Struct>
+Status check_out(const Struct* out, std::string_view name);
+
 // Runs `body`, which returns a Status, and lets no exception out.
 template <typename Body>
 int32_t guarded(rocketmq_error* error, Body&& body) {
+  if (const auto told = check_out(error, "error"); !told) return refuse_without_error(told.error());
   Error failure;
   try {
     Status status = body();
@@ -51,6 +58,22 @@ Result<Struct> copy_in(const Struct* in, std::string_view name) {
   std::memcpy(&copy, in, in->size < sizeof copy ? in->size : sizeof copy);
   copy.size = sizeof copy;
   return copy;
+}
+
+// Whether a struct that is to be filled, or nullptr for none, tells its size: asked before anything is done, as what is
+// not filled in looks like an answer.
+template <typename Struct>
+Status check_out(const Struct* out, std::string_view name) {
+  if (out == nullptr || out->size >= sizeof(out->size)) return {};
+  return invalid_argument(std::string(name) + ".size is " + std::to_string(out->size) +
+                          ": set it to sizeof(the struct)");
+}
+
+// The same of one that must be there.
+template <typename Struct>
+Status check_given(const Struct* out, std::string_view name) {
+  if (out == nullptr) return invalid_argument(std::string(name) + " is NULL: pass a struct");
+  return check_out(out, name);
 }
 
 // Fills what the caller's struct has room for, and tells it how much that is.

@@ -176,7 +176,8 @@ int32_t rocketmq_producer_start(rocketmq_producer* producer, rocketmq_error* err
 int32_t rocketmq_producer_send(rocketmq_producer* producer, const rocketmq_message* message,
                                const rocketmq_send_options* options, rocketmq_send_result* result,
                                rocketmq_error* error) {
-  return capi::guarded(error, [&] {
+  return capi::guarded(error, [&]() -> Status {
+    if (auto valid = capi::check_out(result, "result"); !valid) return valid;
     return capi::with_message(producer, message, options,
                               [&](auto& impl, auto& outgoing, const capi::SendOptions& how) -> Status {
                                 auto receipt = impl.send(outgoing, how.timeout);
@@ -224,7 +225,7 @@ int32_t rocketmq_producer_get_statistics(rocketmq_producer* producer, rocketmq_p
                                          rocketmq_error* error) {
   return capi::guarded(error, [&]() -> Status {
     if (producer == nullptr) return fail(capi::null_argument("producer"));
-    if (statistics == nullptr) return fail(capi::null_argument("statistics"));
+    if (auto valid = capi::check_given(statistics, "statistics"); !valid) return valid;
     const auto now = producer->impl->statistics();
     if (!now) return fail(now.error());
     const rocketmq_producer_statistics full{sizeof full,          now->sends_accepted,  now->sends_succeeded,

@@ -68,6 +68,10 @@ int32_t rocketmq_producer_send_batch(rocketmq_producer* producer, const rocketmq
   return capi::guarded(error, [&] {
     return with_batch(producer, messages, count, options,
                       [&](auto& impl, auto& batch, const capi::SendOptions& how) -> Status {
+                        for (int32_t i = 0; results != nullptr && i < count; ++i) {
+                          auto valid = capi::check_out(results[i], "results[" + std::to_string(i) + "]");
+                          if (!valid) return valid;
+                        }
                         auto receipt = impl.send_batch(batch, how.timeout);
                         if (!receipt) return fail(std::move(receipt.error()));
                         for (int32_t i = 0; results != nullptr && i < count; ++i) {

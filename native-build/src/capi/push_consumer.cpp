@@ -240,7 +240,7 @@ int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer* consumer, uin
 int32_t rocketmq_push_consumer_get_statistics(rocketmq_push_consumer* consumer,
                                               rocketmq_push_consumer_statistics* statistics, rocketmq_error* error) {
   return with_consumer(consumer, error, [&](auto& impl) -> Status {
-    if (statistics == nullptr) return fail(capi::null_argument("statistics"));
+    if (auto valid = capi::check_given(statistics, "statistics"); !valid) return valid;
     const auto now = impl.statistics();
     rocketmq_push_consumer_statistics full{};
     full.size = sizeof full;

@@ -234,7 +234,7 @@ int32_t rocketmq_simple_consumer_change_invisible_duration(rocketmq_simple_consu
                                                            const rocketmq_string* receipt_handle, int32_t invisible_ms,
                                                            rocketmq_receipt_handle* new_handle, rocketmq_error* error) {
   return with_handle(consumer, receipt_handle, error, [&](auto& impl, std::string_view handle) -> Status {
-    if (new_handle == nullptr) return fail(capi::null_argument("new_handle"));
+    if (auto valid = capi::check_given(new_handle, "new_handle"); !valid) return valid;
     if (auto valid = check_invisible(invisible_ms); !valid) return valid;
     auto changed = impl.change_invisible_duration(handle, Millis(invisible_ms));
     if (!changed) return fail(std::move(changed.error()));
@@ -260,7 +260,7 @@ int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer* consum
                                                 rocketmq_simple_consumer_statistics* statistics,
                                                 rocketmq_error* error) {
   return with_consumer(consumer, error, [&](auto& impl) -> Status {
-    if (statistics == nullptr) return fail(capi::null_argument("statistics"));
+    if (auto valid = capi::check_given(statistics, "statistics"); !valid) return valid;
     const auto now = impl.statistics();
     const rocketmq_simple_consumer_statistics full{sizeof full,
                                                    now.receives,

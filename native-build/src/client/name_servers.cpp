@@ -74,9 +74,15 @@ asio::awaitable<Result<RemotingCommand>> NameServers::call(RemotingCommand reque
   }
   // The next request begins with another server than this one did.
   current_ = (first + 1) % std::max<size_t>(count, 1);
-  last.message = "no name server answered: " + story;
+  last.message = "no name server answered: " + story + ": check the addresses, and that a name server runs there";
   last.elapsed_ms = millis_between(begin, now());
   co_return fail(std::move(last));
+}
+
+std::string NameServers::listed() const {
+  std::string all;
+  for (const std::string& each : addresses_) all += (all.empty() ? "" : ";") + each;
+  return all;
 }
 
 }  // namespace rocketmq

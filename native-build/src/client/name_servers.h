@@ -30,6 +30,10 @@ class NameServers {
   asio::awaitable<Result<RemotingCommand>> call(RemotingCommand request, Check check = nullptr);
 
   const std::vector<std::string>& addresses() const { return addresses_; }
+  // All of them, joined by ';'.
+  std::string listed() const;
+  // The one that gave the last answer.
+  const std::string& current() const { return addresses_[current_]; }
 
  private:
   std::shared_ptr<RemotingClient> remoting_;

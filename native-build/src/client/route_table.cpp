@@ -8,6 +8,7 @@
 #include "base/attempt.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_pace.h"
 #include "base/memory.h"
 #include "net/coroutine.h"
 #include "protocol/codes.h"
@@ -28,6 +29,16 @@ constexpr Millis kRefreshPoll{100};
 constexpr int kMostMisses = 3;
 // Brokers register again with a name server that restarted within 30 s.
 constexpr Millis kRegistration{45000};
+
+// The brokers and their numbers of queues.
+std::string summary(const TopicRoute& route) {
+  std::string text;
+  for (const auto& each : route.queues) {
+    text += fmt::format("{}{} ({} to read, {} to write)", text.empty() ? "" : ", ", each.broker_name, each.read_queues,
+                        each.write_queues);
+  }
+  return text.empty() ? "no broker" : text;
+}
 
 struct Waiter {
   bool or_default;
@@ -114,6 +125,8 @@ struct RouteTable::State : std::enable_shared_from_this<RouteTable::State> {
   std::map<std::string, Entry, std::less<>> entries;
   // No name server answered then.
   TimePoint unanswered_at = TimePoint::min();
+  // Of all topics: what fails is mostly a name server.
+  LogPace refresh_failures;
   bool closed = false;
 };
 
@@ -139,9 +152,18 @@ asio::awaitable<Result<TopicRoute>> RouteTable::State::fetch(std::string topic) 
   Error error;
   const bool unknown = response->code == response_code::kTopicNotExist;
   error.kind = unknown ? ErrorKind::kTopicNotFound : ErrorKind::kRejected;
-  error.message = unknown ? "no name server knows the topic \"" + topic + "\""
-                          : "the name server refused the route of topic \"" + topic + "\" with code " +
-                                std::to_string(response->code);
+  const std::string& server = name_servers->current();
+  if (unknown) {
+    error.message = "no name server knows the topic \"" + topic + "\" (" + name_servers->listed() +
+                    "): check its name, or create it";
+  } else {
+    error.address = server;
+    error.message =
+        server + " refused the route of topic \"" + topic + "\" with code " + std::to_string(response->code);
+    if (response->code == response_code::kRequestCodeNotSupported) {
+      error.message += ": it is no name server; a broker answers so";
+    }
+  }
   error.response_code = response->code;
   error.remark = response->remark;
   error.topic = topic;
@@ -229,15 +251,17 @@ asio::awaitable<Result<bool>> RouteTable::State::refresh(std::string topic) {
   Entry& entry = entries[topic];
   if (!route) {
     // The snapshot stays in use: a name server that restarted knows no topic until the brokers register.
-    if (!topic_unknown(route)) {
-      log(LogLevel::kWarn, "client", "the route of topic \"{}\" could not be refreshed: {}", topic,
-          route.error().message);
+    const bool worth_telling = !topic_unknown(route) && route.error().kind != ErrorKind::kClosed;
+    if (const auto untold = worth_telling ? refresh_failures.next() : std::nullopt) {
+      log(LogLevel::kWarn, "client", "the route of topic \"{}\" could not be refreshed: {}{}", topic,
+          route.error().message, *untold);
     }
     co_return fail(route.error());
   }
   entry.misses = 0;
   if (entry.route && !entry.is_default && entry.route->route == *route) co_return false;
-  log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, route_to_json(*route));
+  log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, summary(*route));
+  log(LogLevel::kDebug, "client", "the route of topic \"{}\" as JSON: {}", topic, route_to_json(*route));
   entry.route = make_snapshot(topic, std::move(*route), *brokers);
   entry.is_default = false;
   co_return true;

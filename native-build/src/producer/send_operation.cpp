@@ -433,8 +433,11 @@ void SendOperation::describe(Error& error) const {
     error.message += "; an earlier attempt may have stored the message: " + uncertain_->message;
   }
   error.topic = message_.topic;
-  error.message = "the send to topic \"" + message_.topic + "\" failed after " + std::to_string(attempts_) +
-                  " attempt(s) and " + std::to_string(error.elapsed_ms) + " ms: " + error.message;
+  const std::string tried = attempts_ == 0   ? "before it reached a broker, after "
+                            : attempts_ == 1 ? "after 1 attempt and "
+                                             : "after " + std::to_string(attempts_) + " attempts and ";
+  error.message = "the send to topic \"" + message_.topic + "\" failed " + tried + std::to_string(error.elapsed_ms) +
+                  " ms: " + error.message;
 }
 
 void SendOperation::abort(Error error) {

@@ -67,6 +67,27 @@ class CApiTest : public ::testing::Test {
   std::string addresses_;
 };
 
+// What is not filled in would look like an answer.
+TEST_F(CApiTest, AForgottenSizeIsRefusedBeforeAnythingIsDone) {
+  rocketmq_producer* producer = start_producer();
+  rocketmq_message outgoing = message();
+  outgoing.topic = ROCKETMQ_STRING("orders");
+  rocketmq_error error = new_error();
+  rocketmq_send_result result{};
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, &result, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(error.message), "result.size is 0: set it to sizeof(the struct)");
+  const rocketmq_message* messages[] = {&outgoing};
+  rocketmq_send_result* results[] = {&result};
+  EXPECT_EQ(rocketmq_producer_send_batch(producer, messages, 1, nullptr, results, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(std::string(error.message), "results[0].size is 0: set it to sizeof(the struct)");
+  rocketmq_producer_statistics statistics{};
+  EXPECT_EQ(rocketmq_producer_get_statistics(producer, &statistics, &error), ROCKETMQ_INVALID_ARGUMENT);
+  error = {};
+  EXPECT_EQ(rocketmq_producer_send(producer, &outgoing, nullptr, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(cluster_.message_count("orders"), 0);
+  rocketmq_producer_destroy(producer);
+}
+
 TEST_F(CApiTest, SendsInEveryWay) {
   rocketmq_producer* producer = start_producer();
   const auto outgoing = message();

@@ -71,6 +71,40 @@ TEST_F(RouteTableTest, AKnownRouteIsGivenAtOnce) {
   EXPECT_EQ(look_ups(), 1);
 }
 
+TEST_F(RouteTableTest, AFailureNamesTheServersThatWereAsked) {
+  const auto unknown = get("nothing");
+  ASSERT_FALSE(unknown);
+  const std::string& address = client_.name_servers().addresses().front();
+  EXPECT_EQ(unknown.error().message,
+            "no name server knows the topic \"nothing\" (" + address + "): check its name, or create it");
+  fail_next(Fault::respond(response_code::kRequestCodeNotSupported, "no"));
+  const auto refused = get("orders");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().address, address);
+  EXPECT_NE(refused.error().message.find("it is no name server"), std::string::npos) << refused.error().message;
+}
+
+// A close is no failure, and many in a row are told once.
+TEST_F(RouteTableTest, ARefreshThatFailsIsToldOnceInAWhile) {
+  cluster_.create_topic("orders", 3);
+  ASSERT_TRUE(get("orders"));
+  std::atomic<int> told{0};
+  set_log_sink(
+      [](void* count, const LogRecord& record) {
+        if (record.message.find("could not be refreshed") != std::string_view::npos) {
+          ++*static_cast<std::atomic<int>*>(count);
+        }
+      },
+      &told, LogLevel::kWarn);
+  for (int i = 0; i < 5; ++i) {
+    fail_next(Fault::respond(response_code::kSystemError, "no"));
+    EXPECT_FALSE(refresh("orders"));
+  }
+  // Waits for the records that are on their way.
+  set_log_sink(nullptr, nullptr, LogLevel::kOff);
+  EXPECT_EQ(told, 1);
+}
+
 TEST_F(RouteTableTest, AFailureIsToldToAllWhoWaitAndNotKept) {
   std::vector<Error> failures;
   client_.loop().run_and_wait([&] {

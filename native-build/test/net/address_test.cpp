@@ -36,6 +36,13 @@ TEST(AddressTest, WhatIsWrongIsNamedWithTheText) {
   }
 }
 
+TEST(AddressTest, AListJoinedByCommasIsToldHowToJoin) {
+  const auto list = parse_address_list("a:1,b:2");
+  ASSERT_FALSE(list);
+  EXPECT_NE(list.error().message.find("has a ',': separate addresses by ';'"), std::string::npos)
+      << list.error().message;
+}
+
 TEST(AddressTest, ListsMayRepeatAndHaveBlanks) {
   const auto list = parse_address_list(" a:1 ;b:2; a:1;;");
   ASSERT_TRUE(list);

@@ -47,6 +47,17 @@ TEST_F(TransportTest, AMalformedFrameFailsTheRequestsThatItDoesNotAnswerAsLost) 
   }
 }
 
+TEST_F(TransportTest, AnAnswerOfHttpIsToldAsOne) {
+  ConcurrentServer server([](tcp::socket& socket) {
+    (void)read_request(socket);
+    asio::write(socket, asio::buffer("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    drain(socket);
+  });
+  const auto response = ask_async(*client_, server.address(), kPatience)->get();
+  ASSERT_FALSE(response);
+  EXPECT_NE(response.error().message.find("answer of HTTP"), std::string::npos) << response.error().message;
+}
+
 // A piece now and then is a sign of life, though the frame takes long and another request times out behind it.
 TEST_F(TransportTest, ALargeFrameThatComesSlowlyIsNoSilence) {
   ConcurrentServer server([](tcp::socket& socket) {

@@ -161,7 +161,7 @@ asio::awaitable<void> Rebalancer::look_up_route(std::shared_ptr<PushContext> con
   auto found = co_await context->client->routes().refresh(topic);
   if (context->ended) co_return;
   ends.run();
-  if (found) missing_topics_.erase(topic);
+  if (found) missing_topics_.found(topic);
   if (!found && found.error().kind == ErrorKind::kTopicNotFound) tell_missing(topic);
   if (context->is_broadcasting() && !found && found.error().kind == ErrorKind::kTopicNotFound) {
     context->arrivals.note_missing(topic);
@@ -171,15 +171,9 @@ asio::awaitable<void> Rebalancer::look_up_route(std::shared_ptr<PushContext> con
   soon();
 }
 
-// Most likely its name is wrong, and nothing else would say so.
 void Rebalancer::tell_missing(const std::string& topic) {
-  if (topic == context_->retry_topic || !missing_topics_.insert(topic).second) return;
-  std::string asked;
-  for (const Address& each : context_->client_options.name_servers) asked += (asked.empty() ? "" : ";") + each.text();
-  log(LogLevel::kWarn, "consumer",
-      "topic {}, which group {} subscribes to, is not known to the name servers {}: check its name, or create it "
-      "(mqadmin updateTopic -n <name server> -c <cluster> -t {}); it is looked for until it is there",
-      topic, context_->options.group, asked, topic);
+  if (topic == context_->retry_topic) return;
+  missing_topics_.tell(topic, context_->options.group, context_->client_options.name_servers);
 }
 
 // Brokers must know the member before they count it.

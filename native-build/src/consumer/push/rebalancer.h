@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "consumer/missing_topics.h"
 #include "consumer/push/push_context.h"
-#include "consumer/push/queue_table.h"
 #include "net/coroutine.h"
 
 namespace rocketmq {
@@ -98,7 +98,7 @@ class Rebalancer {
   // Topics of which it was told that they are not consumed.
   std::set<std::string> refused_;
   // Topics of which it was told that no name server knows them.
-  std::set<std::string> missing_topics_;
+  MissingTopics missing_topics_;
 };
 
 }  // namespace rocketmq

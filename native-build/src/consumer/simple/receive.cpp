@@ -209,6 +209,7 @@ void SimpleConsumer::Impl::on_looked_up(const std::string& topic, const Result<R
   for (const auto& pause : route_waits_) pause->interrupt();
   if (found) {
     unknown_.erase(topic);
+    missing_topics_.found(topic);
     client().heartbeat_soon();
     // Who waits for messages does so at the brokers of the other topics only.
     for (const Operation& each : waiting_) {
@@ -218,7 +219,7 @@ void SimpleConsumer::Impl::on_looked_up(const std::string& topic, const Result<R
   }
   Error error = found.error();
   if (error.kind == ErrorKind::kTopicNotFound) {
-    error.message = "no name server knows the topic \"" + topic + "\": create it, or send to it";
+    missing_topics_.tell(topic, options_.group, client_options_.name_servers);
   }
   error.topic = topic;
   unknown_[topic] = {now() + kLookAgain, std::move(error)};

@@ -17,6 +17,7 @@
 #include "base/fork.h"
 #include "base/log_pace.h"
 #include "client/client_lease.h"
+#include "consumer/missing_topics.h"
 #include "consumer/simple/operation.h"
 #include "consumer/simple/simple_consumer.h"
 
@@ -180,6 +181,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   // On the event loop.
   bool ended_ = false;
   std::map<std::string, UnknownTopic> unknown_;
+  MissingTopics missing_topics_;
   std::set<std::string> looking_up_;
   size_t next_target_ = 0;
   // Receives that wait for several brokers, the one that has waited longest first.
