@@ -203,7 +203,7 @@ Result<ReceiptHandle> ReceiptHandle::parse(std::string_view text) {
   if (!is_utf8(text)) return wrong("is not UTF-8");
   const auto fields = split(text, kBlank);
   auto handle = fields.size() == kCheckpointFields + 1 ? read_checkpoint(fields) : std::nullopt;
-  if (!handle || !validate_topic(fields.back())) return wrong("\"" + std::string(text) + "\" is malformed_pop");
+  if (!handle || !validate_topic(fields.back())) return wrong("\"" + std::string(text) + "\" is malformed");
   handle->topic = fields.back();
   return std::move(*handle);
 }

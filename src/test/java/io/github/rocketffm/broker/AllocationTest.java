@@ -34,7 +34,7 @@ class AllocationTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = SharedServer.get();
   }
 

@@ -40,7 +40,7 @@ class BrokerTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = RocketMqServer.start(Path.of("target/broker-test"));
   }
 

@@ -38,7 +38,7 @@ class ConsumerControlBrokerTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = SharedServer.get();
   }
 

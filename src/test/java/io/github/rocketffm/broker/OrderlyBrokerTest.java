@@ -37,7 +37,7 @@ class OrderlyBrokerTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = SharedServer.get();
   }
 

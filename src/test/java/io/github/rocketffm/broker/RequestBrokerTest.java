@@ -33,7 +33,7 @@ class RequestBrokerTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(LONG);
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = SharedServer.get();
   }
 

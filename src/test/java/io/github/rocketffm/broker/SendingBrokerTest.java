@@ -43,7 +43,7 @@ class SendingBrokerTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = SharedServer.get();
   }
 

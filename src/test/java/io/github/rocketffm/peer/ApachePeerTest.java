@@ -49,7 +49,7 @@ class ApachePeerTest {
 
   @BeforeAll
   static void startServer() throws Exception {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
     server = RocketMqServer.start(FOLDER);
   }
 

@@ -59,7 +59,8 @@ public final class QuickStart {
               + " (both end now)");
       return status;
     } catch (RocketMqException | IllegalStateException | IOException e) {
-      return failure(e, "What the servers printed is below target/quickstart.");
+      return failure(
+          e, "What the servers printed, if they were started, is below target/quickstart.");
     }
   }
 

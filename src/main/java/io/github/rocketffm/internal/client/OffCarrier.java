@@ -132,7 +132,9 @@ final class OffCarrier {
                 + " ms, as "
                 + MOST_THREADS
                 + " calls of other virtual threads wait for servers too"
-            : "the call did not end within " + limitMillis + " ms";
+            : "the call did not end within "
+                + limitMillis
+                + " ms: it goes on, and may take effect yet";
     return RocketMqException.builder(ErrorKind.TIMEOUT, reason)
         .mayBeStored(sends && !withdrawn)
         .build();
