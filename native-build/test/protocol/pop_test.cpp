@@ -183,6 +183,7 @@ TEST(ReceiptHandleTest, RefusesWhatIsNone) {
     EXPECT_EQ(handle.error().kind, ErrorKind::kInvalidArgument);
     EXPECT_NE(handle.error().message.find("receipt handle"), std::string::npos) << handle.error().message;
   }
+  EXPECT_EQ(ReceiptHandle::parse("x").error().message.find("the receipt handle \"x\" is malformed: pass on"), 0U);
 }
 
 }  // namespace rocketmq::test
