@@ -16,17 +16,22 @@ public final class SendExample {
             .sendTimeout(Duration.ofSeconds(3))
             .start()) {
       Message message = Message.builder("orders").tag("created").key("42").body("hello").build();
+      SendResult sent;
       try {
-        SendResult sent = producer.send(message);
-        System.out.println(sent.messageId() + " is in " + sent.queue());
+        sent = producer.send(message);
       } catch (RocketMqException e) {
-        // One deadline for all attempts. After TIMEOUT and CONNECTION_LOST it may be stored all the
-        // same.
-        System.err.println(e.kind() + " after " + e.attempts() + " attempts: " + e.getMessage());
+        // One deadline for all attempts. Sent again, what may be stored may be there twice.
+        String stored = e.mayBeStored() ? "it may be stored" : "it is not stored";
+        System.err.println(e.kind() + ", " + stored + ": " + e.getMessage());
         throw e;
       }
+      System.out.println(sent.messageId() + " is in " + sent.queue());
       CompletableFuture<SendResult> later = producer.sendAsync(message);
-      later.thenAccept(sent -> System.out.println("acknowledged: " + sent.messageId())).join();
+      later.thenAccept(it -> System.out.println("acknowledged: " + it.messageId())).join();
+      // The same message, sent again, is another one.
+      if (later.join().messageId().equals(sent.messageId())) {
+        throw new IllegalStateException("twice " + sent.messageId());
+      }
       producer.sendOneWay(message);
     }
   }
