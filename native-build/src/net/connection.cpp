@@ -43,8 +43,8 @@ std::string first_bytes(ByteView bytes) {
 constexpr size_t kHttp = 0x48545450;
 
 std::string claims(size_t length) {
-  if (length == kHttp) return "answer of HTTP: it is not the port of a name server or broker";
-  return fmt::format("frame that claims {} bytes", length);
+  if (length == kHttp) return "an answer of HTTP: it is not the port of a name server or broker";
+  return fmt::format("a frame that claims {} bytes", length);
 }
 
 void shut_down(asio::ip::tcp::socket::native_handle_type socket) {
@@ -170,7 +170,7 @@ bool Connection::begin_too_large(ByteView available, size_t length) {
   if (mark >> 24 > 1 || header > length - 4 || 8 + header > input_.size()) return refuse(available, claims(length));
   if (available.size() < 8 + header) return true;
   const auto command = decode_frame(SharedBytes(nullptr, available.substr(4, 4 + header)));
-  if (!command) return refuse(available, command.error().message);
+  if (!command) return refuse(available, "a " + command.error().message);
   const size_t present = std::min(available.size(), 4 + length);
   begin_ += present;
   passed_over_ = 4 + length - present;
@@ -183,7 +183,7 @@ bool Connection::begin_too_large(ByteView available, size_t length) {
 bool Connection::refuse(ByteView available, const std::string& reason) {
   Error error = lost("");
   error.kind = ErrorKind::kProtocolError;
-  error.message = address_ + " sent a " + reason;
+  error.message = address_ + " sent " + reason;
   log(LogLevel::kWarn, "net", "{}; it begins with {}", error.message, first_bytes(available));
   close(std::move(error));
   return false;

@@ -103,6 +103,9 @@ public final class NativeLibrary {
           + PATH_PROPERTY
           + ", to one that is not)";
     }
+    if (reason.contains("GLIBC")) {
+      return " (it was built for a newer glibc than this system's: build it here)";
+    }
     if (reason.contains("ld-linux") || reason.contains("ld-musl") || reason.contains("libc.so.6")) {
       return " (it was built for another C library: Alpine has musl, and needs one that was built there)";
     }

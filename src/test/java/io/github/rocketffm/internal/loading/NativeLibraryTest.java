@@ -46,6 +46,8 @@ class NativeLibraryTest {
     assertThat(NativeLibrary.advice("failed to map segment from shared object"))
         .contains("noexec")
         .contains("java.io.tmpdir");
+    assertThat(NativeLibrary.advice("/lib/libc.so.6: version `GLIBC_2.36' not found"))
+        .contains("newer glibc");
     assertThat(NativeLibrary.advice("ld-linux-x86-64.so.2: cannot open shared object file"))
         .contains("musl");
   }
