@@ -217,7 +217,7 @@ void Connection::read_large() {
 bool Connection::handle(const SharedBytes& frame, bool owned) {
   partial_since_.reset();
   auto command = decode_frame(frame);
-  if (!command) return refuse(frame.view(), command.error().message);
+  if (!command) return refuse(frame.view(), "a " + command.error().message);
   if (!owned && !command->body.empty()) command->body = SharedBytes::copy_of(command->body.view());
   answered_ = true;
   auto listener = listener_.lock();
