@@ -2,6 +2,7 @@ package io.github.rocketffm.internal.calls;
 
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_log_record;
+import io.github.rocketffm.internal.memory.JavaNames;
 import io.github.rocketffm.internal.memory.Strings;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -123,7 +124,7 @@ final class NativeLog {
             .log(
                 "[{}] {}",
                 Strings.get(rocketmq_log_record.thread(record)),
-                Strings.get(rocketmq_log_record.message(record)));
+                JavaNames.in(Strings.get(rocketmq_log_record.message(record))));
       } catch (RuntimeException e) {
         // A broken logging backend is nobody's to be told of.
       }

@@ -4,6 +4,7 @@ import io.github.rocketffm.ClientBuilder;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.Runtime;
+import io.github.rocketffm.internal.memory.JavaNames;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +28,6 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
           API + "SendStatus",
           API + "TransactionState",
           CLIENT + "Failures",
-          CLIENT + "JavaNames",
           CLIENT + "ListenerRunner",
           CLIENT + "SendFuture",
           CLIENT + "SendTurns",
