@@ -33,8 +33,9 @@ final class NativeLog {
   private NativeLog() {}
 
   /**
-   * With each client that is started: takes over what SLF4J asks for now. The library has one receiver for the whole
-   * process: of several class loaders the first one, and once that has no clients any more, another one.
+   * With each client that is started, and now and then: takes over what SLF4J asks for now. The library has one
+   * receiver for the whole process: of several class loaders the first one, and once that has no clients any more,
+   * another one.
    */
   static void open() {
     long source = Events.logSource(RECORDS);
@@ -75,10 +76,12 @@ final class NativeLog {
     }
   }
 
-  /** Now and then, should the receiver have gone. */
-  static void takeOver() {
-    if (!System.getProperties().containsKey(OWNER)) {
+  /** Now and then, should the receiver have gone, or a level have been changed. */
+  static void refresh() {
+    try {
       open();
+    } catch (RuntimeException e) {
+      // A broken logging backend is nobody's to be told of.
     }
   }
 
