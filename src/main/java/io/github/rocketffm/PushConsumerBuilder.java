@@ -119,7 +119,7 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   /**
    * Limits how often a message is delivered again before it goes to the dead-letter queue.
    *
-   * @param count 1 and up; 0: never delivered again; -1 (the default): 16, without limit for an orderly consumer
+   * @param count 1 to 1,000,000; 0: never delivered again; -1 (the default): 16, without limit for an orderly consumer
    * @return this
    */
   PushConsumerBuilder maxReconsumeTimes(int count);

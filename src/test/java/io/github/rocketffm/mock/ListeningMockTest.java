@@ -240,7 +240,7 @@ class ListeningMockTest {
                     .listener(m -> ConsumeResult.SUCCESS)
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("suspendQueueTime (in ms) is 9");
+        .hasMessageContaining("suspendQueueTime is PT0.009S: give 10 ms to 30 s");
     assertThatThrownBy(
             () ->
                 builder()
@@ -248,7 +248,7 @@ class ListeningMockTest {
                     .listener(m -> ConsumeResult.SUCCESS)
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("pullInterval (in ms) is 66000");
+        .hasMessageContaining("pullInterval is PT1M6S: give 1 ms to 65535 ms");
     assertThatThrownBy(() -> ConsumeResult.suspend(Duration.ofMillis(9)))
         .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContaining("10 ms to 30 s");

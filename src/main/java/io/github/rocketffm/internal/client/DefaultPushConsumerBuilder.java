@@ -23,6 +23,8 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
   /** ROCKETMQ_NO_REDELIVERY. */
   private static final int NO_REDELIVERY = -2;
 
+  private static final int MOST_RECONSUME_TIMES = 1_000_000;
+
   private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
   final Map<String, FilterExpression> topics = new LinkedHashMap<>();
   BatchMessageListener listener;
@@ -113,7 +115,9 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder suspendQueueTime(Duration time) {
-    settings.suspendQueueMillis = Arguments.millis("suspendQueueTime", time);
+    settings.suspendQueueMillis =
+        Arguments.millis(
+            "suspendQueueTime", "time", time, Duration.ofMillis(10), Duration.ofSeconds(30));
     return this;
   }
 
@@ -125,11 +129,17 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder maxReconsumeTimes(int count) {
+    if (count < -1 || count > MOST_RECONSUME_TIMES) {
+      throw InvalidArgumentException.of(
+          "maxReconsumeTimes",
+          count,
+          "give 1 to 1,000,000, 0 for no further delivery, or -1 for the default");
+    }
     settings.maxReconsumeTimes =
         switch (count) {
           case -1 -> 0;
           case 0 -> NO_REDELIVERY;
-          default -> Arguments.positive("maxReconsumeTimes", count);
+          default -> count;
         };
     return this;
   }
@@ -142,7 +152,9 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder pullInterval(Duration interval) {
-    settings.pullIntervalMillis = Arguments.millis("pullInterval", interval);
+    settings.pullIntervalMillis =
+        Arguments.millis(
+            "pullInterval", "interval", interval, Duration.ofMillis(1), Duration.ofMillis(65_535));
     return this;
   }
 
@@ -166,7 +178,9 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder pullSuspendTimeout(Duration timeout) {
-    settings.pullSuspendMillis = Arguments.millis("pullSuspendTimeout", timeout);
+    settings.pullSuspendMillis =
+        Arguments.millis(
+            "pullSuspendTimeout", "timeout", timeout, Duration.ofMillis(10), Duration.ofMinutes(1));
     return this;
   }
 
@@ -178,19 +192,21 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder rebalanceInterval(Duration interval) {
-    settings.rebalanceMillis = Arguments.millis("rebalanceInterval", interval);
+    settings.rebalanceMillis = Arguments.intervalMillis("rebalanceInterval", interval);
     return this;
   }
 
   @Override
   public PushConsumerBuilder persistOffsetInterval(Duration interval) {
-    settings.persistOffsetMillis = Arguments.millis("persistOffsetInterval", interval);
+    settings.persistOffsetMillis = Arguments.intervalMillis("persistOffsetInterval", interval);
     return this;
   }
 
   @Override
   public PushConsumerBuilder consumeTimeout(Duration timeout) {
-    settings.consumeTimeoutMillis = Arguments.millis("consumeTimeout", timeout);
+    settings.consumeTimeoutMillis =
+        Arguments.millis(
+            "consumeTimeout", "timeout", timeout, Duration.ofSeconds(1), Duration.ofHours(24));
     return this;
   }
 

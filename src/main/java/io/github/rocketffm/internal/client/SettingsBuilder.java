@@ -78,25 +78,25 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
 
   @Override
   public B connectTimeout(Duration timeout) {
-    client.connectTimeoutMillis = Arguments.millis("connectTimeout", timeout);
+    client.connectTimeoutMillis = Arguments.timeoutMillis("connectTimeout", timeout);
     return self();
   }
 
   @Override
   public B requestTimeout(Duration timeout) {
-    client.requestTimeoutMillis = Arguments.millis("requestTimeout", timeout);
+    client.requestTimeoutMillis = Arguments.timeoutMillis("requestTimeout", timeout);
     return self();
   }
 
   @Override
   public B routeRefreshInterval(Duration interval) {
-    client.routeRefreshMillis = Arguments.millis("routeRefreshInterval", interval);
+    client.routeRefreshMillis = Arguments.intervalMillis("routeRefreshInterval", interval);
     return self();
   }
 
   @Override
   public B heartbeatInterval(Duration interval) {
-    client.heartbeatMillis = Arguments.millis("heartbeatInterval", interval);
+    client.heartbeatMillis = Arguments.intervalMillis("heartbeatInterval", interval);
     return self();
   }
 
