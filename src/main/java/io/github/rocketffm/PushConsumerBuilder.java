@@ -16,7 +16,8 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   PushConsumerBuilder subscribe(String topic, FilterExpression filter);
 
   /**
-   * Sets the listener for single messages; this or a batch listener is required.
+   * Sets the listener for single messages. Either this or {@link #batchListener} is required, and {@link #start()}
+   * refuses both together; a later call replaces the listener of an earlier one.
    *
    * @param listener the listener
    * @return this
@@ -24,7 +25,8 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   PushConsumerBuilder listener(MessageListener listener);
 
   /**
-   * Sets the listener for batches.
+   * Sets the listener for batches. Either this or {@link #listener} is required, and {@link #start()} refuses both
+   * together; a later call replaces the listener of an earlier one.
    *
    * @param listener the listener
    * @return this
@@ -211,11 +213,9 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
    *
    * @return the consumer, to be closed
    * @throws RequestRejectedException when a broker refuses a condition
-   * @throws RocketMqException for settings out of range, and an {@link #offsetDirectory} that cannot be used;
-   * CONFLICT
-   *     when this group has a live consumer already with the same settings of {@link ClientBuilder}, or with the
-   * same
-   *     file of offsets (give one an {@code instanceName})
+   * @throws RocketMqException for settings out of range, no listener or one of each kind, and an {@link
+   *     #offsetDirectory} that cannot be used; CONFLICT when this group has a live consumer already with the same
+   *     settings of {@link ClientBuilder}, or with the same file of offsets (give one an {@code instanceName})
    * @throws NativeLibraryException when the native library cannot be loaded
    */
   PushConsumer start();

@@ -27,11 +27,11 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
   final Map<String, FilterExpression> topics = new LinkedHashMap<>();
-  BatchMessageListener listener;
+  private MessageListener listener;
+  private BatchMessageListener batchListener;
   QueueListener queueListener;
   Executor executor;
   boolean suspended;
-  private boolean single;
   private ConsumeFrom from = ConsumeFrom.lastOffset();
   private AllocationStrategy strategy = AllocationStrategy.averagely();
 
@@ -52,16 +52,13 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder listener(MessageListener listener) {
-    Objects.requireNonNull(listener, "listener");
-    single = true;
-    this.listener = messages -> listener.consume(messages.getFirst());
+    this.listener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
   @Override
   public PushConsumerBuilder batchListener(BatchMessageListener listener) {
-    single = false;
-    this.listener = Objects.requireNonNull(listener, "listener");
+    batchListener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
@@ -212,16 +209,27 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumer start() {
-    if (listener == null) {
+    if (listener == null && batchListener == null) {
       throw InvalidArgumentException.of("no listener is set: call listener or batchListener");
     }
+    if (listener != null && batchListener != null) {
+      throw InvalidArgumentException.of(
+          "both listener and batchListener are set: call one of them, listener for single messages or"
+              + " batchListener for batches");
+    }
     return DefaultPushConsumer.start(this);
+  }
+
+  /** Of the consumer that is started now: the one that is set. */
+  BatchMessageListener runningListener() {
+    MessageListener single = listener;
+    return single == null ? batchListener : messages -> single.consume(messages.getFirst());
   }
 
   /** Of the consumer that is started now. */
   NativePushConsumer.Settings settings() {
     NativePushConsumer.Settings copy = settings.copy();
-    if (single) {
+    if (listener != null) {
       copy.maxBatchSize = 1;
     }
     writeFrom(copy);
