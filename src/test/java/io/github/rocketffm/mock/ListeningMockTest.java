@@ -261,4 +261,22 @@ class ListeningMockTest {
     assertThat(ConsumeResult.consumed(2).thenRetryAfterLevel(3)).isEqualTo(new ConsumeResult(2, 3));
     assertThat(ConsumeResult.consumed(2).thenDeadLetter()).isEqualTo(new ConsumeResult(2, -1));
   }
+
+  @Test
+  void whatIsConsumedWholeHasNoRestToDeliverAgain() {
+    assertThatThrownBy(() -> ConsumeResult.SUCCESS.thenRetryAfterLevel(3))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("delayLevel is 3", "RETRY", "consumed(count)");
+    assertThatThrownBy(ConsumeResult.SUCCESS::thenDeadLetter)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("delayLevel is -1", "consumed(count)");
+    assertThatThrownBy(() -> ConsumeResult.SUCCESS.thenSuspend(Duration.ofMillis(20)))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("suspension is PT0.02S", "consumed(count)");
+    assertThatThrownBy(() -> new ConsumeResult(-1, 5))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("delayLevel is 5");
+    assertThat(new ConsumeResult(-1, 0)).isEqualTo(ConsumeResult.SUCCESS);
+    assertThat(ConsumeResult.retryAfterLevel(3)).isEqualTo(new ConsumeResult(0, 3));
+  }
 }
