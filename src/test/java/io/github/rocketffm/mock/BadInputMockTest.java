@@ -90,6 +90,10 @@ class BadInputMockTest {
     assertThatThrownBy(() -> FilterExpression.tags("a", null)).hasMessage("tag");
     assertThatThrownBy(() -> FilterExpression.tags("a|b"))
         .isInstanceOf(InvalidArgumentException.class);
+    assertThatThrownBy(() -> FilterExpression.tags("a ||"))
+        .isInstanceOf(InvalidArgumentException.class);
+    assertThat(FilterExpression.tags("a || b", "c||d"))
+        .isEqualTo(FilterExpression.tags("a", "b", "c", "d"));
     assertThatThrownBy(() -> producer().sendTimeout(ChronoUnit.FOREVER.getDuration()))
         .isInstanceOf(InvalidArgumentException.class);
     assertThatThrownBy(() -> producer().closeTimeout(ChronoUnit.FOREVER.getDuration()))
