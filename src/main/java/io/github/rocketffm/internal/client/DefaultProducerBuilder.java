@@ -137,7 +137,7 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder retryResponseCodes(int... codes) {
-    settings.retryResponseCodes = codes.clone();
+    settings.retryResponseCodes = Objects.requireNonNull(codes, "codes").clone();
     return this;
   }
 

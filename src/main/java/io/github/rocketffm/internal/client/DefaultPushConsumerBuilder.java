@@ -106,7 +106,8 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder offsetDirectory(Path directory) {
-    settings.offsetDirectory = directory.toAbsolutePath().toString();
+    settings.offsetDirectory =
+        Objects.requireNonNull(directory, "directory").toAbsolutePath().toString();
     return this;
   }
 
