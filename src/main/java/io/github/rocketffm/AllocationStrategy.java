@@ -1,6 +1,7 @@
 package io.github.rocketffm;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * How the members of a group share out the queues of a topic. All members must have the same one, whatever their
@@ -63,7 +64,7 @@ public sealed interface AllocationStrategy {
    * @return the strategy
    */
   static AllocationStrategy byMachineRoom(String... machineRooms) {
-    return new ByMachineRoom(List.of(machineRooms));
+    return new ByMachineRoom(List.of(Objects.requireNonNull(machineRooms, "machineRooms")));
   }
 
   /** See {@link AllocationStrategy#averagely}. */
@@ -80,7 +81,7 @@ public sealed interface AllocationStrategy {
   record ByConfiguration(List<MessageQueue> queues) implements AllocationStrategy {
     /** Copies the list. */
     public ByConfiguration {
-      queues = List.copyOf(queues);
+      queues = List.copyOf(Objects.requireNonNull(queues, "queues"));
     }
   }
 
@@ -104,7 +105,7 @@ public sealed interface AllocationStrategy {
   record ByMachineRoom(List<String> machineRooms) implements AllocationStrategy {
     /** Copies the list. */
     public ByMachineRoom {
-      machineRooms = List.copyOf(machineRooms);
+      machineRooms = List.copyOf(Objects.requireNonNull(machineRooms, "machineRooms"));
     }
   }
 }

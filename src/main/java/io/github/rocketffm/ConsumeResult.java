@@ -7,7 +7,8 @@ import java.util.Objects;
  * What a listener made of a message or a batch. A broadcasting consumer passes over what is not consumed, whatever
  * the rest says.
  *
- * @param successCount of a batch, how many from its beginning are consumed; -1: all
+ * @param successCount of a batch, how many from its beginning are consumed; -1: all, so that there is no rest, and
+ *     {@code delayLevel} and {@code suspension} must be zero
  * @param delayLevel when the rest comes again: 0, by the broker's schedule; 1 and up, that delay level (not of an
  *     orderly consumer); -1, no more (dead-letter queue)
  * @param suspension of an orderly consumer only: how long the queue rests before the rest comes again; 10 ms to 30 s,
@@ -34,6 +35,12 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
         && (suspension.compareTo(SHORTEST_SUSPENSION) < 0
             || suspension.compareTo(LONGEST_SUSPENSION) > 0)) {
       throw InvalidArgumentException.of("suspension is " + suspension + ", outside 10 ms to 30 s");
+    }
+    if (successCount == -1 && (delayLevel != 0 || !suspension.isZero())) {
+      throw InvalidArgumentException.of(
+          (delayLevel != 0 ? "delayLevel is " + delayLevel : "suspension is " + suspension)
+              + " where all messages are consumed (successCount is -1), so that none comes again: begin with RETRY"
+              + " where none is consumed, or with consumed(count)");
     }
   }
 
@@ -96,6 +103,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    *
    * @param delayLevel 1 and up (as RocketMQ ships, to 18: 1 s to 2 h; a broker takes a higher one for its highest)
    * @return the result
+   * @throws InvalidArgumentException for a level below 1, and of {@link #SUCCESS}, which leaves no rest
    */
   public ConsumeResult thenRetryAfterLevel(int delayLevel) {
     if (delayLevel < 1) {
@@ -109,9 +117,10 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    *
    * @param duration 10 ms to 30 s
    * @return the result
+   * @throws InvalidArgumentException for a time out of range, and of {@link #SUCCESS}, which leaves no rest
    */
   public ConsumeResult thenSuspend(Duration duration) {
-    if (duration.isZero()) {
+    if (Objects.requireNonNull(duration, "duration").isZero()) {
       throw InvalidArgumentException.of("duration is " + duration + ", outside 10 ms to 30 s");
     }
     return new ConsumeResult(successCount, 0, duration);
@@ -121,6 +130,7 @@ public record ConsumeResult(int successCount, int delayLevel, Duration suspensio
    * The same messages consumed, and the rest never delivered again: to the group's dead-letter queue.
    *
    * @return the result
+   * @throws InvalidArgumentException of {@link #SUCCESS}, which leaves no rest
    */
   public ConsumeResult thenDeadLetter() {
     return new ConsumeResult(successCount, -1);

@@ -32,6 +32,6 @@ public enum ErrorKind {
   INTERNAL_ERROR,
   /** The waiting thread was interrupted; what it waited for goes on, if it had begun. */
   INTERRUPTED,
-  /** The native library could not be loaded, or does not fit. */
+  /** The native library, or the classes that stand on it, could not be loaded, or do not fit. */
   NATIVE_LIBRARY;
 }

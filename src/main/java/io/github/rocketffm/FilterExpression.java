@@ -1,5 +1,7 @@
 package io.github.rocketffm;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -26,23 +28,27 @@ public record FilterExpression(boolean sql92, String expression) {
   /**
    * Messages with one of these tags.
    *
-   * @param tags one or more, none of them empty
+   * @param tags one or more, or several joined by "||", as Apache's clients take them; none of them empty
    * @return the expression
-   * @throws InvalidArgumentException for no tag, an empty one, or one with '|'
+   * @throws InvalidArgumentException for no tag, an empty one, or one with a single '|'
    */
   public static FilterExpression tags(String... tags) {
-    if (tags.length == 0) {
+    if (Objects.requireNonNull(tags, "tags").length == 0) {
       throw InvalidArgumentException.of("no tag is given: give one or more, or use all()");
     }
-    for (String tag : tags) {
-      if (Objects.requireNonNull(tag, "tag").isBlank() || tag.indexOf('|') >= 0) {
-        throw InvalidArgumentException.of(
-            "the tag \""
-                + tag
-                + "\" is blank or has '|', which joins tags: no message has such a tag");
+    List<String> single = new ArrayList<>();
+    for (String joined : tags) {
+      for (String tag : Objects.requireNonNull(joined, "tag").split("\\|\\|", -1)) {
+        if (tag.isBlank() || tag.indexOf('|') >= 0) {
+          throw InvalidArgumentException.of(
+              "the tag \""
+                  + tag
+                  + "\" is blank or has '|': no message has such a tag (two of them, \"||\", join tags)");
+        }
+        single.add(tag.strip());
       }
     }
-    return new FilterExpression(false, String.join(" || ", tags));
+    return new FilterExpression(false, String.join(" || ", single));
   }
 
   /**
@@ -54,6 +60,6 @@ public record FilterExpression(boolean sql92, String expression) {
    * @return the expression
    */
   public static FilterExpression sql(String condition) {
-    return new FilterExpression(true, condition);
+    return new FilterExpression(true, Objects.requireNonNull(condition, "condition"));
   }
 }

@@ -73,7 +73,7 @@ public interface Message {
    * @return its value, where it is set
    */
   default Optional<String> property(String name) {
-    return Optional.ofNullable(properties().get(name));
+    return Optional.ofNullable(properties().get(Objects.requireNonNull(name, "name")));
   }
 
   /**

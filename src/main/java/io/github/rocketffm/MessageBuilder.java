@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 
 /** Builds a message. Not for several threads at once. May be used again. */
 public interface MessageBuilder {
@@ -49,7 +50,7 @@ public interface MessageBuilder {
    * @return this
    */
   default MessageBuilder body(ByteBuffer body) {
-    return body(MemorySegment.ofBuffer(body));
+    return body(MemorySegment.ofBuffer(Objects.requireNonNull(body, "body")));
   }
 
   /**

@@ -1,5 +1,7 @@
 package io.github.rocketffm;
 
+import java.util.Objects;
+
 /**
  * One queue of a topic.
  *
@@ -7,4 +9,10 @@ package io.github.rocketffm;
  * @param brokerName the broker that has the queue
  * @param queueId the queue's number there, from 0
  */
-public record MessageQueue(String topic, String brokerName, int queueId) {}
+public record MessageQueue(String topic, String brokerName, int queueId) {
+  /** Refuses nulls. */
+  public MessageQueue {
+    Objects.requireNonNull(topic, "topic");
+    Objects.requireNonNull(brokerName, "brokerName");
+  }
+}

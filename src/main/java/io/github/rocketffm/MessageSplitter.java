@@ -3,6 +3,7 @@ package io.github.rocketffm;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Cuts a large collection of messages into batches that {@link Producer#send(Collection)} takes, by their sizes and
@@ -50,7 +51,7 @@ public final class MessageSplitter {
     List<Message> batch = new ArrayList<>();
     long bytes = 0;
     int place = 0;
-    for (Message message : messages) {
+    for (Message message : Objects.requireNonNull(messages, "messages")) {
       long size = message.sizeInBatch();
       if (size > maxBytes) {
         throw InvalidArgumentException.of(

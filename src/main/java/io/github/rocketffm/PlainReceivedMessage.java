@@ -121,6 +121,7 @@ final class PlainReceivedMessage implements ReceivedMessage {
 
   @Override
   public int copyBody(byte[] target, int offset) {
+    Objects.requireNonNull(target, "target");
     Objects.checkFromIndexSize(offset, body.length, target.length);
     System.arraycopy(body, 0, target, offset, body.length);
     return body.length;
@@ -128,6 +129,7 @@ final class PlainReceivedMessage implements ReceivedMessage {
 
   @Override
   public <T> T readBody(Function<? super MemorySegment, ? extends T> reader) {
+    Objects.requireNonNull(reader, "reader");
     return reader.apply(MemorySegment.ofArray(body).asReadOnly());
   }
 

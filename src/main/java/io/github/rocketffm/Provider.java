@@ -12,11 +12,13 @@ final class Provider {
 
   static ClientProvider get() {
     if (PROVIDER == null) {
-      throw new IllegalStateException(
-          "META-INF/services/"
-              + ClientProvider.class.getName()
-              + " is missing: whatever packed the classes anew must keep it (a fat jar's ServicesResourceTransformer,"
-              + " say)");
+      throw RocketMqException.builder(
+              ErrorKind.NATIVE_LIBRARY,
+              "META-INF/services/"
+                  + ClientProvider.class.getName()
+                  + " is missing: whatever packed the classes anew must keep it (a fat jar's"
+                  + " ServicesResourceTransformer, say)")
+          .build();
     }
     return PROVIDER;
   }

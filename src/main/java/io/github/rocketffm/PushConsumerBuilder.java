@@ -16,7 +16,8 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   PushConsumerBuilder subscribe(String topic, FilterExpression filter);
 
   /**
-   * Sets the listener for single messages; this or a batch listener is required.
+   * Sets the listener for single messages. Either this or {@link #batchListener} is required, and {@link #start()}
+   * refuses both together; a later call replaces the listener of an earlier one.
    *
    * @param listener the listener
    * @return this
@@ -24,7 +25,8 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   PushConsumerBuilder listener(MessageListener listener);
 
   /**
-   * Sets the listener for batches.
+   * Sets the listener for batches. Either this or {@link #listener} is required, and {@link #start()} refuses both
+   * together; a later call replaces the listener of an earlier one.
    *
    * @param listener the listener
    * @return this
@@ -119,7 +121,7 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   /**
    * Limits how often a message is delivered again before it goes to the dead-letter queue.
    *
-   * @param count 1 and up; 0: never delivered again; -1 (the default): 16, without limit for an orderly consumer
+   * @param count 1 to 1,000,000; 0: never delivered again; -1 (the default): 16, without limit for an orderly consumer
    * @return this
    */
   PushConsumerBuilder maxReconsumeTimes(int count);
@@ -211,11 +213,9 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
    *
    * @return the consumer, to be closed
    * @throws RequestRejectedException when a broker refuses a condition
-   * @throws RocketMqException for settings out of range, and an {@link #offsetDirectory} that cannot be used;
-   * CONFLICT
-   *     when this group has a live consumer already with the same settings of {@link ClientBuilder}, or with the
-   * same
-   *     file of offsets (give one an {@code instanceName})
+   * @throws RocketMqException for settings out of range, no listener or one of each kind, and an {@link
+   *     #offsetDirectory} that cannot be used; CONFLICT when this group has a live consumer already with the same
+   *     settings of {@link ClientBuilder}, or with the same file of offsets (give one an {@code instanceName})
    * @throws NativeLibraryException when the native library cannot be loaded
    */
   PushConsumer start();

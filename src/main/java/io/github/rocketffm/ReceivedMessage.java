@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -179,12 +181,24 @@ public interface ReceivedMessage {
   }
 
   /**
-   * The keys, joined by blanks.
+   * The keys, by which the message can be found.
    *
-   * @return the keys, where there are any
+   * @return the keys; unmodifiable, empty where there are none
    */
-  default Optional<String> keys() {
-    return property("KEYS");
+  default List<String> keys() {
+    return property("KEYS").stream()
+        .flatMap(keys -> Arrays.stream(keys.split(" ")))
+        .filter(key -> !key.isEmpty())
+        .toList();
+  }
+
+  /**
+   * The key that chose the queue.
+   *
+   * @return the key, where the producer set one
+   */
+  default Optional<String> shardingKey() {
+    return property("__SHARDINGKEY");
   }
 
   /**
@@ -194,7 +208,7 @@ public interface ReceivedMessage {
    * @return its value, where there is one
    */
   default Optional<String> property(String name) {
-    return Optional.ofNullable(properties().get(name));
+    return Optional.ofNullable(properties().get(Objects.requireNonNull(name, "name")));
   }
 
   /**

@@ -72,17 +72,34 @@ public final class ReceivedMessageBuilder {
    * @return this
    */
   public ReceivedMessageBuilder tag(String tag) {
-    return property("TAGS", tag);
+    return property("TAGS", Objects.requireNonNull(tag, "tag"));
   }
 
   /**
    * Sets the keys.
    *
-   * @param keys one or more
+   * @param keys one or more, without blanks, which separate them on the wire
    * @return this
+   * @throws InvalidArgumentException for a key with a blank
    */
   public ReceivedMessageBuilder key(String... keys) {
+    for (String key : Objects.requireNonNull(keys, "keys")) {
+      if (Objects.requireNonNull(key, "key").indexOf(' ') >= 0) {
+        throw InvalidArgumentException.of(
+            "the key \"" + key + "\" has a blank, which separates keys: give each key by itself");
+      }
+    }
     return property("KEYS", String.join(" ", keys));
+  }
+
+  /**
+   * Sets the key that chose the queue.
+   *
+   * @param shardingKey the key
+   * @return this
+   */
+  public ReceivedMessageBuilder shardingKey(String shardingKey) {
+    return property("__SHARDINGKEY", Objects.requireNonNull(shardingKey, "shardingKey"));
   }
 
   /**

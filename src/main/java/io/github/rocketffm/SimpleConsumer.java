@@ -68,9 +68,10 @@ public interface SimpleConsumer extends AutoCloseable {
   List<ReceivedMessage> receive(int maxMessages, Duration invisibleDuration);
 
   /**
-   * Receives without waiting. The future ends exactly once, as {@link #receive}, on a native thread that serves all
-   * calls: what is attached to it must not block (use the {@code …Async} methods for what does). Cancelling it does
-   * not end the receive: what that brings comes again after its invisible duration.
+   * Receives without waiting. The future ends exactly once, as {@link #receive}, on a thread of the library that
+   * serves this consumer, or on the builder's completionExecutor. What is attached to it there must not block, as later
+   * ends of this consumer wait behind it (use the {@code …Async} methods, or a completionExecutor, for what does).
+   * Cancelling it does not end the receive: what that brings comes again after its invisible duration.
    *
    * @param maxMessages 1 to 1,024
    * @param invisibleDuration how long they are hidden from the group: 1 s to 12 h

@@ -53,6 +53,7 @@ class TestDoublesTest {
             .messageId("ID")
             .tag("bad")
             .key("a", "b")
+            .shardingKey("s")
             .property("x", "y")
             .queue(new MessageQueue("orders", "broker-a", 2))
             .queueOffset(7)
@@ -61,7 +62,13 @@ class TestDoublesTest {
             .body("hello")
             .build();
     assertThat(listener.consume(message)).isEqualTo(ConsumeResult.RETRY);
-    assertThat(message.keys()).contains("a b");
+    assertThat(message.keys()).containsExactly("a", "b");
+    assertThat(message.shardingKey()).contains("s");
+    ReceivedMessage least = ReceivedMessage.builder("orders").build();
+    assertThat(least.keys()).isEmpty();
+    assertThat(least.shardingKey()).isEmpty();
+    assertThat(ReceivedMessage.builder("t").property("KEYS", " a  b ").build().keys())
+        .containsExactly("a", "b");
     assertThat(message.property("x")).contains("y");
     assertThat(message.queue().queueId()).isEqualTo(2);
     assertThat(message.queueOffset()).isEqualTo(7);

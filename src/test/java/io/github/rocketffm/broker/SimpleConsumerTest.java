@@ -272,7 +272,7 @@ class SimpleConsumerTest {
           .isInstanceOf(InvalidArgumentException.class);
       assertThatThrownBy(() -> consumer.receive(1, Duration.ofMillis(10)))
           .isInstanceOf(InvalidArgumentException.class)
-          .hasMessageContaining("invisibleDuration (in ms) is 10");
+          .hasMessageContaining("invisibleDuration is PT0.01S: give 1 s to 12 h");
     }
   }
 

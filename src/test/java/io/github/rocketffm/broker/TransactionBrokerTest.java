@@ -101,7 +101,7 @@ class TransactionBrokerTest {
       assertThat(message.messageId()).isEqualTo(committed.messageId());
       assertThat(message.bodyAsString()).isEqualTo(large);
       assertThat(message.tag()).contains("täg");
-      assertThat(message.keys()).contains("k");
+      assertThat(message.keys()).containsExactly("k");
       assertThat(message.property("p")).contains("grün");
       assertThat(message.topic()).isEqualTo("tx-plain");
       // Behind it, what is not in a transaction; nothing else comes.

@@ -16,6 +16,7 @@ import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.RocketMqException;
+import io.github.rocketffm.TransactionState;
 import io.github.rocketffm.testing.LogRecords;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
@@ -28,6 +29,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -88,6 +90,10 @@ class BadInputMockTest {
     assertThatThrownBy(() -> FilterExpression.tags("a", null)).hasMessage("tag");
     assertThatThrownBy(() -> FilterExpression.tags("a|b"))
         .isInstanceOf(InvalidArgumentException.class);
+    assertThatThrownBy(() -> FilterExpression.tags("a ||"))
+        .isInstanceOf(InvalidArgumentException.class);
+    assertThat(FilterExpression.tags("a || b", "c||d"))
+        .isEqualTo(FilterExpression.tags("a", "b", "c", "d"));
     assertThatThrownBy(() -> producer().sendTimeout(ChronoUnit.FOREVER.getDuration()))
         .isInstanceOf(InvalidArgumentException.class);
     assertThatThrownBy(() -> producer().closeTimeout(ChronoUnit.FOREVER.getDuration()))
@@ -128,6 +134,49 @@ class BadInputMockTest {
       producer.send(Message.builder("orders").body("x").build());
       await().until(() -> records.all().stream().anyMatch(each -> each.getLevel() == Level.DEBUG));
       assertThat(records.all()).allMatch(each -> each.getLoggerName().equals(name));
+    }
+  }
+
+  @Test
+  void aLevelThatIsChangedAtRunTimeTakesEffect() {
+    String name = "io.github.rocketffm.native.net";
+    try (Producer producer = producer().start();
+        LogRecords records = new LogRecords(name, Level.DEBUG)) {
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () -> {
+                cluster.stop(MockCluster.BROKER, 0);
+                cluster.start(MockCluster.BROKER, 0);
+                try {
+                  producer.warmUp("orders");
+                } catch (RocketMqException e) {
+                  // The broker is avoided for a moment.
+                }
+                return records.all().stream().anyMatch(each -> each.getLevel() == Level.DEBUG);
+              });
+    }
+  }
+
+  @Test
+  void nativeRecordsNameSettingsAsTheBuildersDo() {
+    CountDownLatch release = new CountDownLatch(1);
+    try (LogRecords records = new LogRecords("io.github.rocketffm.native.producer", Level.WARN);
+        Producer producer =
+            producer()
+                .maxPendingChecks(1)
+                .transactionChecker(
+                    message -> {
+                      release.await();
+                      return TransactionState.ROLLBACK;
+                    })
+                .start()) {
+      producer.begin(Message.builder("orders").body("x").build());
+      producer.begin(Message.builder("orders").body("y").build());
+      cluster.checkTransactions();
+      await().until(() -> !records.messages().isEmpty());
+      assertThat(records.messages().getFirst()).contains("(maxPendingChecks)");
+      release.countDown();
     }
   }
 

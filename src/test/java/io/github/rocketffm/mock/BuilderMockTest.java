@@ -14,6 +14,7 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerBuilder;
+import io.github.rocketffm.SimpleConsumer;
 import io.github.rocketffm.TransactionState;
 import io.github.rocketffm.testing.MockCluster;
 import java.time.Duration;
@@ -40,7 +41,7 @@ class BuilderMockTest {
   }
 
   @Test
-  void aConsumerOfSingleMessagesLeavesNoTraceInTheNextOne() {
+  void aListenerReplacesTheEarlierOneOfItsKind() {
     AtomicInteger largest = new AtomicInteger();
     AtomicInteger consumed = new AtomicInteger();
     PushConsumerBuilder builder =
@@ -48,7 +49,7 @@ class BuilderMockTest {
             .nameServers(cluster.nameServers())
             .consumeFrom(ConsumeFrom.firstOffset())
             .batchSize(32)
-            .listener(message -> ConsumeResult.SUCCESS)
+            .batchListener(messages -> ConsumeResult.RETRY)
             .subscribe("orders", FilterExpression.all());
     builder.start().close();
     for (int i = 0; i < 200; i++) {
@@ -64,6 +65,44 @@ class BuilderMockTest {
       await().until(() -> consumed.get() == 200);
       assertThat(largest.get()).isGreaterThan(1);
     }
+  }
+
+  @Test
+  void listenersOfBothKindsAreRefused() {
+    PushConsumerBuilder builder =
+        PushConsumer.builder("billing")
+            .nameServers(cluster.nameServers())
+            .batchListener(messages -> ConsumeResult.SUCCESS)
+            .listener(message -> ConsumeResult.SUCCESS);
+    assertThatThrownBy(builder::start)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("both listener and batchListener", "call one of them");
+  }
+
+  @Test
+  void limitsAreThoseOfTheMethod() {
+    assertThatThrownBy(() -> PushConsumer.builder("g").maxReconsumeTimes(-2))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining(
+            "maxReconsumeTimes is -2: give 1 to 1,000,000, 0 for no further delivery, or -1 for the default");
+    assertThatThrownBy(() -> PushConsumer.builder("g").maxReconsumeTimes(1_000_001))
+        .hasMessageContaining("give 1 to 1,000,000");
+    assertThatThrownBy(() -> Producer.builder("g").compressThreshold(0))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("compressThreshold is 0: give 1 or more, or -1 to compress nothing");
+    assertThatThrownBy(() -> Producer.builder("g").sendTimeout(Duration.ofMinutes(11)))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("sendTimeout is PT11M: give 1 ms to 10 min");
+    assertThatThrownBy(() -> Producer.builder("g").heartbeatInterval(Duration.ofMillis(9)))
+        .hasMessageContaining("heartbeatInterval is PT0.009S: give 10 ms to 1 h");
+    assertThatThrownBy(() -> Producer.builder("g").autoBatch(Duration.ofHours(1)))
+        .hasMessageContaining("autoBatch is PT1H: give 1 ms to 1 min");
+    assertThatThrownBy(() -> PushConsumer.builder("g").consumeTimeout(Duration.ofDays(2)))
+        .hasMessageContaining("consumeTimeout is PT48H: give 1 s to 24 h");
+    assertThatThrownBy(() -> PushConsumer.builder("g").suspendQueueTime(Duration.ofMinutes(1)))
+        .hasMessageContaining("suspendQueueTime is PT1M: give 10 ms to 30 s");
+    assertThatThrownBy(() -> SimpleConsumer.builder("g").awaitDuration(Duration.ofMinutes(11)))
+        .hasMessageContaining("awaitDuration is PT11M: give 0 ms to 10 min");
   }
 
   @Test

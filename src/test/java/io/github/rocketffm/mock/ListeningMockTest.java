@@ -240,7 +240,7 @@ class ListeningMockTest {
                     .listener(m -> ConsumeResult.SUCCESS)
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("suspendQueueTime (in ms) is 9");
+        .hasMessageContaining("suspendQueueTime is PT0.009S: give 10 ms to 30 s");
     assertThatThrownBy(
             () ->
                 builder()
@@ -248,7 +248,7 @@ class ListeningMockTest {
                     .listener(m -> ConsumeResult.SUCCESS)
                     .start())
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("pullInterval (in ms) is 66000");
+        .hasMessageContaining("pullInterval is PT1M6S: give 1 ms to 65535 ms");
     assertThatThrownBy(() -> ConsumeResult.suspend(Duration.ofMillis(9)))
         .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContaining("10 ms to 30 s");
@@ -260,5 +260,23 @@ class ListeningMockTest {
         .isInstanceOf(InvalidArgumentException.class);
     assertThat(ConsumeResult.consumed(2).thenRetryAfterLevel(3)).isEqualTo(new ConsumeResult(2, 3));
     assertThat(ConsumeResult.consumed(2).thenDeadLetter()).isEqualTo(new ConsumeResult(2, -1));
+  }
+
+  @Test
+  void whatIsConsumedWholeHasNoRestToDeliverAgain() {
+    assertThatThrownBy(() -> ConsumeResult.SUCCESS.thenRetryAfterLevel(3))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("delayLevel is 3", "RETRY", "consumed(count)");
+    assertThatThrownBy(ConsumeResult.SUCCESS::thenDeadLetter)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("delayLevel is -1", "consumed(count)");
+    assertThatThrownBy(() -> ConsumeResult.SUCCESS.thenSuspend(Duration.ofMillis(20)))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContainingAll("suspension is PT0.02S", "consumed(count)");
+    assertThatThrownBy(() -> new ConsumeResult(-1, 5))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("delayLevel is 5");
+    assertThat(new ConsumeResult(-1, 0)).isEqualTo(ConsumeResult.SUCCESS);
+    assertThat(ConsumeResult.retryAfterLevel(3)).isEqualTo(new ConsumeResult(0, 3));
   }
 }

@@ -237,7 +237,7 @@ class ProducerMockTest {
       assertRefused(producer, Message.builder("orders").body("x").property("a", ""), "empty value");
       assertRefused(
           producer, Message.builder("orders").body("x").property("a", "b".repeat(40000)), "32767");
-      assertRefused(producer, Message.builder("orders").body("x").delayLevel(-1), "delay_level -1");
+      assertRefused(producer, Message.builder("orders").body("x").delayLevel(-1), "delayLevel -1");
     }
     assertThatThrownBy(() -> Message.builder(null))
         .isInstanceOf(NullPointerException.class)

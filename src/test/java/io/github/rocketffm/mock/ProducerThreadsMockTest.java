@@ -1,7 +1,6 @@
 package io.github.rocketffm.mock;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.github.rocketffm.ErrorKind;
@@ -18,7 +17,9 @@ import java.net.URLClassLoader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -263,20 +264,22 @@ class ProducerThreadsMockTest {
     int waiting = 4 * Runtime.getRuntime().availableProcessors();
     Producer producer = builder().requestTimeout(LONG).start();
     List<Thread> threads = new ArrayList<>();
+    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
     for (int i = 0; i < waiting; i++) {
       boolean oneWay = i % 2 == 0;
       threads.add(
           Thread.startVirtualThread(
-              () ->
-                  assertThatThrownBy(
-                          () -> {
-                            if (oneWay) {
-                              producer.sendOneWay(message());
-                            } else {
-                              producer.warmUp("orders");
-                            }
-                          })
-                      .isInstanceOf(RocketMqException.class)));
+              () -> {
+                try {
+                  if (oneWay) {
+                    producer.sendOneWay(message());
+                  } else {
+                    producer.warmUp("orders");
+                  }
+                } catch (Throwable e) {
+                  failures.add(e);
+                }
+              }));
     }
     await().until(() -> cluster.requests(MockCluster.NAME_SERVER, MockCluster.ROUTE) >= 1);
     Thread.startVirtualThread(() -> {}).join();
@@ -284,6 +287,7 @@ class ProducerThreadsMockTest {
     for (Thread thread : threads) {
       thread.join();
     }
+    assertThat(failures).hasSize(waiting).allMatch(RocketMqException.class::isInstance);
   }
 
   @Test

@@ -101,7 +101,7 @@ class ApachePeerTest {
         assertThat(message.body()).isEqualTo(body);
         assertThat(message.messageId()).isEqualTo(id);
         assertThat(message.tag()).contains("täg");
-        assertThat(message.keys()).contains("k1 k2");
+        assertThat(message.keys()).containsExactly("k1", "k2");
         assertThat(message.flag()).isEqualTo(7);
         assertThat(message.properties()).containsAllEntriesOf(PROPERTIES);
         assertThat(consumer.statistics().messagesUndecodable()).isZero();

@@ -153,7 +153,7 @@ final class Events {
         } else if (end(waiting)) {
           return;
         } else {
-          NativeLog.takeOver();
+          NativeLog.refresh();
         }
       } catch (OutOfMemoryError e) {
         // The event is still there: take gives it again.

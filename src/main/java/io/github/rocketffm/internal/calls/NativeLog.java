@@ -2,6 +2,7 @@ package io.github.rocketffm.internal.calls;
 
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_log_record;
+import io.github.rocketffm.internal.memory.JavaNames;
 import io.github.rocketffm.internal.memory.Strings;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -32,8 +33,9 @@ final class NativeLog {
   private NativeLog() {}
 
   /**
-   * With each client that is started: takes over what SLF4J asks for now. The library has one receiver for the whole
-   * process: of several class loaders the first one, and once that has no clients any more, another one.
+   * With each client that is started, and now and then: takes over what SLF4J asks for now. The library has one
+   * receiver for the whole process: of several class loaders the first one, and once that has no clients any more,
+   * another one.
    */
   static void open() {
     long source = Events.logSource(RECORDS);
@@ -74,10 +76,12 @@ final class NativeLog {
     }
   }
 
-  /** Now and then, should the receiver have gone. */
-  static void takeOver() {
-    if (!System.getProperties().containsKey(OWNER)) {
+  /** Now and then, should the receiver have gone, or a level have been changed. */
+  static void refresh() {
+    try {
       open();
+    } catch (RuntimeException e) {
+      // A broken logging backend is nobody's to be told of.
     }
   }
 
@@ -123,7 +127,7 @@ final class NativeLog {
             .log(
                 "[{}] {}",
                 Strings.get(rocketmq_log_record.thread(record)),
-                Strings.get(rocketmq_log_record.message(record)));
+                JavaNames.in(Strings.get(rocketmq_log_record.message(record))));
       } catch (RuntimeException e) {
         // A broken logging backend is nobody's to be told of.
       }

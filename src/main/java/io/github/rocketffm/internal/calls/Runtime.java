@@ -24,6 +24,7 @@ public final class Runtime {
           CALLS + "NativeCheck",
           CALLS + "NativePushConsumer$Acknowledgements",
           MEMORY + "HexId",
+          MEMORY + "JavaNames",
           MEMORY + "LastText",
           MEMORY + "Memory",
           MEMORY + "NativeError",

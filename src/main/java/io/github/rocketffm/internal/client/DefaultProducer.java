@@ -216,7 +216,8 @@ final class DefaultProducer implements Producer {
   }
 
   private static List<OutgoingMessage> contents(Collection<Message> messages) {
-    List<OutgoingMessage> contents = new ArrayList<>(messages.size());
+    List<OutgoingMessage> contents =
+        new ArrayList<>(Objects.requireNonNull(messages, "messages").size());
     for (Message message : messages) {
       contents.add(OutgoingMessage.of(Objects.requireNonNull(message, "a message of the batch")));
     }
@@ -339,6 +340,7 @@ final class DefaultProducer implements Producer {
 
   @Override
   public TransactionSendResult sendInTransaction(Message message, Object argument) {
+    Objects.requireNonNull(message, "message");
     TransactionListener listener = checks == null ? null : checks.listener();
     if (listener == null) {
       throw Failures.of(

@@ -1,6 +1,7 @@
 package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.Compression;
+import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.TransactionChecker;
@@ -30,13 +31,13 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder sendTimeout(Duration timeout) {
-    settings.sendTimeoutMillis = Arguments.millis("sendTimeout", timeout);
+    settings.sendTimeoutMillis = Arguments.timeoutMillis("sendTimeout", timeout);
     return this;
   }
 
   @Override
   public ProducerBuilder attemptTimeout(Duration timeout) {
-    settings.attemptTimeoutMillis = Arguments.millis("attemptTimeout", timeout);
+    settings.attemptTimeoutMillis = Arguments.timeoutMillis("attemptTimeout", timeout);
     return this;
   }
 
@@ -48,8 +49,11 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder compressThreshold(int bytes) {
-    settings.compressThresholdBytes =
-        bytes == -1 ? -1 : Arguments.positive("compressThreshold", bytes);
+    if (bytes < -1 || bytes == 0) {
+      throw InvalidArgumentException.of(
+          "compressThreshold", bytes, "give 1 or more, or -1 to compress nothing");
+    }
+    settings.compressThresholdBytes = bytes;
     return this;
   }
 
@@ -67,7 +71,9 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder autoBatch(Duration linger) {
-    settings.autoBatchLingerMillis = Arguments.millis("autoBatch", linger);
+    settings.autoBatchLingerMillis =
+        Arguments.millis(
+            "autoBatch", "linger", linger, Duration.ofMillis(1), Duration.ofMinutes(1));
     return this;
   }
 
@@ -86,8 +92,10 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder detectBrokers(Duration interval, Duration timeout) {
-    settings.detectIntervalMillis = Arguments.millis("interval", interval);
-    settings.detectTimeoutMillis = Arguments.millis("timeout", timeout);
+    settings.detectIntervalMillis =
+        Arguments.millis(
+            "interval", "interval", interval, Duration.ofMillis(1), Duration.ofHours(1));
+    settings.detectTimeoutMillis = Arguments.timeoutMillis("timeout", timeout);
     return this;
   }
 
@@ -129,7 +137,7 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder retryResponseCodes(int... codes) {
-    settings.retryResponseCodes = codes.clone();
+    settings.retryResponseCodes = Objects.requireNonNull(codes, "codes").clone();
     return this;
   }
 
@@ -165,7 +173,9 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder checkTimeout(Duration timeout) {
-    settings.checkTimeoutMillis = Arguments.millis("checkTimeout", timeout);
+    settings.checkTimeoutMillis =
+        Arguments.millis(
+            "checkTimeout", "timeout", timeout, Duration.ofMillis(10), Duration.ofHours(1));
     return this;
   }
 

@@ -28,7 +28,7 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
     NativePushConsumer.Settings settings = builder.settings();
     ListenerRunner runner =
         new ListenerRunner(
-            builder.listener, own == null ? builder.executor : own, settings.orderly);
+            builder.runningListener(), own == null ? builder.executor : own, settings.orderly);
     NativePushConsumer consumer;
     try {
       consumer = NativePushConsumer.create(to, settings, runner::receive, builder.queueListener);

@@ -23,13 +23,15 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
   /** ROCKETMQ_NO_REDELIVERY. */
   private static final int NO_REDELIVERY = -2;
 
+  private static final int MOST_RECONSUME_TIMES = 1_000_000;
+
   private final NativePushConsumer.Settings settings = new NativePushConsumer.Settings();
   final Map<String, FilterExpression> topics = new LinkedHashMap<>();
-  BatchMessageListener listener;
+  private MessageListener listener;
+  private BatchMessageListener batchListener;
   QueueListener queueListener;
   Executor executor;
   boolean suspended;
-  private boolean single;
   private ConsumeFrom from = ConsumeFrom.lastOffset();
   private AllocationStrategy strategy = AllocationStrategy.averagely();
 
@@ -50,16 +52,13 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder listener(MessageListener listener) {
-    Objects.requireNonNull(listener, "listener");
-    single = true;
-    this.listener = messages -> listener.consume(messages.getFirst());
+    this.listener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
   @Override
   public PushConsumerBuilder batchListener(BatchMessageListener listener) {
-    single = false;
-    this.listener = Objects.requireNonNull(listener, "listener");
+    batchListener = Objects.requireNonNull(listener, "listener");
     return this;
   }
 
@@ -107,13 +106,16 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder offsetDirectory(Path directory) {
-    settings.offsetDirectory = directory.toAbsolutePath().toString();
+    settings.offsetDirectory =
+        Objects.requireNonNull(directory, "directory").toAbsolutePath().toString();
     return this;
   }
 
   @Override
   public PushConsumerBuilder suspendQueueTime(Duration time) {
-    settings.suspendQueueMillis = Arguments.millis("suspendQueueTime", time);
+    settings.suspendQueueMillis =
+        Arguments.millis(
+            "suspendQueueTime", "time", time, Duration.ofMillis(10), Duration.ofSeconds(30));
     return this;
   }
 
@@ -125,11 +127,17 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder maxReconsumeTimes(int count) {
+    if (count < -1 || count > MOST_RECONSUME_TIMES) {
+      throw InvalidArgumentException.of(
+          "maxReconsumeTimes",
+          count,
+          "give 1 to 1,000,000, 0 for no further delivery, or -1 for the default");
+    }
     settings.maxReconsumeTimes =
         switch (count) {
           case -1 -> 0;
           case 0 -> NO_REDELIVERY;
-          default -> Arguments.positive("maxReconsumeTimes", count);
+          default -> count;
         };
     return this;
   }
@@ -142,7 +150,9 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder pullInterval(Duration interval) {
-    settings.pullIntervalMillis = Arguments.millis("pullInterval", interval);
+    settings.pullIntervalMillis =
+        Arguments.millis(
+            "pullInterval", "interval", interval, Duration.ofMillis(1), Duration.ofMillis(65_535));
     return this;
   }
 
@@ -166,7 +176,9 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder pullSuspendTimeout(Duration timeout) {
-    settings.pullSuspendMillis = Arguments.millis("pullSuspendTimeout", timeout);
+    settings.pullSuspendMillis =
+        Arguments.millis(
+            "pullSuspendTimeout", "timeout", timeout, Duration.ofMillis(10), Duration.ofMinutes(1));
     return this;
   }
 
@@ -178,34 +190,47 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
 
   @Override
   public PushConsumerBuilder rebalanceInterval(Duration interval) {
-    settings.rebalanceMillis = Arguments.millis("rebalanceInterval", interval);
+    settings.rebalanceMillis = Arguments.intervalMillis("rebalanceInterval", interval);
     return this;
   }
 
   @Override
   public PushConsumerBuilder persistOffsetInterval(Duration interval) {
-    settings.persistOffsetMillis = Arguments.millis("persistOffsetInterval", interval);
+    settings.persistOffsetMillis = Arguments.intervalMillis("persistOffsetInterval", interval);
     return this;
   }
 
   @Override
   public PushConsumerBuilder consumeTimeout(Duration timeout) {
-    settings.consumeTimeoutMillis = Arguments.millis("consumeTimeout", timeout);
+    settings.consumeTimeoutMillis =
+        Arguments.millis(
+            "consumeTimeout", "timeout", timeout, Duration.ofSeconds(1), Duration.ofHours(24));
     return this;
   }
 
   @Override
   public PushConsumer start() {
-    if (listener == null) {
+    if (listener == null && batchListener == null) {
       throw InvalidArgumentException.of("no listener is set: call listener or batchListener");
     }
+    if (listener != null && batchListener != null) {
+      throw InvalidArgumentException.of(
+          "both listener and batchListener are set: call one of them, listener for single messages or"
+              + " batchListener for batches");
+    }
     return DefaultPushConsumer.start(this);
+  }
+
+  /** Of the consumer that is started now: the one that is set. */
+  BatchMessageListener runningListener() {
+    MessageListener single = listener;
+    return single == null ? batchListener : messages -> single.consume(messages.getFirst());
   }
 
   /** Of the consumer that is started now. */
   NativePushConsumer.Settings settings() {
     NativePushConsumer.Settings copy = settings.copy();
-    if (single) {
+    if (listener != null) {
       copy.maxBatchSize = 1;
     }
     writeFrom(copy);

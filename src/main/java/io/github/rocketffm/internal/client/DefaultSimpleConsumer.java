@@ -120,7 +120,7 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
   @Override
   public List<ReceivedMessage> receive(int maxMessages, Duration invisibleDuration) {
     int most = Arguments.positive("maxMessages", maxMessages);
-    int invisible = Arguments.millis("invisibleDuration", invisibleDuration);
+    int invisible = invisibleMillis(invisibleDuration);
     if (!LibraryThread.isCurrent()) {
       Receive receive = new Receive(this);
       receive.begin(() -> consumer.receiveAsync(most, invisible, awaitMillis, receive));
@@ -147,7 +147,7 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
         () ->
             consumer.receiveAsync(
                 Arguments.positive("maxMessages", maxMessages),
-                Arguments.millis("invisibleDuration", invisibleDuration),
+                invisibleMillis(invisibleDuration),
                 awaitMillis,
                 receive));
     return receive;
@@ -175,8 +175,9 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
 
   @Override
   public void changeInvisibleDuration(ReceivedMessage message, Duration invisibleDuration) {
+    Objects.requireNonNull(message, "message");
+    int invisible = invisibleMillis(invisibleDuration);
     String handle = handle(message);
-    int invisible = Arguments.millis("invisibleDuration", invisibleDuration);
     if (Thread.currentThread().isVirtual()) {
       Change change = new Change(this, message);
       change.begin(() -> consumer.changeInvisibleDurationAsync(handle, invisible, change));
@@ -198,8 +199,17 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
     change.begin(
         () ->
             consumer.changeInvisibleDurationAsync(
-                handle(message), Arguments.millis("invisibleDuration", invisibleDuration), change));
+                handle(message), invisibleMillis(invisibleDuration), change));
     return change;
+  }
+
+  private static int invisibleMillis(Duration invisibleDuration) {
+    return Arguments.millis(
+        "invisibleDuration",
+        "invisibleDuration",
+        invisibleDuration,
+        Duration.ofSeconds(1),
+        Duration.ofHours(12));
   }
 
   private static String handle(ReceivedMessage message) {

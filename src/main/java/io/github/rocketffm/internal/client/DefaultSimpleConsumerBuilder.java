@@ -36,8 +36,10 @@ final class DefaultSimpleConsumerBuilder extends SettingsBuilder<SimpleConsumerB
 
   @Override
   public SimpleConsumerBuilder awaitDuration(Duration duration) {
-    Objects.requireNonNull(duration, "duration");
-    awaitMillis = duration.isZero() ? -1 : Arguments.millis("awaitDuration", duration);
+    int millis =
+        Arguments.millis(
+            "awaitDuration", "duration", duration, Duration.ZERO, Duration.ofMinutes(10));
+    awaitMillis = millis == 0 ? -1 : millis;
     return this;
   }
 

@@ -3,6 +3,7 @@ package io.github.rocketffm.internal.client;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.RocketMqExceptionBuilder;
+import io.github.rocketffm.internal.memory.JavaNames;
 import io.github.rocketffm.internal.memory.NativeError;
 import io.github.rocketffm.internal.memory.NativeFailure;
 

@@ -4,6 +4,7 @@ import io.github.rocketffm.ClientBuilder;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.Runtime;
+import io.github.rocketffm.internal.memory.JavaNames;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -27,7 +28,6 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
           API + "SendStatus",
           API + "TransactionState",
           CLIENT + "Failures",
-          CLIENT + "JavaNames",
           CLIENT + "ListenerRunner",
           CLIENT + "SendFuture",
           CLIENT + "SendTurns",
@@ -78,25 +78,25 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
 
   @Override
   public B connectTimeout(Duration timeout) {
-    client.connectTimeoutMillis = Arguments.millis("connectTimeout", timeout);
+    client.connectTimeoutMillis = Arguments.timeoutMillis("connectTimeout", timeout);
     return self();
   }
 
   @Override
   public B requestTimeout(Duration timeout) {
-    client.requestTimeoutMillis = Arguments.millis("requestTimeout", timeout);
+    client.requestTimeoutMillis = Arguments.timeoutMillis("requestTimeout", timeout);
     return self();
   }
 
   @Override
   public B routeRefreshInterval(Duration interval) {
-    client.routeRefreshMillis = Arguments.millis("routeRefreshInterval", interval);
+    client.routeRefreshMillis = Arguments.intervalMillis("routeRefreshInterval", interval);
     return self();
   }
 
   @Override
   public B heartbeatInterval(Duration interval) {
-    client.heartbeatMillis = Arguments.millis("heartbeatInterval", interval);
+    client.heartbeatMillis = Arguments.intervalMillis("heartbeatInterval", interval);
     return self();
   }
 

@@ -289,6 +289,7 @@ public final class NativeMessage implements ReceivedMessage {
 
   @Override
   public int copyBody(byte[] target, int offset) {
+    Objects.requireNonNull(target, "target");
     Objects.checkFromIndexSize(offset, bodyLength, target.length);
     byte[] known = body;
     if (known == null && batch.enter()) {

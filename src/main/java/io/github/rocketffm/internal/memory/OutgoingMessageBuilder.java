@@ -107,7 +107,7 @@ public final class OutgoingMessageBuilder implements MessageBuilder {
 
   @Override
   public MessageBuilder key(String... keys) {
-    for (String key : keys) {
+    for (String key : Objects.requireNonNull(keys, "keys")) {
       if (Objects.requireNonNull(key, "key").indexOf(' ') >= 0) {
         throw InvalidArgumentException.of(
             "the key \"" + key + "\" has a blank, which separates keys: give each key by itself");
@@ -204,6 +204,7 @@ public final class OutgoingMessageBuilder implements MessageBuilder {
 
   @Override
   public MessageBuilder queue(MessageQueue queue) {
+    Objects.requireNonNull(queue, "queue");
     return queue(queue.brokerName(), queue.queueId());
   }
 
