@@ -7,6 +7,7 @@ import io.github.rocketffm.internal.memory.Strings;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -29,6 +30,7 @@ final class NativeLog {
   private static final String OWNER = "io.github.rocketffm.log";
 
   private static final Records RECORDS = new Records();
+  private static final AtomicBoolean REFRESHING = new AtomicBoolean();
 
   private NativeLog() {}
 
@@ -78,10 +80,16 @@ final class NativeLog {
 
   /** Now and then, should the receiver have gone, or a level have been changed. */
   static void refresh() {
+    // One thread at a time: a logging backend that blocks holds up no other.
+    if (REFRESHING.getAndSet(true)) {
+      return;
+    }
     try {
       open();
     } catch (RuntimeException e) {
       // A broken logging backend is nobody's to be told of.
+    } finally {
+      REFRESHING.set(false);
     }
   }
 
