@@ -55,7 +55,8 @@ TEST_F(TransportTest, AnAnswerOfHttpIsToldAsOne) {
   });
   const auto response = ask_async(*client_, server.address(), kPatience)->get();
   ASSERT_FALSE(response);
-  EXPECT_NE(response.error().message.find(" sent an answer of HTTP: it is not the port of"), std::string::npos) << response.error().message;
+  EXPECT_NE(response.error().message.find(" sent an answer of HTTP: it is not the port of"), std::string::npos)
+      << response.error().message;
 }
 
 // A piece now and then is a sign of life, though the frame takes long and another request times out behind it.

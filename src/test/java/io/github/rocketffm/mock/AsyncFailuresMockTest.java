@@ -14,6 +14,7 @@ import io.github.rocketffm.testing.MockCluster;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -39,11 +40,18 @@ class AsyncFailuresMockTest {
   }
 
   private static void assertRefused(CompletableFuture<?> future) {
-    assertThat(future).isCompletedExceptionally();
-    assertThat(future.exceptionNow())
+    assertThat(failure(future))
         .isInstanceOfSatisfying(
             RocketMqException.class,
             e -> assertThat(e.kind()).isEqualTo(ErrorKind.INVALID_ARGUMENT));
+  }
+
+  /** A selector is asked once the topic's queues are known. */
+  private static Throwable failure(CompletableFuture<?> future) {
+    assertThat(future)
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class);
+    return future.exceptionNow();
   }
 
   @Test
@@ -62,7 +70,7 @@ class AsyncFailuresMockTest {
               (any, queues) -> {
                 throw thrown;
               });
-      assertThat(selected.exceptionNow()).isSameAs(thrown);
+      assertThat(failure(selected)).isSameAs(thrown);
     }
   }
 
