@@ -29,9 +29,9 @@ Status check_out(const Struct* out, std::string_view name);
 // Runs `body`, which returns a Status, and lets no exception out.
 template <typename Body>
 int32_t guarded(rocketmq_error* error, Body&& body) {
-  if (const auto told = check_out(error, "error"); !told) return refuse_without_error(told.error());
   Error failure;
   try {
+    if (const auto told = check_out(error, "error"); !told) return refuse_without_error(told.error());
     Status status = body();
     if (status) return ROCKETMQ_OK;
     failure = std::move(status.error());

@@ -21,6 +21,9 @@ Error refusal_of(const std::string& address, const RemotingCommand& response) {
   error.response_code = response.code;
   error.remark = response.remark;
   error.address = address;
+  if (response.code == response_code::kRequestCodeNotSupported) {
+    error.message += ": it is no name server; a broker answers so";
+  }
   return error;
 }
 }  // namespace
@@ -78,6 +81,8 @@ asio::awaitable<Result<RemotingCommand>> NameServers::call(RemotingCommand reque
   last.elapsed_ms = millis_between(begin, now());
   co_return fail(std::move(last));
 }
+
+Error NameServers::refusal(const RemotingCommand& response) const { return refusal_of(addresses_[current_], response); }
 
 std::string NameServers::listed() const {
   std::string all;

@@ -32,8 +32,8 @@ class NameServers {
   const std::vector<std::string>& addresses() const { return addresses_; }
   // All of them, joined by ';'.
   std::string listed() const;
-  // The one that gave the last answer.
-  const std::string& current() const { return addresses_[current_]; }
+  // What a refusal that `call` has just given says, of the server that gave it.
+  Error refusal(const RemotingCommand& response) const;
 
  private:
   std::shared_ptr<RemotingClient> remoting_;

@@ -30,16 +30,6 @@ constexpr int kMostMisses = 3;
 // Brokers register again with a name server that restarted within 30 s.
 constexpr Millis kRegistration{45000};
 
-// The brokers and their numbers of queues.
-std::string summary(const TopicRoute& route) {
-  std::string text;
-  for (const auto& each : route.queues) {
-    text += fmt::format("{}{} ({} to read, {} to write)", text.empty() ? "" : ", ", each.broker_name, each.read_queues,
-                        each.write_queues);
-  }
-  return text.empty() ? "no broker" : text;
-}
-
 struct Waiter {
   bool or_default;
   int32_t default_queues;
@@ -67,14 +57,6 @@ struct Entry {
   // Nothing would be lost with it.
   bool empty() const { return !route && !looking_up && !refreshing && waiters.empty() && refresh_waiters.empty(); }
 };
-
-TopicRoute limit_queues(TopicRoute route, int32_t queues) {
-  for (auto& data : route.queues) {
-    data.read_queues = std::min(data.read_queues, queues);
-    data.write_queues = std::min(data.write_queues, queues);
-  }
-  return route;
-}
 
 template <typename T>
 bool topic_unknown(const Result<T>& outcome) {
@@ -125,8 +107,7 @@ struct RouteTable::State : std::enable_shared_from_this<RouteTable::State> {
   std::map<std::string, Entry, std::less<>> entries;
   // No name server answered then.
   TimePoint unanswered_at = TimePoint::min();
-  // Of all topics: what fails is mostly a name server.
-  LogPace refresh_failures;
+  LogPace refresh_failures;  // of all topics
   bool closed = false;
 };
 
@@ -149,23 +130,13 @@ asio::awaitable<Result<TopicRoute>> RouteTable::State::fetch(std::string topic) 
     co_return fail(std::move(error));
   }
   if (response->code == response_code::kSuccess) co_return route;
-  Error error;
-  const bool unknown = response->code == response_code::kTopicNotExist;
-  error.kind = unknown ? ErrorKind::kTopicNotFound : ErrorKind::kRejected;
-  const std::string& server = name_servers->current();
-  if (unknown) {
+  Error error = name_servers->refusal(*response);
+  if (response->code == response_code::kTopicNotExist) {
+    error.kind = ErrorKind::kTopicNotFound;
+    error.address.clear();
     error.message = "no name server knows the topic \"" + topic + "\" (" + name_servers->listed() +
                     "): check its name, or create it";
-  } else {
-    error.address = server;
-    error.message =
-        server + " refused the route of topic \"" + topic + "\" with code " + std::to_string(response->code);
-    if (response->code == response_code::kRequestCodeNotSupported) {
-      error.message += ": it is no name server; a broker answers so";
-    }
   }
-  error.response_code = response->code;
-  error.remark = response->remark;
   error.topic = topic;
   co_return fail(std::move(error));
 }
@@ -260,8 +231,8 @@ asio::awaitable<Result<bool>> RouteTable::State::refresh(std::string topic) {
   }
   entry.misses = 0;
   if (entry.route && !entry.is_default && entry.route->route == *route) co_return false;
-  log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, summary(*route));
-  log(LogLevel::kDebug, "client", "the route of topic \"{}\" as JSON: {}", topic, route_to_json(*route));
+  log(LogLevel::kInfo, "client", "new route of topic \"{}\": {}", topic, route_summary(*route));
+  log(LogLevel::kDebug, "client", "as JSON: {}", route_to_json(*route));
   entry.route = make_snapshot(topic, std::move(*route), *brokers);
   entry.is_default = false;
   co_return true;

@@ -1,5 +1,7 @@
 #include "protocol/route.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -192,6 +194,23 @@ std::vector<MessageQueue> subscribe_queues(std::string_view topic, const TopicRo
   }
   std::sort(queues.begin(), queues.end());
   return queues;
+}
+
+TopicRoute limit_queues(TopicRoute route, int32_t queues) {
+  for (auto& data : route.queues) {
+    data.read_queues = std::min(data.read_queues, queues);
+    data.write_queues = std::min(data.write_queues, queues);
+  }
+  return route;
+}
+
+std::string route_summary(const TopicRoute& route) {
+  std::string text;
+  for (const auto& each : route.queues) {
+    text += fmt::format("{}{} ({} to read, {} to write)", text.empty() ? "" : ", ", each.broker_name, each.read_queues,
+                        each.write_queues);
+  }
+  return text.empty() ? "no broker" : text;
 }
 
 }  // namespace rocketmq

@@ -70,6 +70,10 @@ struct TopicRoute {
 // Reads standard JSON, and the older form with unquoted integer keys ({0:"ip:port"}).
 Result<TopicRoute> parse_route(std::string_view json);
 std::string route_to_json(const TopicRoute& route);
+// With so many queues of each broker at the most.
+TopicRoute limit_queues(TopicRoute route, int32_t queues);
+// The brokers and their numbers of queues, for people.
+std::string route_summary(const TopicRoute& route);
 
 // The queues of a topic to send to (writable, with a master), sorted; orderTopicConf ("b1:4;b2:4") is
 // honoured. None of a static topic.

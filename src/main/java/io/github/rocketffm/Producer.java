@@ -126,11 +126,11 @@ public interface Producer extends AutoCloseable {
   CompletableFuture<SendResult> sendAsync(Message message, Duration timeout);
 
   /**
-   * Sends to a queue of the caller's choice without waiting for anything. Those of one thread keep their order.
+   * Sends to a queue of the caller's choice without waiting for the acknowledgement; for the topic's queues it waits
+   * where they are not known yet.
    *
    * @param message the message; its own queue and sharding key do not count
-   * @param selector chooses the queue, on this thread, or on one of the producer where the topic's queues are not known
-   *     yet; what it throws ends the future
+   * @param selector chooses the queue, on this thread; what it throws ends the future
    * @return the send's end, as {@link #sendAsync(Message)}
    */
   CompletableFuture<SendResult> sendAsync(Message message, QueueSelector selector);

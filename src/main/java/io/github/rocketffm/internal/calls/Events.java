@@ -108,6 +108,10 @@ final class Events {
     return logSource;
   }
 
+  static synchronized boolean isLogSource(long source) {
+    return source == logSource;
+  }
+
   /** Of this source nothing is told from now on, save what a thread has taken. */
   static synchronized void close(long source) {
     Rocketmq.rocketmq_event_source_destroy(source);
@@ -152,9 +156,8 @@ final class Events {
           handle(event);
         } else if (end(waiting)) {
           return;
-        } else {
-          NativeLog.refresh();
         }
+        NativeLog.refresh();
       } catch (OutOfMemoryError e) {
         // The event is still there: take gives it again.
         event.triesWithoutMemory++;

@@ -7,6 +7,7 @@ import io.github.rocketffm.internal.memory.Strings;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +32,8 @@ final class NativeLog {
 
   private static final Records RECORDS = new Records();
   private static final AtomicBoolean REFRESHING = new AtomicBoolean();
+  private static final long REFRESH_NANOS = TimeUnit.SECONDS.toNanos(4);
+  private static volatile long refreshedAt = System.nanoTime();
 
   private NativeLog() {}
 
@@ -43,7 +46,12 @@ final class NativeLog {
     long source = Events.logSource(RECORDS);
     Object owner = source == 0 ? null : System.getProperties().putIfAbsent(OWNER, source);
     if (owner == null && source != 0) {
-      install(source);
+      if (Events.isLogSource(source)) {
+        install(source);
+      } else {
+        // The last client was closed meanwhile.
+        closed(source);
+      }
     } else if (owner != null && owner.equals(source)) {
       Rocketmq.rocketmq_set_log_level(lowestLevel(), MemorySegment.NULL);
     }
@@ -80,14 +88,16 @@ final class NativeLog {
 
   /** Now and then, should the receiver have gone, or a level have been changed. */
   static void refresh() {
+    long now = System.nanoTime();
     // One thread at a time: a logging backend that blocks holds up no other.
-    if (REFRESHING.getAndSet(true)) {
+    if (now - refreshedAt < REFRESH_NANOS || REFRESHING.getAndSet(true)) {
       return;
     }
+    refreshedAt = now;
     try {
       open();
-    } catch (RuntimeException e) {
-      // A broken logging backend is nobody's to be told of.
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // A broken logging backend is nobody's to be told of, and the next round comes.
     } finally {
       REFRESHING.set(false);
     }

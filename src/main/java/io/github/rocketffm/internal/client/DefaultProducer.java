@@ -8,7 +8,6 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.ProducerStatistics;
 import io.github.rocketffm.QueueSelector;
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.Transaction;
 import io.github.rocketffm.TransactionListener;
@@ -30,7 +29,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /** The producer over the native one. */
 final class DefaultProducer implements Producer {
@@ -47,7 +45,6 @@ final class DefaultProducer implements Producer {
   private final boolean keepsTimeout;
 
   final SendTurns turns;
-  private final SelectingSends selecting;
 
   /** Null for a producer without transactions. */
   private final TransactionChecks checks;
@@ -61,10 +58,9 @@ final class DefaultProducer implements Producer {
       TransactionChecks checks,
       int closeTimeoutMillis) {
     this.checks = checks;
-    int mostInFlight =
-        settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount;
-    turns = new SendTurns(mostInFlight);
-    selecting = new SelectingSends(mostInFlight);
+    turns =
+        new SendTurns(
+            settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount);
     this.closeTimeoutMillis = closeTimeoutMillis;
     settings.checks = checks == null ? null : checks::receive;
     try {
@@ -174,13 +170,7 @@ final class DefaultProducer implements Producer {
   public List<MessageQueue> queues(String topic) {
     Objects.requireNonNull(topic, "topic");
     List<MessageQueue> found = new ArrayList<>();
-    try {
-      callOffCarrier(() -> found.addAll(producer.queues(topic)));
-    } catch (RocketMqException e) {
-      selecting.unknown(topic);
-      throw e;
-    }
-    selecting.known(topic);
+    callOffCarrier(() -> found.addAll(producer.queues(topic)));
     return Collections.unmodifiableList(found);
   }
 
@@ -253,21 +243,8 @@ final class DefaultProducer implements Producer {
     OutgoingMessage content = content(message);
     Objects.requireNonNull(selector, "selector");
     SendFuture future = new SendFuture(this, content.topic);
-    if (selecting.mayBegin(content.topic)) {
-      future.begin(() -> begin(select(message, selector), 0, future));
-      return future;
-    }
-    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(sendTimeoutMillis);
-    selecting.add(
-        future,
-        deadline,
-        () -> future.begin(() -> begin(select(message, selector), millisUntil(deadline), future)));
+    future.begin(() -> begin(select(message, selector), 0, future));
     return future;
-  }
-
-  private int millisUntil(long deadline) {
-    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-    return keepsTimeout ? 0 : (int) Math.max(1, left);
   }
 
   private void begin(OutgoingMessage content, int timeoutMillis, SendFuture future)

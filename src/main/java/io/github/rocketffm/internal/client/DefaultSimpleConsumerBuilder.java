@@ -36,10 +36,8 @@ final class DefaultSimpleConsumerBuilder extends SettingsBuilder<SimpleConsumerB
 
   @Override
   public SimpleConsumerBuilder awaitDuration(Duration duration) {
-    int millis =
-        Arguments.millis(
-            "awaitDuration", "duration", duration, Duration.ZERO, Duration.ofMinutes(10));
-    awaitMillis = millis == 0 ? -1 : millis;
+    boolean waits = !Objects.requireNonNull(duration, "duration").isZero();
+    awaitMillis = waits ? Arguments.timeoutMillis("awaitDuration", duration) : -1;
     return this;
   }
 

@@ -62,7 +62,8 @@ public final class JavaNames {
       pull_interval_ms pull_suspend_timeout_ms queue_id queue_max_offset queue_min_offset queue_offset
       rebalance_interval_ms receipt_handle recall_handle reconsume_times region_id reply_to request_timeout
       request_timeout_ms response_code retry_response_codes retry_same_queue route_refresh_interval_ms secret_key
-      security_token select_context send_timeout_ms timestamp_ms sends_accepted sends_failed sends_retried sends_succeeded
+      security_token select_context send_timeout_ms timestamp_ms
+      sends_accepted sends_failed sends_retried sends_succeeded
       sharding_key store_host store_size store_timestamp_ms success_count system_flag timeout_ms transaction_id
       waiting_requests
       """;
@@ -72,7 +73,7 @@ public final class JavaNames {
   /** Not a part of something longer, as a topic may be. */
   private static final Pattern NAME =
       Pattern.compile(
-          "(?<![\\w%|@/-])(?:[a-z]+(?:_[a-z]+)*_options\\.)?\\b([a-z]+(?:_[a-z]+)*)(?![\\w%|@/-])");
+          "(?<![\\w%|@/.-])(?:[a-z]+(?:_[a-z]+)*_options\\.)?\\b([a-z]+(?:_[a-z]+)*)(?![\\w%|@/-]|[:.]\\w)");
 
   private JavaNames() {}
 
