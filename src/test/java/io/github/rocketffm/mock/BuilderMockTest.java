@@ -102,7 +102,7 @@ class BuilderMockTest {
     assertThatThrownBy(() -> PushConsumer.builder("g").suspendQueueTime(Duration.ofMinutes(1)))
         .hasMessageContaining("suspendQueueTime is PT1M: give 10 ms to 30 s");
     assertThatThrownBy(() -> SimpleConsumer.builder("g").awaitDuration(Duration.ofMinutes(11)))
-        .hasMessageContaining("awaitDuration is PT11M: give 0 ms to 10 min");
+        .hasMessageContaining("awaitDuration is PT11M: give 1 ms to 10 min");
   }
 
   @Test

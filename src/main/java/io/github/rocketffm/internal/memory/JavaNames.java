@@ -73,7 +73,7 @@ public final class JavaNames {
   /** Not a part of something longer, as a topic may be. */
   private static final Pattern NAME =
       Pattern.compile(
-          "(?<![\\w%|@/.-])(?:[a-z]+(?:_[a-z]+)*_options\\.)?\\b([a-z]+(?:_[a-z]+)*)(?![\\w%|@/-]|[:.]\\w)");
+          "(?<![\\w%|@/-]|\\w\\.)(?:[a-z]+(?:_[a-z]+)*_options\\.)?\\b([a-z]+(?:_[a-z]+)*)(?![\\w%|@/-]|[:.]\\w)");
 
   private JavaNames() {}
 

@@ -42,6 +42,7 @@ class JavaNamesTest {
         new String[] {
           "the topic \"max_attempts\" is not known",
           "the topic my_topic is not known to 127.0.0.1:9876",
+          "name_servers:9876 and queue_id.example cannot be reached, nor host.queue_id",
           "the topic %RETRY%queue_id of eu-queue_id and queue_id-1",
           "plain text",
           ""
