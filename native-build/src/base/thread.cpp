@@ -3,6 +3,8 @@
 #include <chrono>
 #include <sstream>
 
+#include "base/fixed_text.h"
+
 #ifdef _WIN32
 #include <windows.h>
 #else
@@ -14,10 +16,8 @@ namespace rocketmq {
 
 namespace {
 
-std::string& thread_name() {
-  thread_local std::string name;
-  return name;
-}
+// Without a destructor: mingw frees what is local to a thread before it destroys it.
+thread_local FixedText<64> own_name;
 
 void name_current_thread(const std::string& name) {
 #ifdef _WIN32
@@ -54,20 +54,19 @@ void ensure_stack_size() {
 std::thread start_thread(std::string name, std::function<void()> body) {
   ensure_stack_size();
   return std::thread([name = std::move(name), body = std::move(body)] {
-    thread_name() = name;
+    own_name = name;
     name_current_thread(name);
     body();
   });
 }
 
-const std::string& current_thread_name() {
-  std::string& name = thread_name();
-  if (name.empty()) {
+std::string current_thread_name() {
+  if (own_name.size() == 0) {
     std::ostringstream text;
     text << std::this_thread::get_id();
-    name = text.str();
+    own_name = text.str();
   }
-  return name;
+  return std::string(own_name.view());
 }
 
 void pause_briefly() {

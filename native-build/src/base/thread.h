@@ -12,7 +12,7 @@ namespace rocketmq {
 std::thread start_thread(std::string name, std::function<void()> body);
 
 // The name given by start_thread, or the system's own id as text for a foreign thread.
-const std::string& current_thread_name();
+std::string current_thread_name();
 
 // Lets what comes in small pieces gather, for a thread that would wake for each: some 0.1 ms, or, where the system's
 // timers are coarser (Windows), only until the other threads that are ready had their turn.

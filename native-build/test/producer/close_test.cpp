@@ -152,7 +152,7 @@ TEST_F(ProducerCloseTest, WorksWithoutAnyServer) {
   ASSERT_TRUE(producer->send_async(message("orders", "x"), Millis(60000), 1));
   ASSERT_TRUE(producer->close(Millis(10)));
   ASSERT_TRUE(outcomes.result(1));
-  EXPECT_EQ(outcomes.result(1)->error().kind, ErrorKind::kClosed);
+  EXPECT_EQ(outcomes.result(1)->error().kind, ErrorKind::kClosed) << outcomes.result(1)->error().message;
 }
 
 TEST_F(ProducerCloseTest, ManyLoopsLeaveNothing) {
