@@ -67,6 +67,25 @@ class CApiTest : public ::testing::Test {
   std::string addresses_;
 };
 
+// What is not there yet must not look as if it were: messages would go unprotected.
+TEST_F(CApiTest, CredentialsNamespaceAndTlsAreRefused) {
+  for (int what = 0; what < 4; ++what) {
+    rocketmq_client_options client = client_options();
+    if (what == 0) client.access_key = ROCKETMQ_STRING("key");
+    if (what == 1) client.secret_key = ROCKETMQ_STRING("secret");
+    if (what == 2) client.namespace_name = ROCKETMQ_STRING("tenant");
+    if (what == 3) client.tls = 1;
+    rocketmq_producer_options options{};
+    options.size = sizeof options;
+    options.group = text(group_);
+    rocketmq_producer* producer = nullptr;
+    rocketmq_error error = new_error();
+    EXPECT_EQ(rocketmq_producer_create(&client, &options, &producer, &error), ROCKETMQ_NOT_SUPPORTED) << what;
+    EXPECT_EQ(producer, nullptr);
+    EXPECT_FALSE(std::string(error.message).empty());
+  }
+}
+
 // What is not filled in would look like an answer.
 TEST_F(CApiTest, AForgottenSizeIsRefusedBeforeAnythingIsDone) {
   rocketmq_producer* producer = start_producer();
