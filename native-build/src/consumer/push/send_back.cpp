@@ -126,7 +126,13 @@ std::vector<Target> targets_of(const PushContext& context, const TopicRoute& rou
 // more than `most_times` times.
 asio::awaitable<bool> send_to_retry_topic(std::shared_ptr<PushContext> context, std::string own_broker, bool own_failed,
                                           const StoredMessage& message, int32_t most_times) {
-  const Route route = context->client->routes().find(context->retry_topic);
+  Route route = context->client->routes().find(context->retry_topic);
+  if (!route) {
+    // A message that failed before the group's retry topic was looked up, which brokers create for its first member.
+    co_await context->client->routes().refresh(context->retry_topic);
+    if (context->ended) co_return false;
+    route = context->client->routes().find(context->retry_topic);
+  }
   if (!route) co_return false;
   std::string properties = properties_to_send(message, most_times, false);
   if (properties.size() > kMaxPropertiesBytes) {

@@ -50,11 +50,14 @@ class ConsumerControlBrokerTest {
   }
 
   private PushConsumerBuilder consumer(String group, String topic) {
+    return withoutListener(group, topic).listener(this::take);
+  }
+
+  private static PushConsumerBuilder withoutListener(String group, String topic) {
     return PushConsumer.builder(group)
         .nameServers(server.nameServerAddress())
         .consumeFrom(ConsumeFrom.firstOffset())
-        .subscribe(topic, FilterExpression.all())
-        .listener(this::take);
+        .subscribe(topic, FilterExpression.all());
   }
 
   private ConsumeResult take(ReceivedMessage message) {
@@ -134,7 +137,7 @@ class ConsumerControlBrokerTest {
     try (Producer producer = producer()) {
       send(producer, "batches", 8);
       try (PushConsumer consumer =
-          consumer("batchers", "batches")
+          withoutListener("batchers", "batches")
               .batchSize(8)
               .batchListener(
                   messages -> {
