@@ -37,6 +37,7 @@ asio::awaitable<Result<tcp::socket>> connect_endpoint(EventLoop& loop, tcp::endp
   }
   if (late) co_return fail(ErrorKind::kUnreachable, "no connection within the connect timeout");
   if (error) co_return fail(ErrorKind::kUnreachable, error.message());
+  if (is_connected_to_itself(socket.native_handle())) co_return fail(ErrorKind::kUnreachable, kConnectedToItself);
   co_return socket;
 }
 

@@ -2,8 +2,11 @@
 
 #include <asio/error.hpp>
 
+#include <cstring>
+
 #ifdef _WIN32
 #include <winsock2.h>
+#include <ws2tcpip.h>
 #else
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -49,6 +52,21 @@ tcp::socket open_socket(asio::io_context& context, const tcp& protocol, asio::er
 #endif
   }
   return socket;
+}
+
+bool is_connected_to_itself(tcp::socket::native_handle_type socket) {
+#ifdef _WIN32
+  using Length = int;
+#else
+  using Length = socklen_t;
+#endif
+  sockaddr_storage own{};
+  sockaddr_storage peer{};
+  Length own_length = sizeof own;
+  Length peer_length = sizeof peer;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_length) != 0) return false;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &peer_length) != 0) return false;
+  return own_length == peer_length && std::memcmp(&own, &peer, static_cast<size_t>(own_length)) == 0;
 }
 
 }  // namespace rocketmq

@@ -12,4 +12,10 @@ asio::ip::tcp::socket::native_handle_type open_socket(int family, asio::error_co
 // The same as one of Asio's, not connected yet.
 asio::ip::tcp::socket open_socket(asio::io_context& context, const asio::ip::tcp& protocol, asio::error_code& error);
 
+// Whether TCP joined a connected socket to itself, as it may when nothing listens on a port of this machine that the
+// system gives out just then: it would be answered with its own requests.
+bool is_connected_to_itself(asio::ip::tcp::socket::native_handle_type socket);
+
+inline constexpr const char* kConnectedToItself = "nothing listens there (the connection was one to itself)";
+
 }  // namespace rocketmq

@@ -120,6 +120,7 @@ std::string SyncChannel::connect(const asio::ip::tcp::endpoint& endpoint, TimePo
     ::getsockopt(socket_, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&code), &size);
     if (code != 0) return message_of(code);
   }
+  if (is_connected_to_itself(socket_)) return kConnectedToItself;
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
   ::setsockopt(socket_, SOL_SOCKET, SO_KEEPALIVE, reinterpret_cast<const char*>(&on), sizeof on);
