@@ -43,6 +43,12 @@ typedef struct rocketmq_client_options {
   int32_t max_frame_bytes;
 } rocketmq_client_options;
 
+// The name by which brokers know a client, such as "192.0.2.1@12345#name"; NUL-terminated.
+typedef struct rocketmq_client_id {
+  uint64_t size;
+  char text[256];
+} rocketmq_client_id;
+
 #ifdef __cplusplus
 }
 #endif

@@ -34,6 +34,8 @@ extern "C" {
 #define ROCKETMQ_EVENT_SIMPLE 6
 // `data` is a rocketmq_log_record.
 #define ROCKETMQ_EVENT_LOG 7
+// `data` is a rocketmq_call_completion.
+#define ROCKETMQ_EVENT_CALL 8
 
 typedef struct rocketmq_event_queue rocketmq_event_queue;
 
@@ -98,6 +100,7 @@ ROCKETMQ_API void rocketmq_event_on_check(uint64_t source, const rocketmq_transa
 ROCKETMQ_API void rocketmq_event_on_reply(uint64_t source, const rocketmq_reply_completion *completion);
 ROCKETMQ_API void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completion *const *completions,
                                               int32_t count);
+ROCKETMQ_API void rocketmq_event_on_call_ended(uint64_t source, const rocketmq_call_completion *completion);
 ROCKETMQ_API void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record *record);
 
 #ifdef __cplusplus

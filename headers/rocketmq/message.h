@@ -42,6 +42,12 @@ typedef struct rocketmq_message {
   // Makes this the reply to a request that was received: its rocketmq_message_view.encoded_properties. Then without a
   // topic and a delay.
   rocketmq_string reply_to;
+  // With has_priority 1: 0 (the lowest) and up, for a topic of the type PRIORITY (brokers from RocketMQ 5.4 on), whose
+  // groups are given messages of higher priority first by POP; the broker chooses the queue by it, and takes the
+  // highest it has for those beyond. Other topics ignore it. Not together with a delay, a queue, a sharding key or a
+  // transaction, nor in batches.
+  int32_t priority;
+  int32_t has_priority;
 } rocketmq_message;
 
 // Stored, and replicated and flushed as the broker's settings ask.

@@ -31,6 +31,24 @@ typedef struct rocketmq_send_completion {
 typedef void (*rocketmq_send_callback)(uint64_t context, const rocketmq_send_completion *const *completions,
                                        int32_t count);
 
+// The end of one asynchronous call that is no send.
+typedef struct rocketmq_call_completion {
+  uint64_t size;
+  // As it was given with the call.
+  uint64_t context;
+  // NULL on success. All that is pointed at is valid until the callback returns.
+  const rocketmq_error *error;
+  // Of rocketmq_producer_recall_async: the id of the message; otherwise absent.
+  rocketmq_string message_id;
+  // Of rocketmq_producer_get_queues_async: the queues; otherwise NULL and 0.
+  const rocketmq_queue *const *queues;
+  int32_t queue_count;
+  int32_t reserved;
+} rocketmq_call_completion;
+
+// Called as rocketmq_send_callback is, never beside it, and with one call at a time.
+typedef void (*rocketmq_call_callback)(uint64_t context, const rocketmq_call_completion *completion);
+
 #define ROCKETMQ_COMPRESS_ZLIB 0
 #define ROCKETMQ_COMPRESS_LZ4 1
 #define ROCKETMQ_COMPRESS_ZSTD 2
@@ -101,6 +119,9 @@ typedef struct rocketmq_producer_options {
   const int32_t *retry_response_codes;
   int32_t retry_response_code_count;
   int32_t reserved;
+  // Required by rocketmq_producer_get_queues_async, _recall_async, _warm_up_async and _end_transaction_async; given
+  // `context` as on_sent is.
+  rocketmq_call_callback on_call_ended;
 } rocketmq_producer_options;
 
 // Chooses the queue of a message: its place among the `count` queues (1 and up) of the topic, sorted by broker name and
@@ -179,18 +200,50 @@ ROCKETMQ_API int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, co
 ROCKETMQ_API int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic,
                                                   const rocketmq_queue_list **list, rocketmq_error *error);
 
+// The same without waiting. On OK `context` comes back through options.on_call_ended exactly once; otherwise it never
+// does. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED, TOO_MANY_REQUESTS (65,536 such calls of this producer are
+// under way); what happens later comes with the completion.
+ROCKETMQ_API int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic,
+                                                        uint64_t context, rocketmq_error *error);
+
+// Of a message that was recalled.
+typedef struct rocketmq_recall_result {
+  uint64_t size;
+  // NUL-terminated.
+  char message_id[64];
+} rocketmq_recall_result;
+
 // Takes back a message that was sent with deliver_at_ms and is not delivered yet: `recall_handle` is that of its
-// result. Waits at most timeout_ms (1 to 600,000; 0: the send timeout). Errors: INVALID_ARGUMENT (no handle, another
-// topic), REJECTED (delivered already, or the broker's recallMessageEnable is off, as RocketMQ ships), and as
-// rocketmq_producer_send.
+// result. Waits at most timeout_ms (1 to 600,000; 0: the send timeout). `result` may be NULL. Errors: INVALID_ARGUMENT
+// (no handle, another topic), REJECTED (delivered already, or the broker's recallMessageEnable is off, as RocketMQ
+// ships), and as rocketmq_producer_send.
 ROCKETMQ_API int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic,
                                               const rocketmq_string *recall_handle, int32_t timeout_ms,
-                                              rocketmq_error *error);
+                                              rocketmq_recall_result *result, rocketmq_error *error);
+
+// The same without waiting; ends as rocketmq_producer_get_queues_async.
+ROCKETMQ_API int32_t rocketmq_producer_recall_async(rocketmq_producer *producer, const rocketmq_string *topic,
+                                                    const rocketmq_string *recall_handle, int32_t timeout_ms,
+                                                    uint64_t context, rocketmq_error *error);
 
 // Looks up the topic's route and connects to its brokers, so that the first send need not. Waits at most
 // the send timeout. Errors: as rocketmq_producer_send.
 ROCKETMQ_API int32_t rocketmq_producer_warm_up(rocketmq_producer *producer, const rocketmq_string *topic,
                                                rocketmq_error *error);
+
+// The same without waiting; ends as rocketmq_producer_get_queues_async.
+ROCKETMQ_API int32_t rocketmq_producer_warm_up_async(rocketmq_producer *producer, const rocketmq_string *topic,
+                                                     uint64_t context, rocketmq_error *error);
+
+// Sends the batches at once that wait for more messages (auto_batch_linger_ms), and waits at most timeout_ms (1 to
+// 600,000; 0: the send timeout) until all sends that were accepted before the call have ended and their callbacks
+// returned; how each ended, its own result or completion tells. Not for the replies of requests. Errors:
+// INVALID_ARGUMENT, INVALID_STATE (not started, or inside a callback), CLOSED, TIMEOUT.
+ROCKETMQ_API int32_t rocketmq_producer_flush(rocketmq_producer *producer, int32_t timeout_ms, rocketmq_error *error);
+
+// Errors: INVALID_ARGUMENT, INVALID_STATE (not started).
+ROCKETMQ_API int32_t rocketmq_producer_get_client_id(rocketmq_producer *producer, rocketmq_client_id *client_id,
+                                                     rocketmq_error *error);
 
 typedef struct rocketmq_producer_statistics {
   uint64_t size;

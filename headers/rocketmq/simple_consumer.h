@@ -165,6 +165,10 @@ typedef struct rocketmq_simple_consumer_statistics {
   int64_t calls_in_flight;
 } rocketmq_simple_consumer_statistics;
 
+// Errors: INVALID_ARGUMENT, INVALID_STATE (not started), CLOSED.
+ROCKETMQ_API int32_t rocketmq_simple_consumer_get_client_id(rocketmq_simple_consumer *consumer,
+                                                          rocketmq_client_id *client_id, rocketmq_error *error);
+
 // Fills `statistics`; before the start and after the close too. Errors: INVALID_ARGUMENT for NULL.
 ROCKETMQ_API int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer *consumer,
                                                              rocketmq_simple_consumer_statistics *statistics,

@@ -80,6 +80,11 @@ ROCKETMQ_API int32_t rocketmq_producer_send_half_async(rocketmq_producer *produc
 ROCKETMQ_API int32_t rocketmq_producer_end_transaction(rocketmq_producer *producer, uint64_t transaction,
                                                        int32_t state, rocketmq_error *error);
 
+// The same without waiting; ends as rocketmq_producer_get_queues_async, with the errors TIMEOUT, UNREACHABLE and
+// CONNECTION_LOST in the completion. While the producer is being closed it is refused with CLOSED.
+ROCKETMQ_API int32_t rocketmq_producer_end_transaction_async(rocketmq_producer *producer, uint64_t transaction,
+                                                             int32_t state, uint64_t context, rocketmq_error *error);
+
 // Answers a check with one of ROCKETMQ_TRANSACTION_*, and frees it. Does not wait for the network; an answer that gets
 // lost makes the broker ask again. Errors: INVALID_ARGUMENT for a state that is none (the check stays); INVALID_STATE
 // for a check that is unknown or was answered before; CLOSED.

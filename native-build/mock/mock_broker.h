@@ -29,6 +29,9 @@ class MockCluster;
 // registers its handlers in the table by request code.
 class MockBroker : public MockServer {
  public:
+  // What a recall gives, whatever its handle.
+  static constexpr std::string_view kRecalledId = "0A0B0C0D0E0F00000000000000000001";
+
   MockBroker(asio::io_context& loop, std::recursive_mutex& mutex, MockCluster& cluster, std::string name);
 
   const std::string& name() const { return name_; }

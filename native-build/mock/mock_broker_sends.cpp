@@ -16,6 +16,11 @@ void MockBroker::add_send_handlers() {
      [this](const auto&, const auto& request, const auto& reply) { send(request, reply); });
   on(request_code::kSendBatchMessage,
      [this](const auto&, const auto& request, const auto& reply) { send_batch(request, reply); });
+  on(request_code::kRecallMessage, [](const auto&, const auto& request, const auto& reply) {
+    auto response = RemotingCommand::response_to(request, response_code::kSuccess);
+    response.ext_fields.add("msgId", kRecalledId);
+    reply(std::move(response));
+  });
   on(request_code::kConsumerSendMessageBack,
      [this](const auto&, const auto& request, const auto& reply) { send_back(request, reply); });
 }

@@ -84,6 +84,10 @@ void rocketmq_event_on_completed(uint64_t source, const rocketmq_simple_completi
   EventQueue::call(source, make(ROCKETMQ_EVENT_SIMPLE, static_cast<const void*>(completions), count));
 }
 
+void rocketmq_event_on_call_ended(uint64_t source, const rocketmq_call_completion* completion) {
+  EventQueue::call(source, make(ROCKETMQ_EVENT_CALL, completion));
+}
+
 void rocketmq_event_on_log(uint64_t source, const rocketmq_log_record* record) {
   EventQueue::call(source, make(ROCKETMQ_EVENT_LOG, record));
 }

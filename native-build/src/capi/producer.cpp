@@ -143,6 +143,8 @@ Result<rocketmq::ProducerOptions> read_options(const rocketmq_producer_options* 
     out.on_sent = [writer = std::make_shared<CompletionWriter>(options->on_sent, options->context)](
                       std::vector<rocketmq::SendOutcome>& outcomes) { (*writer)(outcomes); };
   }
+  if (options->on_call_ended != nullptr)
+    out.on_call_ended = capi::call_writer(options->on_call_ended, options->context);
   return out;
 }
 
@@ -209,15 +211,6 @@ int32_t rocketmq_producer_send_one_way(rocketmq_producer* producer, const rocket
                               [&](auto& impl, auto& outgoing, const capi::SendOptions& how) -> Status {
                                 return impl.send_one_way(outgoing, how.timeout);
                               });
-  });
-}
-
-int32_t rocketmq_producer_warm_up(rocketmq_producer* producer, const rocketmq_string* topic, rocketmq_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    if (producer == nullptr) return fail(capi::null_argument("producer"));
-    auto name = capi::text_of(topic, "topic");
-    if (!name) return fail(name.error());
-    return producer->impl->warm_up(*name);
   });
 }
 

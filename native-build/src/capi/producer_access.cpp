@@ -53,6 +53,11 @@ Status read_message(const rocketmq_message* in, MessageArgument& out) {
   out.message.flag = copy->flag;
   out.message.delay_level = copy->delay_level;
   out.message.deliver_at_ms = copy->deliver_at_ms;
+  if (copy->has_priority != 0 && copy->has_priority != 1) {
+    return fail(ErrorKind::kInvalidArgument,
+                "message.has_priority is " + std::to_string(copy->has_priority) + ": give 1, or 0 for no priority");
+  }
+  if (copy->has_priority == 1) out.message.priority = copy->priority;
   out.message.queue_id = copy->queue_id;
   return read_properties(*copy, out);
 }

@@ -52,6 +52,9 @@ Status select_queue(Producer& producer, SendOptions& options, const rocketmq_mes
                     std::string& broker_name);
 void to_c(const SendReceipt& receipt, rocketmq_send_result& out);
 
+// Hands the ends of calls to the C callback.
+CallCallback call_writer(rocketmq_call_callback callback, uint64_t context);
+
 // Checks the arguments that all ways to send share, and sends.
 template <typename Send>
 Status with_message(rocketmq_producer* producer, const rocketmq_message* message, const rocketmq_send_options* options,

@@ -110,35 +110,4 @@ int32_t rocketmq_producer_fit_batch(rocketmq_producer* producer, const rocketmq_
   });
 }
 
-int32_t rocketmq_producer_get_queues(rocketmq_producer* producer, const rocketmq_string* topic,
-                                     const rocketmq_queue_list** list, rocketmq_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    if (producer == nullptr) return fail(capi::null_argument("producer"));
-    if (list == nullptr) return fail(capi::null_argument("list"));
-    auto name = capi::text_of(topic, "topic");
-    if (!name) return fail(name.error());
-    auto queues = producer->impl->queues(*name, Millis(0));
-    if (!queues) return fail(std::move(queues.error()));
-    *list = capi::make_queue_list(std::move(*queues));
-    return {};
-  });
-}
-
-int32_t rocketmq_producer_recall(rocketmq_producer* producer, const rocketmq_string* topic,
-                                 const rocketmq_string* recall_handle, int32_t timeout_ms, rocketmq_error* error) {
-  return capi::guarded(error, [&]() -> Status {
-    if (producer == nullptr) return fail(capi::null_argument("producer"));
-    auto name = capi::text_of(topic, "topic");
-    if (!name) return fail(name.error());
-    auto handle = capi::text_of(recall_handle, "recall_handle");
-    if (!handle) return fail(handle.error());
-    capi::RangeCheck range("recall");
-    const Millis timeout(range.number("timeout_ms", timeout_ms, 0, 1, capi::kMostTimeoutMs));
-    if (!range.status()) return fail(range.status().error());
-    auto recalled = producer->impl->recall(*name, *handle, timeout);
-    if (!recalled) return fail(std::move(recalled.error()));
-    return {};
-  });
-}
-
 }  // extern "C"

@@ -237,6 +237,11 @@ int32_t rocketmq_push_consumer_acknowledge(rocketmq_push_consumer* consumer, uin
   });
 }
 
+int32_t rocketmq_push_consumer_get_client_id(rocketmq_push_consumer* consumer, rocketmq_client_id* client_id,
+                                             rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status { return capi::write_client_id(impl, client_id); });
+}
+
 int32_t rocketmq_push_consumer_get_statistics(rocketmq_push_consumer* consumer,
                                               rocketmq_push_consumer_statistics* statistics, rocketmq_error* error) {
   return with_consumer(consumer, error, [&](auto& impl) -> Status {

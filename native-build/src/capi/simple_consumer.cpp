@@ -256,6 +256,11 @@ int32_t rocketmq_simple_consumer_change_invisible_duration_async(rocketmq_simple
   });
 }
 
+int32_t rocketmq_simple_consumer_get_client_id(rocketmq_simple_consumer* consumer, rocketmq_client_id* client_id,
+                                               rocketmq_error* error) {
+  return with_consumer(consumer, error, [&](auto& impl) -> Status { return capi::write_client_id(impl, client_id); });
+}
+
 int32_t rocketmq_simple_consumer_get_statistics(rocketmq_simple_consumer* consumer,
                                                 rocketmq_simple_consumer_statistics* statistics,
                                                 rocketmq_error* error) {

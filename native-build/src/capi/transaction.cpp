@@ -127,6 +127,16 @@ int32_t rocketmq_producer_end_transaction(rocketmq_producer* producer, uint64_t 
   });
 }
 
+int32_t rocketmq_producer_end_transaction_async(rocketmq_producer* producer, uint64_t transaction, int32_t state,
+                                                uint64_t context, rocketmq_error* error) {
+  return capi::guarded(error, [&]() -> Status {
+    if (producer == nullptr) return fail(capi::null_argument("producer"));
+    auto end = read_state(state);
+    if (!end) return fail(end.error());
+    return producer->impl->end_transaction_async(transaction, *end, context);
+  });
+}
+
 int32_t rocketmq_producer_answer_check(rocketmq_producer* producer, uint64_t check_id, int32_t state,
                                        rocketmq_error* error) {
   return capi::guarded(error, [&]() -> Status {

@@ -56,6 +56,7 @@ bool CompletionQueue::add(Completion& operation) {
   std::lock_guard lock(list_mutex_);
   if (refusing_) return false;
   link(open_, operation);
+  operation.number_ = ++last_number_;
   ++linked_;
   count_ += operation.gauged_count;
   bytes_ += operation.gauged_bytes;
@@ -187,6 +188,25 @@ bool CompletionQueue::wait_empty(TimePoint deadline) {
   const bool empty = emptied_.wait_until(lock, deadline, [&] { return linked_ == 0; });
   --waiting_;
   return empty;
+}
+
+// Each list is in the order of the numbers.
+bool CompletionQueue::has_gauged_until(uint64_t number) const {
+  for (const Head* head : {&open_, &visited_}) {
+    for (const Completion* each = head->next_; each != head && each->number_ <= number; each = each->next_) {
+      if (each->gauged_count > 0) return true;
+    }
+  }
+  return false;
+}
+
+bool CompletionQueue::wait_gauged(TimePoint deadline) {
+  std::unique_lock lock(list_mutex_);
+  const uint64_t last = last_number_;
+  ++waiting_;
+  const bool ended = emptied_.wait_until(lock, deadline, [&] { return !has_gauged_until(last); });
+  --waiting_;
+  return ended;
 }
 
 void CompletionQueue::for_each(const std::function<void(Completion& operation)>& action) {

@@ -31,6 +31,8 @@ class Completion : public std::enable_shared_from_this<Completion> {
   // Among those of the queue, under its lock.
   Completion* previous_ = nullptr;
   Completion* next_ = nullptr;
+  // Grows in the order in which they were added.
+  uint64_t number_ = 0;
   // The next one that has ended and is to be told.
   std::shared_ptr<Completion> next_ended_;
 };
@@ -70,6 +72,9 @@ class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
   void refuse();
   // False when something is left at the deadline.
   bool wait_empty(TimePoint deadline);
+  // Waits until all that the gauges count now have ended and were told. False when some are left at the deadline. Not
+  // on the lane.
+  bool wait_gauged(TimePoint deadline);
   // After refuse(): for each operation once. Needs no memory.
   void for_each(const std::function<void(Completion& operation)>& action);
   // Those that are added and not removed now.
@@ -90,6 +95,7 @@ class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
   Next what_next();
   static void link(Completion& head, Completion& operation);
   static void unlink(Completion& operation);
+  bool has_gauged_until(uint64_t number) const;
   void remove_locked(Completion& operation);
   void remove_batch();
 
@@ -103,6 +109,7 @@ class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
   // Those that for_each has been at.
   Head visited_;
   int64_t linked_ = 0;
+  uint64_t last_number_ = 0;
   int64_t count_ = 0;
   int64_t bytes_ = 0;
   int waiting_ = 0;

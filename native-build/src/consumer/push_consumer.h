@@ -115,6 +115,7 @@ class PushConsumer {
   // The first `success_count` messages are consumed, -1: all. The rest are given back with `delay_level`; of an
   // orderly consumer they come again in place after `suspension`, 0: the option's.
   Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level, Millis suspension = Millis(0));
+  Result<std::string> client_id() const;
   PushConsumerStatistics statistics() const;
   // Idempotent; waits up to `timeout` for callbacks that run and for the drain, and then for the farewell to the
   // brokers; not on a client thread. No callback begins after it; one that does not return in time goes on.

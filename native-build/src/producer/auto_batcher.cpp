@@ -29,7 +29,7 @@ AutoBatcher::KeyView AutoBatcher::key_of(const OutgoingMessage& message, Millis 
 }
 
 bool AutoBatcher::may_add(const OutgoingMessage& message) const {
-  return message.delay_level == 0 && message.deliver_at_ms == 0 && message.reply_to.empty() &&
+  return message.delay_level == 0 && message.deliver_at_ms == 0 && !message.priority && message.reply_to.empty() &&
          !message.topic.starts_with(kRetryTopicPrefix) &&
          BatchEncoder::size_of(message) <= static_cast<size_t>(options_.auto_batch_max_bytes);
 }

@@ -49,6 +49,8 @@ class AutoBatcher {
   void flush_before(const OutgoingMessage& message, Millis timeout, std::vector<Batch>& complete);
   // Starts those that have waited long enough, and tells when the next ones will have. Needs no memory.
   std::optional<TimePoint> start_due(TimePoint at);
+  // Starts all of them.
+  void flush() { (void)start_due(TimePoint::max()); }
   // All of them; from now on nothing is added (kClosed).
   std::vector<Batch> close();
 

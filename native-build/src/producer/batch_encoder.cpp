@@ -37,6 +37,9 @@ Status BatchEncoder::check(const OutgoingMessage& message) const {
   if (message.delay_level != 0 || message.deliver_at_ms != 0) {
     return invalid(place() + " is delayed, which brokers refuse in batches: send it by itself", message);
   }
+  if (message.priority) {
+    return invalid(place() + " has a priority, which brokers ignore in batches: send it by itself", message);
+  }
   if (!message.reply_to.empty()) {
     return invalid(place() + " is a reply, which goes to its requester alone: send it by itself", message);
   }

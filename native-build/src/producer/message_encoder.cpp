@@ -83,6 +83,23 @@ Status check_times(const OutgoingMessage& message) {
   return {};
 }
 
+// A broker takes the first of these for the message's type, and so drops its priority.
+Status check_priority(const OutgoingMessage& message) {
+  if (!message.priority) return {};
+  if (*message.priority < 0) {
+    return invalid_argument("priority " + std::to_string(*message.priority) +
+                            " is negative: give 0 (the lowest) or more");
+  }
+  if (message.delay_level > 0 || message.deliver_at_ms > 0) {
+    return invalid_argument("a message with a priority is not delayed: leave out priority, or the delay");
+  }
+  if (!message.sharding_key.empty() || !message.broker_name.empty()) {
+    return invalid_argument("the broker chooses the queue of a message by its priority: leave out priority, or the " +
+                            std::string(message.sharding_key.empty() ? "queue" : "sharding key"));
+  }
+  return {};
+}
+
 Status check_all(const OutgoingMessage& message, const ProducerOptions& options) {
   if (auto status = validate_topic(message.topic); !status) return status;
   if (auto status = check_body(message.body, options); !status) return status;
@@ -93,6 +110,7 @@ Status check_all(const OutgoingMessage& message, const ProducerOptions& options)
     return invalid_argument("queue_id " + std::to_string(message.queue_id) + " is negative: queues count from 0");
   }
   if (auto status = check_times(message); !status) return status;
+  if (auto status = check_priority(message); !status) return status;
   for (size_t i = 0; i < message.property_count; ++i) {
     const auto& [name, value] = message.properties[i];
     if (auto status = check_property(name, value); !status) return status;
@@ -139,6 +157,7 @@ Status encode_properties(const OutgoingMessage& message, std::string_view messag
   if (message.deliver_at_ms > 0) {
     append_property(out, property::kTimerDeliverMs, std::to_string(message.deliver_at_ms));
   }
+  if (message.priority) append_property(out, property::kPriority, std::to_string(*message.priority));
   append_property(out, property::kUniqueId, message_id);
   append_property(out, property::kWait, "true");
   out.append(message.system_properties);

@@ -84,6 +84,7 @@ Status Producer::Impl::start() {
   outcomes_.reserve(1);
   operations_->start(client_->workers());
   requests_->start(client_);
+  calls_->start(client_);
   if (transactions_) transactions_->start(client_);
   client_->start();
   client_->join_producer_group(options_.group, shared_from_this());
@@ -204,6 +205,13 @@ void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
     outcomes_.push_back({context, result});
   };
   for (const auto& each : ended) {
+    if (!options_.on_call_ended) {
+      // No call told its end.
+    } else if (const auto* call = dynamic_cast<const Call*>(each.get())) {
+      tell_sends();
+      calls_->call_back(*call);
+      continue;
+    }
     if (has_requests) {
       if (const auto* request = dynamic_cast<const Request*>(each.get())) {
         // In the order of the ends.
@@ -280,6 +288,13 @@ Result<ProducerStatistics> Producer::Impl::statistics() const {
   if (transactions_) statistics.open_transactions = transactions_->open();
   if (transactions_) statistics.pending_checks = transactions_->pending_checks();
   return statistics;
+}
+
+Result<std::string> Producer::Impl::client_id() const {
+  if (in_child_process() || state_.load(std::memory_order_acquire) == State::kCreated) {
+    return fail(check_usable().error());
+  }
+  return client_->client_id();
 }
 
 Status Producer::Impl::close(Millis timeout) {
@@ -385,6 +400,8 @@ bool Producer::Impl::abort(Completion& operation) {
   try {
     if (auto* request = dynamic_cast<Request*>(&operation)) {
       requests_->abort(*request);
+    } else if (auto* call = dynamic_cast<Call*>(&operation)) {
+      calls_->abort(*call);
     } else {
       static_cast<SendOperation&>(operation).abort(closed_before_acknowledgement());
     }
@@ -440,7 +457,9 @@ Status Producer::send_one_way(const OutgoingMessage& message, Millis timeout) {
   return {};
 }
 
-Status Producer::warm_up(std::string_view topic) { return impl_->warm_up(topic); }
+Status Producer::flush(Millis timeout) { return impl_->flush(timeout); }
+
+Result<std::string> Producer::client_id() const { return impl_->client_id(); }
 
 Result<ProducerStatistics> Producer::statistics() const { return impl_->statistics(); }
 Status Producer::close(Millis timeout) { return impl_->close(timeout); }

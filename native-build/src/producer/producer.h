@@ -73,6 +73,20 @@ struct ReplyOutcome {
 // Called as SendCallback is, never beside it.
 using ReplyCallback = std::function<void(const ReplyOutcome& outcome)>;
 
+// What a call that is no send gave: a recall's message id, or the queues asked for.
+struct CallEnd {
+  std::string message_id;
+  std::vector<MessageQueue> queues;
+};
+
+// The end of one asynchronous call that is no send; what it refers to lives until the callback returns.
+struct CallOutcome {
+  uint64_t context = 0;
+  const Result<CallEnd>& end;
+};
+// Called as SendCallback is, never beside it.
+using CallCallback = std::function<void(const CallOutcome& outcome)>;
+
 // What the caller wants sent; nothing of it is used after the call returns.
 struct OutgoingMessage {
   std::string_view topic;
@@ -85,6 +99,8 @@ struct OutgoingMessage {
   int32_t flag = 0;
   int32_t delay_level = 0;
   int64_t deliver_at_ms = 0;
+  // Of topics of RocketMQ's type PRIORITY.
+  std::optional<int32_t> priority;
   ByteView body;
   const std::pair<std::string_view, std::string_view>* properties = nullptr;
   size_t property_count = 0;
@@ -102,6 +118,7 @@ struct OutgoingMessage {
 struct ProducerOptions {
   std::string group;
   SendCallback on_sent;
+  CallCallback on_call_ended;
   Millis send_timeout{3000};
   Millis attempt_timeout{0};  // 0: what is left
   int32_t max_attempts = 3;
@@ -170,13 +187,23 @@ class Producer {
   Result<size_t> fit_batch(const std::vector<OutgoingMessage>& messages) const;
   // Waits until the request was handed to a connection.
   Status send_one_way(const OutgoingMessage& message, Millis timeout);
+  // Each of the asynchronous calls: on success `context` comes back with exactly one outcome of ProducerOptions
+  // .on_call_ended.
   Status warm_up(std::string_view topic);
+  Status warm_up_async(std::string_view topic, uint64_t context);
   // The queues of a topic to send to; waits for the route where that is not known.
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  Status queues_async(std::string_view topic, Millis timeout, uint64_t context);
   // The queue that `choose`, which is called on this thread, wants for a send with this timeout.
   Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);
   // Takes back a timed message that is not delivered yet, by the receipt's recall_handle; its message id.
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
+  Status recall_async(std::string_view topic, std::string_view handle, Millis timeout, uint64_t context);
+  // Starts the batches that wait for more messages, and waits until all sends that were accepted before have ended and
+  // were told. kTimeout when some have not.
+  Status flush(Millis timeout);
+  // The name by which brokers know this client; from start() on.
+  Result<std::string> client_id() const;
 
   // Before start(): makes transactions possible.
   Status set_transaction_options(TransactionOptions options);
@@ -185,6 +212,7 @@ class Producer {
   Status send_half_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited = true);
   // Waits until the request was handed to a connection.
   Status end_transaction(uint64_t transaction, TransactionState state);
+  Status end_transaction_async(uint64_t transaction, TransactionState state, uint64_t context);
   // Does not wait for the network.
   Status answer_check(uint64_t check, TransactionState state);
 

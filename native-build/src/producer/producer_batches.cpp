@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "client/client_lease.h"
+#include "client/client_thread.h"
 #include "producer/batch_encoder.h"
 #include "producer/producer_impl.h"
 
@@ -112,6 +113,23 @@ Result<std::shared_ptr<SendOperation>> Producer::Impl::open_batch(const Outgoing
       make_operation(std::move(message), first, SendOperation::Mode::kBatch, 0, begin, begin + timeout, false);
   if (auto added = add(*operation); !added) return fail(added.error());
   return operation;
+}
+
+Status Producer::Impl::flush(Millis timeout) {
+  if (auto usable = check_usable(); !usable) return usable;
+  if (on_client_thread()) {
+    return fail(ErrorKind::kInvalidState,
+                "flush was called inside a callback, which it would wait for: call it on a thread of your own");
+  }
+  const TimePoint begin = now();
+  batcher_.flush();
+  if (operations_->wait_gauged(begin + timeout_or_default(timeout))) return {};
+  Error error;
+  error.kind = ErrorKind::kTimeout;
+  error.elapsed_ms = millis_between(begin, now());
+  error.message = "sends that were accepted before had not ended after " + std::to_string(error.elapsed_ms) +
+                  " ms: each still ends by its own timeout";
+  return fail(std::move(error));
 }
 
 Result<size_t> Producer::fit_batch(const std::vector<OutgoingMessage>& messages) const {

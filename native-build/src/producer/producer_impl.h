@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "base/fork.h"
-#include "base/waited.h"
 #include "client/client_lease.h"
 #include "client/completions.h"
 #include "net/coroutine.h"
 #include "producer/auto_batcher.h"
+#include "producer/calls.h"
 #include "producer/in_flight_limits.h"
 #include "producer/producer.h"
 #include "producer/queue_selector.h"
@@ -26,7 +26,7 @@
 namespace rocketmq {
 
 // The parts of a producer stand in files of their own: producer.cpp (life cycle, sends), producer_batches.cpp,
-// producer_queries.cpp, producer_transactions.cpp, producer_requests.cpp.
+// producer_queries.cpp, producer_transactions.cpp, producer_requests.cpp, producer_detector.cpp.
 class Producer::Impl : public SendOwner, public ProducerMember, public std::enable_shared_from_this<Producer::Impl> {
  public:
   Impl(ClientOptions client_options, ProducerOptions options)
@@ -35,8 +35,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
         limits_(options_.max_in_flight_count, options_.max_in_flight_bytes),
         operations_(std::make_shared<CompletionQueue>([this](const auto& ended) { tell(ended); }, kGatherFrom)),
         batcher_(options_, [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }),
-        requests_(
-            std::make_shared<Requests>(operations_, options_.max_in_flight_count, options_.default_topic_queues)) {}
+        requests_(std::make_shared<Requests>(operations_, options_.max_in_flight_count, options_.default_topic_queues)),
+        calls_(std::make_shared<Calls>(operations_, options_.on_call_ended)) {}
 
   bool in_child_process() const { return generation_ != fork_generation(); }
   Status check_usable() const;
@@ -51,14 +51,20 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   Result<SendReceipt> send_half(const OutgoingMessage& message, Millis timeout);
   Status send_half_async(const OutgoingMessage& message, Millis timeout, uint64_t context, bool limited);
   Status end_transaction(uint64_t transaction, TransactionState state);
+  Status end_transaction_async(uint64_t transaction, TransactionState state, uint64_t context);
   Status answer_check(uint64_t check, TransactionState state);
   Status set_reply_callback(ReplyCallback on_reply);
   Result<std::shared_ptr<Request>> begin_request(const OutgoingMessage& message, Millis timeout, bool asynchronous,
                                                  uint64_t context, bool limited);
   Status warm_up(std::string_view topic);
+  Status warm_up_async(std::string_view topic, uint64_t context);
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  Status queues_async(std::string_view topic, Millis timeout, uint64_t context);
   Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);
+  Status recall_async(std::string_view topic, std::string_view handle, Millis timeout, uint64_t context);
+  Status flush(Millis timeout);
+  Result<std::string> client_id() const;
   Result<ProducerStatistics> statistics() const;
   Status close(Millis timeout);
   // For the end of the handle: as close, with some time for the callbacks that may use it.
@@ -121,10 +127,12 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   void wake_batcher(TimePoint at);
   void arm_linger_timer(TimePoint at);
 
-  Status connect_to(std::string_view topic, TimePoint begin, TimePoint deadline);
-  template <typename Value>
-  std::optional<Result<Value>> await_or_close(Waited<Value>& waited, TimePoint deadline) const;
-  Result<Route> wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline);
+  // Calls other than sends.
+  std::shared_ptr<Call> new_call(Millis timeout);
+  Result<std::shared_ptr<Call>> make_call(std::string_view topic, Millis timeout);
+  Result<CallEnd> call_and_wait(const std::shared_ptr<Call>& call, const Calls::Work& work, const char* name);
+  Status call_async(const std::shared_ptr<Call>& call, uint64_t context, const Calls::Work& work, const char* name);
+
   asio::awaitable<void> detector_loop(std::shared_ptr<Pause> pause);
   void detect(const std::string& broker);
   static asio::awaitable<void> probe(std::shared_ptr<Impl> self, std::set<std::string>::const_iterator probed);
@@ -155,6 +163,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   const std::shared_ptr<CompletionQueue> operations_;
   AutoBatcher batcher_;
   const std::shared_ptr<Requests> requests_;
+  const std::shared_ptr<Calls> calls_;
   // Not changed from start() on; nullptr for a producer without transactions.
   std::shared_ptr<Transactions> transactions_;
   // On the loop.

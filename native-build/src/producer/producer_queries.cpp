@@ -1,9 +1,10 @@
 #include <algorithm>
+#include <optional>
+#include <utility>
 
-#include "base/log.h"
-#include "base/memory.h"
 #include "client/client_lease.h"
-#include "net/waited_coroutine.h"
+#include "client/countdown.h"
+#include "net/coroutine.h"
 #include "producer/producer_impl.h"
 #include "producer/recall_handle.h"
 #include "protocol/codes.h"
@@ -13,97 +14,218 @@ namespace rocketmq {
 
 namespace {
 
-Error timed_out(const std::string& what, std::string_view topic, TimePoint begin) {
+Error timed_out(const std::string& what, TimePoint begin) {
   Error error;
   error.kind = ErrorKind::kTimeout;
-  error.topic = topic;
-  error.elapsed_ms = millis_between(begin, now());
-  error.message = what + " did not come in " + std::to_string(error.elapsed_ms) + " ms";
+  error.message = what + " did not come in " + std::to_string(millis_between(begin, now())) + " ms";
   return error;
 }
 
-// These may go on after the end of the wait, at most as long as the client's loop: to share in the client would keep
-// it, and so that loop. Who waits keeps the client.
-asio::awaitable<Status> reach_one_of(ClientInstance* client, Route route) {
-  // A heartbeat reaches every master, and so opens the connections.
-  co_await client->send_heartbeats();
-  for (const auto& broker : route->route.brokers) {
-    const std::string master(route->route.master_address(broker.name));
-    if (!master.empty() && client->remoting().connected(master)) co_return Status();
+// A part of a millisecond counts as a whole one, so that nothing ends before the deadline.
+Millis left_until(TimePoint deadline) { return std::max(std::chrono::ceil<Millis>(deadline - now()), Millis(1)); }
+
+// What a call knows of itself.
+struct Query {
+  std::string topic;
+  int32_t default_queues = 0;
+  TimePoint begin;
+  TimePoint deadline;
+};
+
+asio::awaitable<Result<Route>> route_of(ClientInstance* client, Query query) {
+  if (Route known = client->routes().find(query.topic)) co_return known;
+  struct Found {
+    explicit Found(EventLoop& loop) : pause(loop) {}
+    Pause pause;
+    std::optional<Result<Route>> route;
+  };
+  auto found = std::make_shared<Found>(client->loop());
+  // Told on another thread too, when the client is closed.
+  client->routes().get(query.topic, true, query.default_queues, [client, found](Result<Route> route) {
+    client->loop().post([found, route = std::move(route)]() mutable {
+      found->route.emplace(std::move(route));
+      found->pause.interrupt();
+    });
+  });
+  if (!found->route) co_await found->pause.wait(left_until(query.deadline));
+  if (!found->route) co_return fail(timed_out("the route of the topic \"" + query.topic + "\"", query.begin));
+  co_return std::move(*found->route);
+}
+
+// Those of a topic that does not exist yet are the default topic's.
+std::vector<MessageQueue> queues_to_send_to(const RouteSnapshot& route, std::string_view topic) {
+  std::vector<MessageQueue> queues = route.publish_queues;
+  for (MessageQueue& queue : queues) queue.topic = topic;
+  return queues;
+}
+
+asio::awaitable<Result<CallEnd>> queues_of(ClientInstance* client, Query query) {
+  auto route = co_await route_of(client, query);
+  if (!route) co_return fail(std::move(route.error()));
+  CallEnd end;
+  end.queues = queues_to_send_to(**route, query.topic);
+  co_return end;
+}
+
+// A question opens the connection, and its answer shows that the broker is there.
+asio::awaitable<void> reach_broker(ClientInstance* client, std::string address, Millis timeout,
+                                   std::shared_ptr<Countdown> all) {
+  CountdownShare share(all);
+  share.succeeded = co_await client->watch().probe(std::move(address), timeout);
+}
+
+// Side by side, so that one that does not answer keeps no other from being reached.
+asio::awaitable<Result<CallEnd>> reach_topic(ClientInstance* client, Query query) {
+  auto route = co_await route_of(client, query);
+  if (!route) co_return fail(std::move(route.error()));
+  std::vector<std::string> masters;
+  for (const auto& broker : (*route)->route.brokers) {
+    std::string master((*route)->route.master_address(broker.name));
+    if (!master.empty()) masters.push_back(std::move(master));
   }
+  if (masters.empty()) co_return fail(ErrorKind::kUnreachable, "no broker of the topic has a master now");
+  const size_t count = masters.size();
+  auto all = std::make_shared<Countdown>(client->loop(), count);
+  const Millis left = left_until(query.deadline);
+  for (std::string& master : masters) {
+    start_coroutine(client->loop(), reach_broker(client, std::move(master), left, all), "warm-up");
+  }
+  // They shall know the client, too.
+  client->heartbeat_soon();
+  // Each ends by its own deadline.
+  if (all->left > 0) co_await all->pause.wait(left + Millis(1000));
+  if (all->left + all->failed < count) co_return CallEnd{};
+  if (now() >= query.deadline) co_return fail(timed_out("the brokers' answers", query.begin));
   co_return fail(ErrorKind::kUnreachable, "no broker of the topic can be reached");
 }
 
-asio::awaitable<Result<RemotingCommand>> call(ClientInstance* client, std::string address, RemotingCommand request,
-                                              Millis timeout) {
-  auto response = co_await client->remoting().call(std::move(address), std::move(request), timeout);
-  co_return response;
+asio::awaitable<Result<CallEnd>> warm_up_topic(ClientInstance* client, Query query) {
+  auto end = co_await reach_topic(client, query);
+  if (!end) end.error().message = "the warm-up of topic \"" + query.topic + "\" failed: " + end.error().message;
+  co_return end;
+}
+
+asio::awaitable<Result<CallEnd>> recall_message(ClientInstance* client, Query query, std::string group,
+                                                std::string broker_name, std::string handle) {
+  auto route = co_await route_of(client, query);
+  if (!route) co_return fail(std::move(route.error()));
+  const std::string broker = client->routes().find_master(query.topic, broker_name);
+  if (broker.empty()) {
+    co_return fail(ErrorKind::kUnreachable,
+                   "the broker \"" + broker_name + "\", which holds the message, has no master now");
+  }
+  RemotingCommand request = RemotingCommand::request(request_code::kRecallMessage);
+  request.ext_fields.add("producerGroup", group);
+  request.ext_fields.add("topic", query.topic);
+  request.ext_fields.add("recallHandle", handle);
+  request.ext_fields.add("bname", broker_name);
+  auto response = co_await client->remoting().call(broker, std::move(request), left_until(query.deadline));
+  if (!response) co_return fail(std::move(response.error()));
+  if (response->code == response_code::kSuccess) {
+    CallEnd end;
+    end.message_id = response->ext_fields.text("msgId");
+    co_return end;
+  }
+  Error error;
+  error.kind = ErrorKind::kRejected;
+  error.response_code = response->code;
+  error.remark = response->remark;
+  error.address = broker;
+  error.message = "the broker " + broker + " did not recall the message, with code " +
+                  std::to_string(error.response_code) + ": " + error.remark +
+                  " (it may be delivered already, or the broker's recallMessageEnable is off)";
+  co_return fail(std::move(error));
+}
+
+Query query_of(const Call& call, const ProducerOptions& options) {
+  return {call.topic, options.default_topic_queues, call.begin, call.deadline};
+}
+
+Calls::Work warm_up_work(const Call& call, const ProducerOptions& options) {
+  return [query = query_of(call, options)](ClientInstance* client) { return warm_up_topic(client, query); };
+}
+
+Calls::Work queues_work(const Call& call, const ProducerOptions& options) {
+  return [query = query_of(call, options)](ClientInstance* client) { return queues_of(client, query); };
+}
+
+Result<Calls::Work> recall_work(const Call& call, std::string_view handle, const ProducerOptions& options) {
+  auto read = parse_recall_handle(handle);
+  if (!read) return fail(read.error());
+  if (read->topic != call.topic) {
+    return fail(ErrorKind::kInvalidArgument, "the recall handle is of a message for the topic \"" + read->topic +
+                                                 "\", not of one for \"" + call.topic +
+                                                 "\": give the topic that the message was sent to");
+  }
+  return [query = query_of(call, options), group = options.group, broker = read->broker_name,
+          text = std::string(handle)](ClientInstance* client) {
+    return recall_message(client, query, group, broker, text);
+  };
 }
 
 }  // namespace
 
-// nullopt when nothing came in time. A close ends the wait: what would come is dropped with the client.
-template <typename Value>
-std::optional<Result<Value>> Producer::Impl::await_or_close(Waited<Value>& waited, TimePoint deadline) const {
-  constexpr Millis kSlice{50};
-  for (;;) {
-    const bool closed = state_ == State::kClosed;
-    auto value = waited.wait(closed ? now() : std::min(deadline, now() + kSlice));
-    if (value) return value;
-    if (closed) return Result<Value>(fail(check_usable().error()));
-    if (now() >= deadline) return std::nullopt;
-  }
+std::shared_ptr<Call> Producer::Impl::new_call(Millis timeout) {
+  auto call = std::make_shared<Call>();
+  call->owner = shared_from_this();
+  call->begin = now();
+  call->deadline = call->begin + timeout_or_default(timeout);
+  return call;
 }
 
-Result<Route> Producer::Impl::wait_for_route(std::string_view topic, TimePoint begin, TimePoint deadline) {
-  Route known = client_->routes().find(topic);
-  if (known) return known;
-  auto waited = std::make_shared<Waited<Route>>();
-  client_->routes().get(std::string(topic), true, options_.default_topic_queues,
-                        [waited](Result<Route> route) { waited->give(std::move(route)); });
-  auto route = await_or_close(*waited, deadline);
-  if (!route) return fail(timed_out("the route of the topic \"" + std::string(topic) + "\"", topic, begin));
-  if (!*route) {
-    Error error = route->error();
-    error.topic = topic;
-    error.elapsed_ms = millis_between(begin, now());
-    return fail(std::move(error));
-  }
-  return **route;
+Result<std::shared_ptr<Call>> Producer::Impl::make_call(std::string_view topic, Millis timeout) {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  if (auto valid = validate_topic(topic); !valid) return fail(valid.error());
+  auto call = new_call(timeout);
+  call->topic = topic;
+  return call;
+}
+
+Result<CallEnd> Producer::Impl::call_and_wait(const std::shared_ptr<Call>& call, const Calls::Work& work,
+                                              const char* name) {
+  if (auto added = calls_->add(call); !added) return fail(added.error());
+  calls_->begin(call, work, name);
+  return Calls::wait(*call);
+}
+
+Status Producer::Impl::call_async(const std::shared_ptr<Call>& call, uint64_t context, const Calls::Work& work,
+                                  const char* name) {
+  if (auto told = calls_->check_callback(); !told) return told;
+  call->asynchronous = true;
+  call->context = context;
+  if (auto added = calls_->add(call); !added) return added;
+  calls_->begin(call, work, name);
+  return {};
 }
 
 Status Producer::Impl::warm_up(std::string_view topic) {
-  if (auto usable = check_usable(); !usable) return usable;
-  if (auto valid = validate_topic(topic); !valid) return valid;
-  const TimePoint begin = now();
-  const TimePoint deadline = begin + options_.send_timeout;
-  Status status = connect_to(topic, begin, deadline);
-  if (!status) {
-    status.error().topic = topic;
-    status.error().elapsed_ms = millis_between(begin, now());
-    status.error().message = "the warm-up of topic \"" + std::string(topic) + "\" failed: " + status.error().message;
-  }
-  return status;
+  auto call = make_call(topic, Millis(0));
+  if (!call) return fail(std::move(call.error()));
+  auto end = call_and_wait(*call, warm_up_work(**call, options_), "warm-up");
+  if (!end) return fail(std::move(end.error()));
+  return {};
 }
 
-Status Producer::Impl::connect_to(std::string_view topic, TimePoint begin, TimePoint deadline) {
-  auto route = wait_for_route(topic, begin, deadline);
-  if (!route) return fail(route.error());
-  const auto waited = start_waited(client_->loop(), reach_one_of(client_.get(), *route), "warm-up");
-  auto connected = await_or_close(*waited, deadline);
-  return connected ? *connected : fail(timed_out("the brokers' answers", topic, begin));
+Status Producer::Impl::warm_up_async(std::string_view topic, uint64_t context) {
+  auto call = make_call(topic, Millis(0));
+  if (!call) return fail(std::move(call.error()));
+  return call_async(*call, context, warm_up_work(**call, options_), "warm-up");
 }
 
 Result<std::vector<MessageQueue>> Producer::Impl::queues(std::string_view topic, Millis timeout) {
-  if (auto usable = check_usable(); !usable) return fail(usable.error());
-  if (auto valid = validate_topic(topic); !valid) return fail(valid.error());
-  const TimePoint begin = now();
-  auto route = wait_for_route(topic, begin, begin + timeout_or_default(timeout));
-  if (!route) return fail(std::move(route.error()));
-  std::vector<MessageQueue> queues = (*route)->publish_queues;
-  // Those of a topic that does not exist yet are the default topic's.
-  for (MessageQueue& queue : queues) queue.topic = topic;
-  return queues;
+  auto call = make_call(topic, timeout);
+  if (!call) return fail(std::move(call.error()));
+  // A send that chooses its queue does not wait for the loop.
+  if (const Route known = client_->routes().find(topic)) return queues_to_send_to(*known, topic);
+  auto end = call_and_wait(*call, queues_work(**call, options_), "queues of a topic");
+  if (!end) return fail(std::move(end.error()));
+  return std::move(end->queues);
+}
+
+Status Producer::Impl::queues_async(std::string_view topic, Millis timeout, uint64_t context) {
+  auto call = make_call(topic, timeout);
+  if (!call) return fail(std::move(call.error()));
+  return call_async(*call, context, queues_work(**call, options_), "queues of a topic");
 }
 
 Result<ChosenQueue> Producer::Impl::choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose) {
@@ -132,134 +254,47 @@ Result<ChosenQueue> Producer::Impl::choose_queue(std::string_view topic, Millis 
 }
 
 Result<std::string> Producer::Impl::recall(std::string_view topic, std::string_view handle, Millis timeout) {
-  if (auto usable = check_usable(); !usable) return fail(usable.error());
-  if (auto valid = validate_topic(topic); !valid) return fail(valid.error());
-  auto read = parse_recall_handle(handle);
-  if (!read) return fail(read.error());
-  if (read->topic != topic) {
-    return fail(ErrorKind::kInvalidArgument, "the recall handle is of a message for the topic \"" + read->topic +
-                                                 "\", not of one for \"" + std::string(topic) +
-                                                 "\": give the topic that the message was sent to");
-  }
-  const TimePoint begin = now();
-  const TimePoint deadline = begin + timeout_or_default(timeout);
-  auto route = wait_for_route(topic, begin, deadline);
-  if (!route) return fail(std::move(route.error()));
-  const std::string broker = client_->routes().find_master(topic, read->broker_name);
-  if (broker.empty()) {
-    Error error;
-    error.kind = ErrorKind::kUnreachable;
-    error.topic = topic;
-    error.message = "the broker \"" + read->broker_name + "\", which holds the message, has no master now";
-    return fail(std::move(error));
-  }
-  RemotingCommand request = RemotingCommand::request(request_code::kRecallMessage);
-  request.ext_fields.add("producerGroup", options_.group);
-  request.ext_fields.add("topic", topic);
-  request.ext_fields.add("recallHandle", handle);
-  request.ext_fields.add("bname", read->broker_name);
-  const Millis left(std::max<int64_t>(1, millis_between(now(), deadline)));
-  const auto waited = start_waited(client_->loop(), call(client_.get(), broker, std::move(request), left), "recall");
-  // The call has the same deadline, and tells more.
-  constexpr Millis kMore{1000};
-  auto response = await_or_close(*waited, deadline + kMore);
-  if (!response) return fail(timed_out("the broker's answer", topic, begin));
-  if (!*response) {
-    Error error = response->error();
-    error.topic = topic;
-    return fail(std::move(error));
-  }
-  if ((*response)->code == response_code::kSuccess) return std::string((*response)->ext_fields.text("msgId"));
-  Error error;
-  error.kind = ErrorKind::kRejected;
-  error.response_code = (*response)->code;
-  error.remark = (*response)->remark;
-  error.address = broker;
-  error.topic = topic;
-  error.elapsed_ms = millis_between(begin, now());
-  error.message = "the broker " + broker + " did not recall the message, with code " +
-                  std::to_string(error.response_code) + ": " + error.remark +
-                  " (it may be delivered already, or the broker's recallMessageEnable is off)";
-  return fail(std::move(error));
+  auto call = make_call(topic, timeout);
+  if (!call) return fail(std::move(call.error()));
+  auto work = recall_work(**call, handle, options_);
+  if (!work) return fail(std::move(work.error()));
+  auto end = call_and_wait(*call, *work, "recall");
+  if (!end) return fail(std::move(end.error()));
+  return std::move(end->message_id);
 }
 
-void Producer::Impl::start_detector() {
-  client_->loop().post([self = shared_from_this()] {
-    until_memory([&] {
-      self->detector_pause_ = std::make_shared<Pause>(self->client_->loop());
-      start_periodic(
-          self->client_->loop(), [self] { return self->detector_loop(self->detector_pause_); },
-          [self] { return self->background_ended_; }, "detector");
-    });
-  });
-}
-
-void Producer::Impl::end_background() {
-  client_->loop().run_and_wait([this] {
-    background_ended_ = true;
-    linger_timer_ = nullptr;
-    if (detector_pause_) detector_pause_->interrupt();
-    detector_pause_ = nullptr;
-  });
-}
-
-// Asks brokers that are avoided whether they answer again.
-asio::awaitable<void> Producer::Impl::detector_loop(std::shared_ptr<Pause> pause) {
-  while (!background_ended_) {
-    co_await pause->wait(options_.detect_interval);
-    if (background_ended_) break;
-    try {
-      for (const std::string& broker : client_->brokers().all_avoided()) detect(broker);
-    } catch (const std::exception& e) {
-      log(LogLevel::kWarn, "producer", "brokers that are avoided were not asked whether they answer: {}", e.what());
-    }
-  }
-}
-
-// Each by itself, as one that does not answer must not keep the others from being found.
-void Producer::Impl::detect(const std::string& broker) {
-  const auto [probed, added] = probed_.insert(broker);
-  if (!added) return;
-  try {
-    start_coroutine(client_->loop(), probe(shared_from_this(), probed), "detector");
-  } catch (...) {
-    probed_.erase(probed);
-    throw;
-  }
-}
-
-asio::awaitable<void> Producer::Impl::probe(std::shared_ptr<Impl> self, std::set<std::string>::const_iterator probed) {
-  const struct End {
-    Impl& producer;
-    const std::set<std::string>::const_iterator probed;
-    ~End() { producer.probed_.erase(probed); }
-  } end{*self, probed};
-  ClientInstance& client = *self->client_;
-  const bool answers = co_await client.watch().probe(*probed, self->options_.detect_timeout);
-  if (answers && !self->background_ended_) client.brokers().succeeded(*client.brokers().of(*probed));
-}
-
-void Producer::Impl::on_suspected(const std::vector<std::shared_ptr<BrokerState>>& brokers, TimePoint at) {
-  // The loop has others to serve: the rest goes with the next look, which comes soon.
-  constexpr int kMostAtOnce = 256;
-  int given_up = 0;
-  for (const auto& each : operations_->snapshot()) {
-    auto* operation = dynamic_cast<SendOperation*>(each.get());
-    if (operation == nullptr || !operation->on_suspected(brokers, at)) continue;
-    if (++given_up == kMostAtOnce) return;
-  }
+Status Producer::Impl::recall_async(std::string_view topic, std::string_view handle, Millis timeout, uint64_t context) {
+  auto call = make_call(topic, timeout);
+  if (!call) return fail(std::move(call.error()));
+  auto work = recall_work(**call, handle, options_);
+  if (!work) return fail(std::move(work.error()));
+  return call_async(*call, context, *work, "recall");
 }
 
 Result<std::vector<MessageQueue>> Producer::queues(std::string_view topic, Millis timeout) {
   return impl_->queues(topic, timeout);
 }
 
+Status Producer::queues_async(std::string_view topic, Millis timeout, uint64_t context) {
+  return impl_->queues_async(topic, timeout, context);
+}
+
 Result<ChosenQueue> Producer::choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose) {
   return impl_->choose_queue(topic, timeout, choose);
 }
 
+Status Producer::warm_up(std::string_view topic) { return impl_->warm_up(topic); }
+
+Status Producer::warm_up_async(std::string_view topic, uint64_t context) {
+  return impl_->warm_up_async(topic, context);
+}
+
 Result<std::string> Producer::recall(std::string_view topic, std::string_view handle, Millis timeout) {
   return impl_->recall(topic, handle, timeout);
+}
+
+Status Producer::recall_async(std::string_view topic, std::string_view handle, Millis timeout, uint64_t context) {
+  return impl_->recall_async(topic, handle, timeout, context);
 }
 
 }  // namespace rocketmq

@@ -48,7 +48,27 @@ Status Producer::Impl::send_half_async(const OutgoingMessage& message, Millis ti
 // What was begun may be ended while the close waits for it.
 Status Producer::Impl::end_transaction(uint64_t transaction, TransactionState state) {
   if (auto usable = check_transactional(true); !usable) return usable;
-  return transactions_->end(transaction, state, options_.send_timeout);
+  return transactions_->end_and_wait(transaction, state, options_.send_timeout);
+}
+
+Status Producer::Impl::end_transaction_async(uint64_t transaction, TransactionState state, uint64_t context) {
+  if (auto usable = check_transactional(false); !usable) return usable;
+  if (auto told = calls_->check_callback(); !told) return told;
+  const auto call = new_call(options_.send_timeout);
+  call->asynchronous = true;
+  call->context = context;
+  if (auto added = calls_->add(call); !added) return added;
+  try {
+    auto begun =
+        transactions_->end(transaction, state, options_.send_timeout, [end = calls_->ender_of(call)](Status sent) {
+          end(sent ? Result<CallEnd>(CallEnd{}) : Result<CallEnd>(fail(std::move(sent.error()))));
+        });
+    if (!begun) calls_->take_back(call);
+    return begun;
+  } catch (...) {
+    calls_->take_back(call);
+    throw;
+  }
 }
 
 Status Producer::Impl::answer_check(uint64_t check, TransactionState state) {
@@ -76,6 +96,10 @@ Status Producer::send_half_async(const OutgoingMessage& message, Millis timeout,
 
 Status Producer::end_transaction(uint64_t transaction, TransactionState state) {
   return impl_->end_transaction(transaction, state);
+}
+
+Status Producer::end_transaction_async(uint64_t transaction, TransactionState state, uint64_t context) {
+  return impl_->end_transaction_async(transaction, state, context);
 }
 
 Status Producer::answer_check(uint64_t check, TransactionState state) { return impl_->answer_check(check, state); }

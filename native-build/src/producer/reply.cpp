@@ -18,6 +18,7 @@ Status check(const OutgoingMessage& message) {
   if (message.delay_level != 0 || message.deliver_at_ms != 0) {
     return invalid_argument("a reply cannot be delayed: leave delay_level and deliver_at_ms out");
   }
+  if (message.priority) return invalid_argument("a reply has no priority: leave it out");
   return {};
 }
 

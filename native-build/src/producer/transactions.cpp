@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
+#include <utility>
 
 #include "base/log.h"
 #include "base/waited.h"
@@ -36,6 +38,18 @@ const char* name_of(TransactionState state) {
       return "ROLLBACK";
     default:
       return "UNKNOWN";
+  }
+}
+
+// Why a transaction was not ended; as far as there is memory for it.
+void describe(Error& error, const TransactionEnd& end, TransactionState state, TimePoint begin) {
+  error.elapsed_ms = millis_between(begin, now());
+  try {
+    error.topic = end.topic;
+    error.message = "the transaction of message " + end.message_id + " was not ended with " + name_of(state) + ": " +
+                    error.message + "; end it again, or leave it to the broker's check";
+  } catch (const std::bad_alloc&) {
+    error.topic.clear();
   }
 }
 
@@ -105,6 +119,10 @@ Result<std::unique_ptr<HalfMessage>> Transactions::prepare(const OutgoingMessage
                                                  std::to_string(message.delay_level) + " and deliver_at_ms " +
                                                  std::to_string(message.deliver_at_ms) +
                                                  ": brokers do not delay it, leave both out");
+  }
+  if (message.priority) {
+    return fail(ErrorKind::kInvalidArgument,
+                "a message in a transaction has a priority, which brokers drop: leave it out");
   }
   if (!message.reply_to.empty()) {
     return fail(ErrorKind::kInvalidArgument, "a reply cannot be part of a transaction: send it by itself");
@@ -202,7 +220,17 @@ void Transactions::roll_back(const TransactionEnd& end, SendStatus status) {
                        });
 }
 
-Status Transactions::end(uint64_t transaction, TransactionState state, Millis timeout) {
+void Transactions::end_ended(uint64_t transaction, const Status& sent) {
+  std::lock_guard lock(mutex_);
+  if (sent) {
+    forget(transaction);
+  } else if (const auto found = open_.find(transaction); found != open_.end()) {
+    found->second.ending = false;
+  }
+}
+
+Status Transactions::end(uint64_t transaction, TransactionState state, Millis timeout,
+                         std::function<void(Status)> done) {
   TransactionEnd end;
   {
     std::lock_guard lock(mutex_);
@@ -213,37 +241,40 @@ Status Transactions::end(uint64_t transaction, TransactionState state, Millis ti
                       (found == open_.end() ? " is not open: it was ended before, or was never begun by this producer"
                                             : " is being ended by another call"));
     }
-    found->second.ending = true;
     end = found->second.end;
+    found->second.ending = true;
   }
   const TimePoint begin = now();
-  const std::string address = client_->routes().find_master(end.topic, end.broker_name);
-  Status sent;
-  if (address.empty()) {
-    sent = fail(ErrorKind::kUnreachable, "no route tells a master of the broker \"" + end.broker_name + "\"");
-  } else {
-    auto waited = std::make_shared<Waited<void>>();
-    send_end_transaction(*client_, address, group_, end, state, begin + timeout,
-                         [waited](Status outcome) { waited->give(std::move(outcome)); });
-    // It comes by the request's own deadline.
-    const auto outcome = waited->wait(begin + timeout + kAnswerGrace);
-    sent = outcome ? *outcome : fail(ErrorKind::kTimeout, "it was not handed to a connection in time");
-  }
-  {
-    std::lock_guard lock(mutex_);
-    if (sent) {
-      forget(transaction);
+  // Not this object, which keeps the client.
+  auto ended = [weak = weak_from_this(), transaction, state, begin, end, done = std::move(done)](Status sent) {
+    if (const auto self = weak.lock()) self->end_ended(transaction, sent);
+    if (!sent) describe(sent.error(), end, state, begin);
+    done(std::move(sent));
+  };
+  try {
+    const std::string address = client_->routes().find_master(end.topic, end.broker_name);
+    if (address.empty()) {
+      ended(fail(ErrorKind::kUnreachable, "no route tells a master of the broker \"" + end.broker_name + "\""));
     } else {
-      open_.at(transaction).ending = false;
+      send_end_transaction(*client_, address, group_, end, state, begin + timeout, ended);
     }
+  } catch (...) {
+    end_ended(transaction, fail(ErrorKind::kOutOfMemory, {}));
+    throw;
   }
-  if (sent) return {};
-  Error error = sent.error();
-  error.topic = end.topic;
-  error.elapsed_ms = millis_between(begin, now());
-  error.message = std::string("the transaction of message ") + end.message_id + " was not ended with " +
-                  name_of(state) + ": " + error.message + "; end it again, or leave it to the broker's check";
-  return fail(std::move(error));
+  return {};
+}
+
+Status Transactions::end_and_wait(uint64_t transaction, TransactionState state, Millis timeout) {
+  auto waited = std::make_shared<Waited<void>>();
+  const TimePoint deadline = now() + timeout;
+  auto begun = end(transaction, state, timeout, [waited](Status outcome) { waited->give(std::move(outcome)); });
+  if (!begun) return fail(std::move(begun.error()));
+  // It comes by the request's own deadline.
+  if (auto outcome = waited->wait(deadline + kAnswerGrace)) return std::move(*outcome);
+  return fail(ErrorKind::kTimeout,
+              "the end of the transaction was not handed to a connection in time: end it again, "
+              "or leave it to the broker's check");
 }
 
 void Transactions::check(const RemotingCommand& request, StoredMessage& message, const std::string& address) {

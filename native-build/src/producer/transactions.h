@@ -41,9 +41,11 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
   // For the send of it: begins the transaction where the message was stored as safely as asked, and rolls it back
   // otherwise.
   SendOperation::OnEnd when_sent(const HalfMessage& half);
-  // Waits until the request was handed to the connection. kInvalidState for a transaction that was ended before. One
-  // whose end fails stays open.
-  Status end(uint64_t transaction, TransactionState state, Millis timeout);
+  // Hands the request to the connection; then, or once that failed, `done` runs on the loop, or here. kInvalidState for
+  // a transaction that was ended before, without `done`. One whose end fails stays open.
+  Status end(uint64_t transaction, TransactionState state, Millis timeout, std::function<void(Status)> done);
+  // The same; waits for that.
+  Status end_and_wait(uint64_t transaction, TransactionState state, Millis timeout);
 
   void check(const RemotingCommand& request, StoredMessage& message, const std::string& address);
   Status answer(uint64_t check, TransactionState state) {
@@ -72,6 +74,7 @@ class Transactions : public std::enable_shared_from_this<Transactions> {
 
   static asio::awaitable<void> find_brokers(ClientInstance* client, std::shared_ptr<Search> search);
   uint64_t begin(TransactionEnd end);
+  void end_ended(uint64_t transaction, const Status& sent);
   void forget(uint64_t transaction);
   void note_answered(const std::string& message_id);
   void roll_back(const TransactionEnd& end, SendStatus status);

@@ -46,6 +46,7 @@ constexpr std::array kReserved = {
     std::string_view("PUSH_REPLY_TIME"),
     std::string_view("CLUSTER"),
     std::string_view("MSG_TYPE"),
+    std::string_view("_SYS_MSG_PRIORITY_"),
     std::string_view("INNER_BASE"),
     std::string_view("INNER_NUM"),
     std::string_view("TIMER_DELAY_SEC"),

@@ -35,6 +35,7 @@ inline constexpr std::string_view kKeys = "KEYS";
 inline constexpr std::string_view kWait = "WAIT";
 inline constexpr std::string_view kDelay = "DELAY";
 inline constexpr std::string_view kTimerDeliverMs = "TIMER_DELIVER_MS";
+inline constexpr std::string_view kPriority = "_SYS_MSG_PRIORITY_";
 inline constexpr std::string_view kShardingKey = "__SHARDINGKEY";
 inline constexpr std::string_view kRetryTopic = "RETRY_TOPIC";
 inline constexpr std::string_view kReconsumeTime = "RECONSUME_TIME";

@@ -60,7 +60,7 @@ TEST_F(LateAnswerTest, AWarmUpMayOutliveItsProducer) {
 
 // Nor does what it asks the brokers keep the client's threads.
 TEST_F(LateAnswerTest, AWarmUpThatIsGivenUpLetsTheClientGo) {
-  cluster_.broker().inject(request_code::kHeartbeat, Fault::of(Fault::Kind::kIgnore, -1));
+  cluster_.broker().inject(mock::kAnyRequest, Fault::of(Fault::Kind::kIgnore, -1));
   std::weak_ptr<ClientInstance> client;
   ProducerOptions options;
   options.send_timeout = Millis(100);

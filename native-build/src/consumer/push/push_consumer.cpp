@@ -38,6 +38,7 @@ Status PushConsumer::resume() { return life_->resume(); }
 Status PushConsumer::acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level, Millis suspension) {
   return life_->acknowledge(delivery_id, success_count, delay_level, suspension);
 }
+Result<std::string> PushConsumer::client_id() const { return life_->client_id(); }
 PushConsumerStatistics PushConsumer::statistics() const { return life_->statistics(); }
 Status PushConsumer::close(Millis timeout) { return life_->close(timeout, timeout); }
 

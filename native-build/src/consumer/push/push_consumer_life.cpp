@@ -243,6 +243,12 @@ void PushConsumerLife::give_back_expired() {
   }
 }
 
+Result<std::string> PushConsumerLife::client_id() const {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  std::lock_guard lock(mutex_);
+  return client_->client_id();
+}
+
 PushConsumerStatistics PushConsumerLife::statistics() const {
   const PushCounters& counters = context_->counters;
   PushConsumerStatistics statistics;

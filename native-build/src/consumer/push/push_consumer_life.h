@@ -39,6 +39,7 @@ class PushConsumerLife : public ConsumerMember, public std::enable_shared_from_t
   Status suspend();
   Status resume();
   Status acknowledge(uint64_t delivery_id, int32_t success_count, int32_t delay_level, Millis suspension);
+  Result<std::string> client_id() const;
   PushConsumerStatistics statistics() const;
   // Waits for callbacks at most `callback_timeout`.
   Status close(Millis timeout, Millis callback_timeout);

@@ -180,6 +180,13 @@ bool SimpleConsumer::Impl::handle_request(const RemotingCommand& request, std::f
   return true;
 }
 
+Result<std::string> SimpleConsumer::Impl::client_id() const {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  const auto client = running_client();
+  if (!client) return fail(check_usable().error());
+  return client->client_id();
+}
+
 SimpleConsumerStatistics SimpleConsumer::Impl::statistics() const {
   SimpleConsumerStatistics statistics;
   statistics.receives = receives_;
@@ -327,6 +334,7 @@ Status SimpleConsumer::change_invisible_duration_async(std::string_view receipt_
   return status_of(impl_->change_invisible(receipt_handle, invisible, true, context));
 }
 
+Result<std::string> SimpleConsumer::client_id() const { return impl_->client_id(); }
 SimpleConsumerStatistics SimpleConsumer::statistics() const { return impl_->statistics(); }
 Status SimpleConsumer::close(Millis timeout) { return impl_->close(timeout); }
 

@@ -78,6 +78,7 @@ class SimpleConsumer {
   Status receive_async(const ReceiveOptions& options, uint64_t context);
   Status acknowledge_async(std::string_view receipt_handle, uint64_t context);
   Status change_invisible_duration_async(std::string_view receipt_handle, Millis invisible, uint64_t context);
+  Result<std::string> client_id() const;
   SimpleConsumerStatistics statistics() const;
   // Idempotent; receives under way end, for the rest it waits up to `timeout`, not on a client thread.
   Status close(Millis timeout);

@@ -42,6 +42,7 @@ class SimpleConsumer::Impl : public ConsumerMember, public std::enable_shared_fr
   Result<Operation> acknowledge(std::string_view handle, bool asynchronous, uint64_t context);
   Result<Operation> change_invisible(std::string_view handle, Millis invisible, bool asynchronous, uint64_t context);
   Result<SimpleResult> wait(Result<Operation> operation);
+  Result<std::string> client_id() const;
   SimpleConsumerStatistics statistics() const;
   Status close(Millis timeout);
 

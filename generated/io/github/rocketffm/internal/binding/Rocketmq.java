@@ -500,6 +500,15 @@ public class Rocketmq extends Rocketmq$shared {
     public static int ROCKETMQ_EVENT_LOG() {
         return ROCKETMQ_EVENT_LOG;
     }
+    private static final int ROCKETMQ_EVENT_CALL = (int)8L;
+    /**
+     * {@snippet lang=c :
+     * #define ROCKETMQ_EVENT_CALL 8
+     * }
+     */
+    public static int ROCKETMQ_EVENT_CALL() {
+        return ROCKETMQ_EVENT_CALL;
+    }
 
     private static class rocketmq_version {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
@@ -1374,6 +1383,69 @@ public class Rocketmq extends Rocketmq$shared {
         }
     }
 
+    private static class rocketmq_producer_get_queues_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_get_queues_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_get_queues_async$descriptor() {
+        return rocketmq_producer_get_queues_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_get_queues_async$handle() {
+        return rocketmq_producer_get_queues_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_get_queues_async$address() {
+        return rocketmq_producer_get_queues_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_get_queues_async(MemorySegment producer, MemorySegment topic, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_get_queues_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_get_queues_async", producer, topic, context, error);
+            }
+            return (int)mh$.invokeExact(producer, topic, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class rocketmq_producer_recall {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Rocketmq.C_INT,
@@ -1381,6 +1453,7 @@ public class Rocketmq extends Rocketmq$shared {
             Rocketmq.C_POINTER,
             Rocketmq.C_POINTER,
             Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
             Rocketmq.C_POINTER
         );
 
@@ -1392,7 +1465,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_recall_result *result, rocketmq_error *error)
      * }
      */
     public static FunctionDescriptor rocketmq_producer_recall$descriptor() {
@@ -1402,7 +1475,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_recall_result *result, rocketmq_error *error)
      * }
      */
     public static MethodHandle rocketmq_producer_recall$handle() {
@@ -1412,7 +1485,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_recall_result *result, rocketmq_error *error)
      * }
      */
     public static MemorySegment rocketmq_producer_recall$address() {
@@ -1421,16 +1494,81 @@ public class Rocketmq extends Rocketmq$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_error *error)
+     * int32_t rocketmq_producer_recall(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, rocketmq_recall_result *result, rocketmq_error *error)
      * }
      */
-    public static int rocketmq_producer_recall(MemorySegment producer, MemorySegment topic, MemorySegment recall_handle, int timeout_ms, MemorySegment error) {
+    public static int rocketmq_producer_recall(MemorySegment producer, MemorySegment topic, MemorySegment recall_handle, int timeout_ms, MemorySegment result, MemorySegment error) {
         var mh$ = rocketmq_producer_recall.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("rocketmq_producer_recall", producer, topic, recall_handle, timeout_ms, error);
+                traceDowncall("rocketmq_producer_recall", producer, topic, recall_handle, timeout_ms, result, error);
             }
-            return (int)mh$.invokeExact(producer, topic, recall_handle, timeout_ms, error);
+            return (int)mh$.invokeExact(producer, topic, recall_handle, timeout_ms, result, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_recall_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_recall_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall_async(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_recall_async$descriptor() {
+        return rocketmq_producer_recall_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall_async(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_recall_async$handle() {
+        return rocketmq_producer_recall_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall_async(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_recall_async$address() {
+        return rocketmq_producer_recall_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_recall_async(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_string *recall_handle, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_recall_async(MemorySegment producer, MemorySegment topic, MemorySegment recall_handle, int timeout_ms, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_recall_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_recall_async", producer, topic, recall_handle, timeout_ms, context, error);
+            }
+            return (int)mh$.invokeExact(producer, topic, recall_handle, timeout_ms, context, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1493,6 +1631,193 @@ public class Rocketmq extends Rocketmq$shared {
                 traceDowncall("rocketmq_producer_warm_up", producer, topic, error);
             }
             return (int)mh$.invokeExact(producer, topic, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_warm_up_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_warm_up_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_warm_up_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_warm_up_async$descriptor() {
+        return rocketmq_producer_warm_up_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_warm_up_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_warm_up_async$handle() {
+        return rocketmq_producer_warm_up_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_warm_up_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_warm_up_async$address() {
+        return rocketmq_producer_warm_up_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_warm_up_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_warm_up_async(MemorySegment producer, MemorySegment topic, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_warm_up_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_warm_up_async", producer, topic, context, error);
+            }
+            return (int)mh$.invokeExact(producer, topic, context, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_flush {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_flush");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_flush(rocketmq_producer *producer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_flush$descriptor() {
+        return rocketmq_producer_flush.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_flush(rocketmq_producer *producer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_flush$handle() {
+        return rocketmq_producer_flush.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_flush(rocketmq_producer *producer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_flush$address() {
+        return rocketmq_producer_flush.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_flush(rocketmq_producer *producer, int32_t timeout_ms, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_flush(MemorySegment producer, int timeout_ms, MemorySegment error) {
+        var mh$ = rocketmq_producer_flush.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_flush", producer, timeout_ms, error);
+            }
+            return (int)mh$.invokeExact(producer, timeout_ms, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_get_client_id {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_get_client_id");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_client_id(rocketmq_producer *producer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_get_client_id$descriptor() {
+        return rocketmq_producer_get_client_id.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_client_id(rocketmq_producer *producer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_get_client_id$handle() {
+        return rocketmq_producer_get_client_id.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_client_id(rocketmq_producer *producer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_get_client_id$address() {
+        return rocketmq_producer_get_client_id.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_get_client_id(rocketmq_producer *producer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_get_client_id(MemorySegment producer, MemorySegment client_id, MemorySegment error) {
+        var mh$ = rocketmq_producer_get_client_id.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_get_client_id", producer, client_id, error);
+            }
+            return (int)mh$.invokeExact(producer, client_id, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -2111,6 +2436,68 @@ public class Rocketmq extends Rocketmq$shared {
                 traceDowncall("rocketmq_push_consumer_acknowledge", consumer, delivery_id, acknowledgement, error);
             }
             return (int)mh$.invokeExact(consumer, delivery_id, acknowledgement, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_push_consumer_get_client_id {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_push_consumer_get_client_id");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_push_consumer_get_client_id(rocketmq_push_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_push_consumer_get_client_id$descriptor() {
+        return rocketmq_push_consumer_get_client_id.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_push_consumer_get_client_id(rocketmq_push_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_push_consumer_get_client_id$handle() {
+        return rocketmq_push_consumer_get_client_id.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_push_consumer_get_client_id(rocketmq_push_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_push_consumer_get_client_id$address() {
+        return rocketmq_push_consumer_get_client_id.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_push_consumer_get_client_id(rocketmq_push_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_push_consumer_get_client_id(MemorySegment consumer, MemorySegment client_id, MemorySegment error) {
+        var mh$ = rocketmq_push_consumer_get_client_id.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_push_consumer_get_client_id", consumer, client_id, error);
+            }
+            return (int)mh$.invokeExact(consumer, client_id, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -3299,6 +3686,68 @@ public class Rocketmq extends Rocketmq$shared {
         }
     }
 
+    private static class rocketmq_simple_consumer_get_client_id {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_simple_consumer_get_client_id");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_client_id(rocketmq_simple_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_simple_consumer_get_client_id$descriptor() {
+        return rocketmq_simple_consumer_get_client_id.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_client_id(rocketmq_simple_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_simple_consumer_get_client_id$handle() {
+        return rocketmq_simple_consumer_get_client_id.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_client_id(rocketmq_simple_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_simple_consumer_get_client_id$address() {
+        return rocketmq_simple_consumer_get_client_id.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_simple_consumer_get_client_id(rocketmq_simple_consumer *consumer, rocketmq_client_id *client_id, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_simple_consumer_get_client_id(MemorySegment consumer, MemorySegment client_id, MemorySegment error) {
+        var mh$ = rocketmq_simple_consumer_get_client_id.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_simple_consumer_get_client_id", consumer, client_id, error);
+            }
+            return (int)mh$.invokeExact(consumer, client_id, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class rocketmq_simple_consumer_get_statistics {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Rocketmq.C_INT,
@@ -3728,6 +4177,70 @@ public class Rocketmq extends Rocketmq$shared {
                 traceDowncall("rocketmq_producer_end_transaction", producer, transaction, state, error);
             }
             return (int)mh$.invokeExact(producer, transaction, state, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_producer_end_transaction_async {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Rocketmq.C_INT,
+            Rocketmq.C_POINTER,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_INT,
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_producer_end_transaction_async");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction_async(rocketmq_producer *producer, uint64_t transaction, int32_t state, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_producer_end_transaction_async$descriptor() {
+        return rocketmq_producer_end_transaction_async.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction_async(rocketmq_producer *producer, uint64_t transaction, int32_t state, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MethodHandle rocketmq_producer_end_transaction_async$handle() {
+        return rocketmq_producer_end_transaction_async.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction_async(rocketmq_producer *producer, uint64_t transaction, int32_t state, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static MemorySegment rocketmq_producer_end_transaction_async$address() {
+        return rocketmq_producer_end_transaction_async.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t rocketmq_producer_end_transaction_async(rocketmq_producer *producer, uint64_t transaction, int32_t state, uint64_t context, rocketmq_error *error)
+     * }
+     */
+    public static int rocketmq_producer_end_transaction_async(MemorySegment producer, long transaction, int state, long context, MemorySegment error) {
+        var mh$ = rocketmq_producer_end_transaction_async.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_producer_end_transaction_async", producer, transaction, state, context, error);
+            }
+            return (int)mh$.invokeExact(producer, transaction, state, context, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -4455,6 +4968,66 @@ public class Rocketmq extends Rocketmq$shared {
                 traceDowncall("rocketmq_event_on_completed", source, completions, count);
             }
             mh$.invokeExact(source, completions, count);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class rocketmq_event_on_call_ended {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = Symbols.find(SYMBOL_LOOKUP, "rocketmq_event_on_call_ended");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_call_ended(uint64_t source, const rocketmq_call_completion *completion)
+     * }
+     */
+    public static FunctionDescriptor rocketmq_event_on_call_ended$descriptor() {
+        return rocketmq_event_on_call_ended.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_call_ended(uint64_t source, const rocketmq_call_completion *completion)
+     * }
+     */
+    public static MethodHandle rocketmq_event_on_call_ended$handle() {
+        return rocketmq_event_on_call_ended.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * void rocketmq_event_on_call_ended(uint64_t source, const rocketmq_call_completion *completion)
+     * }
+     */
+    public static MemorySegment rocketmq_event_on_call_ended$address() {
+        return rocketmq_event_on_call_ended.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * void rocketmq_event_on_call_ended(uint64_t source, const rocketmq_call_completion *completion)
+     * }
+     */
+    public static void rocketmq_event_on_call_ended(long source, MemorySegment completion) {
+        var mh$ = rocketmq_event_on_call_ended.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("rocketmq_event_on_call_ended", source, completion);
+            }
+            mh$.invokeExact(source, completion);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -30,6 +30,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     rocketmq_string sharding_key;
  *     rocketmq_string broker_name;
  *     rocketmq_string reply_to;
+ *     int32_t priority;
+ *     int32_t has_priority;
  * }
  * }
  */
@@ -54,7 +56,9 @@ public class rocketmq_message {
         Rocketmq.C_LONG_LONG.withName("deliver_at_ms"),
         rocketmq_string.layout().withName("sharding_key"),
         rocketmq_string.layout().withName("broker_name"),
-        rocketmq_string.layout().withName("reply_to")
+        rocketmq_string.layout().withName("reply_to"),
+        Rocketmq.C_INT.withName("priority"),
+        Rocketmq.C_INT.withName("has_priority")
     ).withName("rocketmq_message");
 
     /**
@@ -722,6 +726,94 @@ public class rocketmq_message {
      */
     public static void reply_to(MemorySegment struct, MemorySegment fieldValue) {
         MemorySegment.copy(fieldValue, 0L, struct, reply_to$OFFSET, reply_to$LAYOUT.byteSize());
+    }
+
+    private static final OfInt priority$LAYOUT = (OfInt)$LAYOUT.select(groupElement("priority"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t priority
+     * }
+     */
+    public static final OfInt priority$layout() {
+        return priority$LAYOUT;
+    }
+
+    private static final long priority$OFFSET = $LAYOUT.byteOffset(groupElement("priority"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t priority
+     * }
+     */
+    public static final long priority$offset() {
+        return priority$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t priority
+     * }
+     */
+    public static int priority(MemorySegment struct) {
+        return struct.get(priority$LAYOUT, priority$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t priority
+     * }
+     */
+    public static void priority(MemorySegment struct, int fieldValue) {
+        struct.set(priority$LAYOUT, priority$OFFSET, fieldValue);
+    }
+
+    private static final OfInt has_priority$LAYOUT = (OfInt)$LAYOUT.select(groupElement("has_priority"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t has_priority
+     * }
+     */
+    public static final OfInt has_priority$layout() {
+        return has_priority$LAYOUT;
+    }
+
+    private static final long has_priority$OFFSET = $LAYOUT.byteOffset(groupElement("has_priority"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t has_priority
+     * }
+     */
+    public static final long has_priority$offset() {
+        return has_priority$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t has_priority
+     * }
+     */
+    public static int has_priority(MemorySegment struct) {
+        return struct.get(has_priority$LAYOUT, has_priority$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t has_priority
+     * }
+     */
+    public static void has_priority(MemorySegment struct, int fieldValue) {
+        struct.set(has_priority$LAYOUT, has_priority$OFFSET, fieldValue);
     }
 
     /**

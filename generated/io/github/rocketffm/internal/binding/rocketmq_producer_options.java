@@ -41,6 +41,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const int32_t *retry_response_codes;
  *     int32_t retry_response_code_count;
  *     int32_t reserved;
+ *     rocketmq_call_callback on_call_ended;
  * }
  * }
  */
@@ -76,7 +77,8 @@ public class rocketmq_producer_options {
         Rocketmq.C_INT.withName("retry_same_queue"),
         Rocketmq.C_POINTER.withName("retry_response_codes"),
         Rocketmq.C_INT.withName("retry_response_code_count"),
-        Rocketmq.C_INT.withName("reserved")
+        Rocketmq.C_INT.withName("reserved"),
+        Rocketmq.C_POINTER.withName("on_call_ended")
     ).withName("rocketmq_producer_options");
 
     /**
@@ -1285,6 +1287,106 @@ public class rocketmq_producer_options {
      */
     public static void reserved(MemorySegment struct, int fieldValue) {
         struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    }
+
+    /**
+     * {@snippet lang=c :
+     * rocketmq_call_callback on_call_ended
+     * }
+     */
+    public final static class on_call_ended {
+
+        private on_call_ended() {
+            // Should not be called directly
+        }
+
+        /**
+         * The function pointer signature, expressed as a functional interface
+         */
+        public interface Function {
+            void apply(long _x0, MemorySegment _x1);
+        }
+
+        private static final FunctionDescriptor $DESC = FunctionDescriptor.ofVoid(
+            Rocketmq.C_LONG_LONG,
+            Rocketmq.C_POINTER
+        );
+
+        /**
+         * The descriptor of this function pointer
+         */
+        public static FunctionDescriptor descriptor() {
+            return $DESC;
+        }
+
+        private static final MethodHandle UP$MH = Rocketmq.upcallHandle(on_call_ended.Function.class, "apply", $DESC);
+
+        /**
+         * Allocates a new upcall stub, whose implementation is defined by {@code fi}.
+         * The lifetime of the returned segment is managed by {@code arena}
+         */
+        public static MemorySegment allocate(on_call_ended.Function fi, Arena arena) {
+            return Linker.nativeLinker().upcallStub(UP$MH.bindTo(fi), $DESC, arena);
+        }
+
+        private static final MethodHandle DOWN$MH = Linker.nativeLinker().downcallHandle($DESC);
+
+        /**
+         * Invoke the upcall stub {@code funcPtr}, with given parameters
+         */
+        public static void invoke(MemorySegment funcPtr, long _x0, MemorySegment _x1) {
+            try {
+                 DOWN$MH.invokeExact(funcPtr, _x0, _x1);
+            } catch (Error | RuntimeException ex) {
+                throw ex;
+            } catch (Throwable ex$) {
+                throw new AssertionError("should not reach here", ex$);
+            }
+        }
+    }
+
+    private static final AddressLayout on_call_ended$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("on_call_ended"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * rocketmq_call_callback on_call_ended
+     * }
+     */
+    public static final AddressLayout on_call_ended$layout() {
+        return on_call_ended$LAYOUT;
+    }
+
+    private static final long on_call_ended$OFFSET = $LAYOUT.byteOffset(groupElement("on_call_ended"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * rocketmq_call_callback on_call_ended
+     * }
+     */
+    public static final long on_call_ended$offset() {
+        return on_call_ended$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * rocketmq_call_callback on_call_ended
+     * }
+     */
+    public static MemorySegment on_call_ended(MemorySegment struct) {
+        return struct.get(on_call_ended$LAYOUT, on_call_ended$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * rocketmq_call_callback on_call_ended
+     * }
+     */
+    public static void on_call_ended(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(on_call_ended$LAYOUT, on_call_ended$OFFSET, fieldValue);
     }
 
     /**

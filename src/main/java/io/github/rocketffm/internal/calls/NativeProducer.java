@@ -328,6 +328,7 @@ public final class NativeProducer {
                 Strings.of(topic, arena),
                 Strings.of(recallHandle, arena),
                 timeoutMillis,
+                MemorySegment.NULL,
                 error));
   }
 
