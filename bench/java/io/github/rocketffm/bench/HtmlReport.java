@@ -25,6 +25,8 @@ final class HtmlReport {
     FACTS.put("cores", "Cores");
     FACTS.put("memory_gb", "Memory, GB");
     FACTS.put("jdk", "JDK");
+    FACTS.put("load_before", "Load average before");
+    FACTS.put("load_after", "Load average after");
     FACTS.put("date", "Date");
     FACTS.put("rounds", "Rounds");
   }
