@@ -29,11 +29,18 @@ public final class ApacheContender implements BenchClient {
   }
 
   @Override
-  public Sender sender(String group, int inFlight) throws Exception {
+  public Sender sender(String group, int inFlight, int lingerMillis) throws Exception {
     DefaultMQProducer producer = new DefaultMQProducer(group);
     producer.setNamesrvAddr(nameServer);
     producer.setSendMsgTimeout(TIMEOUT_MILLIS);
     producer.setCompressMsgBodyOverHowmuch(Integer.MAX_VALUE);
+    if (lingerMillis > 0) {
+      producer.setAutoBatch(true);
+      producer.initProduceAccumulator();
+      producer.batchMaxDelayMs(lingerMillis);
+      // It has no limit by number: a batch ends with the body that goes beyond so many bytes.
+      producer.batchMaxBytes(BATCH * BATCHED_BODY - 1);
+    }
     producer.start();
     return new Sender() {
       @Override
@@ -103,6 +110,8 @@ public final class ApacheContender implements BenchClient {
     return name.startsWith("Netty")
         || name.startsWith("NettyClient")
         || name.startsWith("MQClient")
+        // Those that end batches.
+        || name.startsWith("Client_")
         || name.startsWith("Rebalance")
         || name.startsWith("PullMessage")
         || name.startsWith("ConsumeMess")

@@ -1,6 +1,7 @@
 // The contender "c": librocketmq by way of its C API.
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "c_consumer.h"
@@ -37,7 +38,8 @@ class CContender {
     if (mode == "sync") {
       producer(kUsualInFlight).publish_sync(outgoing, command.number_or("threads", 1, 1, 1024), run);
     } else if (mode == "async") {
-      producer(command.in_flight()).publish_async(outgoing, run);
+      const int64_t linger = command.number_or("linger", 0, 0, 60'000);
+      producer(command.in_flight(), linger).publish_async(outgoing, run);
     } else {
       throw CommandError("mode=" + mode + " is unknown: use sync or async");
     }
@@ -65,17 +67,18 @@ class CContender {
   }
 
  private:
-  CProducer& producer(int64_t in_flight) {
-    auto& found = producers_[in_flight];
+  CProducer& producer(int64_t in_flight, int64_t linger_ms = 0) {
+    auto& found = producers_[{in_flight, linger_ms}];
     if (!found) {
-      found = std::make_unique<CProducer>(name_servers_, "bench-c-" + std::to_string(in_flight), in_flight);
+      const std::string group = "bench-c-" + std::to_string(in_flight) + "-" + std::to_string(linger_ms);
+      found = std::make_unique<CProducer>(name_servers_, group, in_flight, linger_ms);
     }
     return *found;
   }
 
   const std::string name_servers_;
-  // By their limit of sends in flight, which is fixed for a producer's life.
-  std::map<int64_t, std::unique_ptr<CProducer>> producers_;
+  // By their limit of sends in flight and the linger time of their batches, which are fixed for a producer's life.
+  std::map<std::pair<int64_t, int64_t>, std::unique_ptr<CProducer>> producers_;
 };
 
 bench::Handlers make_handlers(const std::string& name_servers) {
@@ -85,7 +88,7 @@ bench::Handlers make_handlers(const std::string& name_servers) {
           {"drain", [contender](const Command& command) { return contender->drain(command); }},
           {"end-to-end", [contender](const Command& command) { return contender->end_to_end(command); }},
           {"producers", [contender](const Command& command) { return contender->more_producers(command); }},
-          {"status", [](const Command&) { return bench::process_status(bench::thread_count_named("rmq-")); }}};
+          {"status", [](const Command&) { return bench::process_status("rmq-"); }}};
 }
 
 }  // namespace

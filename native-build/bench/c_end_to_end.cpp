@@ -149,7 +149,12 @@ Json end_to_end(const std::string& name_servers, CProducer& producer, const Comm
   auto delivered = arrivals.wait_for_all();
   if (delivered.empty()) throw CommandError("none of the messages came back within 10 s");
   const auto received = static_cast<int64_t>(delivered.size());
-  return {{"received", received}, {"publish", std::move(publish)}, {"delivery", percentiles(std::move(delivered))}};
+  // While both the producer and the consumer are there.
+  Json answer = thread_counts("rmq-");
+  answer["received"] = received;
+  answer["publish"] = std::move(publish);
+  answer["delivery"] = percentiles(std::move(delivered));
+  return answer;
 }
 
 }  // namespace bench

@@ -10,6 +10,9 @@ namespace bench {
 
 namespace {
 constexpr int32_t kSendTimeoutMs = 10'000;
+// As the other contenders have it: the number comes first.
+constexpr int32_t kBatchBytes = 256 * 1024;
+constexpr int32_t kMostInABatch = 256;
 }  // namespace
 
 rocketmq_error empty_error() {
@@ -41,7 +44,7 @@ void Outgoing::set_number(int64_t value) {
   for (size_t i = 0; i < 8; ++i) body_[i] = static_cast<char>(static_cast<uint64_t>(value) >> (56 - 8 * i));
 }
 
-CProducer::CProducer(const std::string& name_servers, const std::string& group, int64_t in_flight) {
+CProducer::CProducer(const std::string& name_servers, const std::string& group, int64_t in_flight, int64_t linger_ms) {
   const rocketmq_client_options client = client_options(name_servers);
   rocketmq_producer_options options{};
   options.size = sizeof options;
@@ -52,6 +55,9 @@ CProducer::CProducer(const std::string& name_servers, const std::string& group, 
   options.compress_threshold_bytes = -1;
   options.max_in_flight_count = static_cast<int32_t>(in_flight);
   options.block_when_full = 1;
+  options.auto_batch_linger_ms = static_cast<int32_t>(linger_ms);
+  options.auto_batch_max_bytes = kBatchBytes;
+  options.auto_batch_max_count = kMostInABatch;
   rocketmq_error error = empty_error();
   check(rocketmq_producer_create(&client, &options, &producer_, &error), error);
   const int32_t started = rocketmq_producer_start(producer_, &error);

@@ -37,7 +37,8 @@ class Outgoing {
 // A started producer of librocketmq. Failures are CommandErrors.
 class CProducer {
  public:
-  CProducer(const std::string& name_servers, const std::string& group, int64_t in_flight);
+  // With a linger time, asynchronous sends that come within it go in batches.
+  CProducer(const std::string& name_servers, const std::string& group, int64_t in_flight, int64_t linger_ms = 0);
   ~CProducer();
 
   CProducer(const CProducer&) = delete;

@@ -63,9 +63,11 @@ int64_t Command::number_or(const std::string& key, int64_t otherwise, int64_t le
   return values_.count(key) == 0 ? otherwise : number(key, least, most);
 }
 
-Json process_status(int64_t own_threads) {
-  return {
-      {"threads", thread_count()}, {"own_threads", own_threads}, {"rss_kb", resident_kb()}, {"cpu_s", cpu_seconds()}};
+Json process_status(std::string_view own_threads) {
+  Json status = thread_counts(own_threads);
+  status["rss_kb"] = resident_kb();
+  status["cpu_s"] = cpu_seconds();
+  return status;
 }
 
 int run_contender(int argc, char** argv, const std::function<Handlers(const std::string&)>& make_handlers) {

@@ -45,8 +45,8 @@ using Handler = std::function<Json(const Command&)>;
 // By the command's name. What they hold is closed with the last of them.
 using Handlers = std::map<std::string, Handler>;
 
-// The answer to `status`.
-Json process_status(int64_t own_threads);
+// The answer to `status` of a process whose library's threads have names that begin so.
+Json process_status(std::string_view own_threads);
 
 // Answers the commands of standard input until `quit` or its end; the process's exit code. `make_handlers`
 // gets the name server's address, and connects to nothing yet.

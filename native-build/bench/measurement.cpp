@@ -61,27 +61,32 @@ int64_t thread_count() { return own_status("Threads"); }
 
 namespace {
 
-// Calls `visit` with the folder in /proc of each thread whose name begins so.
+// Calls `visit` with the folder in /proc and the name of each thread.
 template <typename Visit>
-void each_thread_named(std::string_view prefix, Visit visit) {
+void each_thread(Visit visit) {
   for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
     std::ifstream file(task.path() / "comm");
     std::string name;
-    if (std::getline(file, name) && name.rfind(prefix, 0) == 0) visit(task.path());
+    if (std::getline(file, name)) visit(task.path(), name);
   }
 }
 
 }  // namespace
 
-int64_t thread_count_named(std::string_view prefix) {
-  int64_t count = 0;
-  each_thread_named(prefix, [&](const std::filesystem::path&) { ++count; });
-  return count;
+Json thread_counts(std::string_view prefix) {
+  int64_t all = 0;
+  int64_t own = 0;
+  each_thread([&](const std::filesystem::path&, const std::string& name) {
+    ++all;
+    if (name.rfind(prefix, 0) == 0) ++own;
+  });
+  return {{"threads", all}, {"own_threads", own}};
 }
 
 int64_t thread_cpu_ns(std::string_view prefix) {
   int64_t sum = 0;
-  each_thread_named(prefix, [&](const std::filesystem::path& task) {
+  each_thread([&](const std::filesystem::path& task, const std::string& name) {
+    if (name.rfind(prefix, 0) != 0) return;
     // Nanoseconds on the CPU, then those of waiting for it.
     std::ifstream file(task / "schedstat");
     int64_t nanoseconds = 0;

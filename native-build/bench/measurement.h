@@ -19,8 +19,8 @@ void wait_until(int64_t monotonic_ns);
 // User and system time of the whole process since its start.
 double cpu_seconds();
 int64_t thread_count();
-// Threads whose names begin with `prefix`.
-int64_t thread_count_named(std::string_view prefix);
+// {"threads":…,"own_threads":…}: all, and those whose names begin with `prefix`, of the same moment.
+Json thread_counts(std::string_view prefix);
 // What the threads that run now, and whose names begin with `prefix`, used of the CPU.
 int64_t thread_cpu_ns(std::string_view prefix);
 int64_t resident_kb();

@@ -210,8 +210,8 @@ bench::Handlers make_handlers(const std::string& name_servers) {
   auto contender = std::make_shared<RawContender>(name_servers);
   return {{"first-ack", [contender](const Command& command) { return contender->first_ack(command); }},
           {"publish", [contender](const Command& command) { return contender->publish(command); }},
-          // It has no library.
-          {"status", [](const Command&) { return bench::process_status(0); }}};
+          // It has no library, and thus no such threads.
+          {"status", [](const Command&) { return bench::process_status("rmq-"); }}};
 }
 
 }  // namespace

@@ -6,10 +6,9 @@
 
 int main(int argc, char** argv) {
   return bench::run_contender(argc, argv, [](const std::string&) {
-    return bench::Handlers{
-        {"assign", bench::assign},
-        {"rebalance", bench::rebalance},
-        {"header", bench::parse_header},
-        {"status", [](const bench::Command&) { return bench::process_status(bench::thread_count_named("rmq-")); }}};
+    return bench::Handlers{{"assign", bench::assign},
+                           {"rebalance", bench::rebalance},
+                           {"header", bench::parse_header},
+                           {"status", [](const bench::Command&) { return bench::process_status("rmq-"); }}};
   });
 }

@@ -25,8 +25,18 @@ interface BenchClient {
     default void batch(int count) {}
   }
 
-  /** A sender of a producer group of its own. */
-  Sender sender(String group, int inFlight) throws Exception;
+  /** Messages of the largest batch that a sender makes by itself. */
+  int BATCH = 256;
+
+  /** Of messages that go in batches. */
+  int BATCHED_BODY = 128;
+
+  /**
+   * A sender of a producer group of its own.
+   *
+   * @param lingerMillis how long asynchronous sends wait for others, to go in one batch with them; 0: not at all
+   */
+  Sender sender(String group, int inFlight, int lingerMillis) throws Exception;
 
   /**
    * A consumer whose listener reads each body.

@@ -78,6 +78,12 @@ public final class Benchmark {
     return host;
   }
 
+  /** Of the last minute, of five and of fifteen. */
+  static String loadAverage() throws IOException {
+    String[] words = Files.readString(Path.of("/proc/loadavg")).split(" ");
+    return String.join(", ", words[0], words[1], words[2]);
+  }
+
   private static String fact(String file, String name) throws IOException {
     for (String line : Files.readAllLines(Path.of(file))) {
       if (line.startsWith(name)) {
@@ -89,12 +95,14 @@ public final class Benchmark {
 
   private void run() throws IOException, InterruptedException {
     long begin = System.nanoTime();
+    results.fact("load_before", loadAverage());
     try (Cluster cluster = Cluster.start(FOLDER, this::onBrokerEnd)) {
       Rounds rounds = new Rounds(options, cluster, results);
       startUp(cluster);
       List<ContenderProcess> all = start(options.contenders(), cluster.nameServer());
       rounds.publish(all);
       List<ContenderProcess> libraries = without(all, "raw");
+      rounds.batches(libraries);
       rounds.drain(libraries, all.getFirst());
       rounds.endToEnd(libraries);
       rounds.afterwards(libraries);
@@ -107,6 +115,7 @@ public final class Benchmark {
       sink(growth);
       cluster.check(results);
     }
+    results.fact("load_after", loadAverage());
     Goals.judge(results);
     JsonObject json = results.json();
     Files.writeString(

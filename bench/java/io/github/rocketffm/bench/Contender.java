@@ -26,9 +26,12 @@ final class Contender {
   private static final int MESSAGE_OBJECTS = 20_000;
 
   private final BenchClient client;
-  private final Map<Integer, BenchClient.Sender> senders = new HashMap<>();
+  private final Map<SenderKind, BenchClient.Sender> senders = new HashMap<>();
   private final ManyConsumers consumers;
   private Object blackHole;
+
+  /** With a linger of 0 every message goes by itself. */
+  private record SenderKind(int inFlight, int lingerMillis) {}
 
   Contender(BenchClient client) {
     this.client = client;
@@ -108,10 +111,15 @@ final class Contender {
   }
 
   private BenchClient.Sender sender(int inFlight) throws Exception {
-    BenchClient.Sender sender = senders.get(inFlight);
+    return sender(new SenderKind(inFlight, 0));
+  }
+
+  private BenchClient.Sender sender(SenderKind kind) throws Exception {
+    BenchClient.Sender sender = senders.get(kind);
     if (sender == null) {
-      sender = client.sender("bench-" + inFlight, inFlight);
-      senders.put(inFlight, sender);
+      String group = "bench-" + kind.inFlight + "-" + kind.lingerMillis;
+      sender = client.sender(group, kind.inFlight, kind.lingerMillis);
+      senders.put(kind, sender);
     }
     return sender;
   }
@@ -163,7 +171,7 @@ final class Contender {
 
   private String publishAsync(Command command) throws Exception {
     int window = command.number("inflight");
-    BenchClient.Sender sender = sender(window);
+    BenchClient.Sender sender = sender(new SenderKind(window, command.number("linger", 0)));
     String topic = command.text("topic");
     byte[] body = command.body();
     String[] topics = new String[command.number("topics", 1)];
@@ -306,12 +314,13 @@ final class Contender {
         publish[i] = System.nanoTime() - planned;
       }
       left.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-      long own = Measurement.threads(client::isOwnThread);
+      // While both the producer and the consumer are there.
+      String threads = Measurement.threads(client::isOwnThread);
       long[] delivered = Arrays.copyOf(delivery, Math.min(count, received.get()));
       return "{\"received\":"
           + received.get()
-          + ",\"own_threads\":"
-          + own
+          + ","
+          + threads
           + ",\"publish\":"
           + Percentiles.json(publish)
           + ",\"delivery\":"
@@ -329,15 +338,13 @@ final class Contender {
     Measurement measurement = new Measurement();
     try {
       for (int i = 0; i < count; i++) {
-        BenchClient.Sender sender = client.sender("bench-more-" + i, 1024);
+        BenchClient.Sender sender = client.sender("bench-more-" + i, 1024, 0);
         more.add(sender);
         for (int k = 0; k < each; k++) {
           sender.send(topic, body);
         }
       }
-      return "{\"threads\":"
-          + Measurement.threadNames().size()
-          + ",\"own_threads\":"
+      return "{"
           + Measurement.threads(client::isOwnThread)
           + ",\"rss_kb\":"
           + Measurement.residentKilobytes()
@@ -352,9 +359,7 @@ final class Contender {
   }
 
   private String status() throws Exception {
-    return "{\"threads\":"
-        + Measurement.threadNames().size()
-        + ",\"own_threads\":"
+    return "{"
         + Measurement.threads(client::isOwnThread)
         + ",\"rss_kb\":"
         + Measurement.residentKilobytes()

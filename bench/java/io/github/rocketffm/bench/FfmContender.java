@@ -5,6 +5,7 @@ import io.github.rocketffm.ConsumeResult;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.Producer;
+import io.github.rocketffm.ProducerBuilder;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
 import java.time.Duration;
@@ -32,15 +33,21 @@ public final class FfmContender implements BenchClient {
   }
 
   @Override
-  public Sender sender(String group, int inFlight) {
-    Producer producer =
+  public Sender sender(String group, int inFlight, int lingerMillis) {
+    ProducerBuilder builder =
         Producer.builder(group)
             .nameServers(nameServer)
             .sendTimeout(TIMEOUT)
             .maxInFlight(inFlight)
             .blockWhenFull(true)
-            .compressThreshold(-1)
-            .start();
+            .compressThreshold(-1);
+    if (lingerMillis > 0) {
+      builder
+          .autoBatch(Duration.ofMillis(lingerMillis))
+          // The number comes first.
+          .autoBatchLimits(BATCH * 1024, BATCH);
+    }
+    Producer producer = builder.start();
     return new Sender() {
       @Override
       public void send(String topic, byte[] body) {
@@ -92,8 +99,9 @@ public final class FfmContender implements BenchClient {
         .start();
   }
 
+  /** The native library's and the Java classes'. */
   @Override
   public boolean isOwnThread(String name) {
-    return name.startsWith("rmq-");
+    return name.startsWith("rmq-") || name.startsWith("rocketmq-");
   }
 }

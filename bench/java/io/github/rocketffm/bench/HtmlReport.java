@@ -25,6 +25,8 @@ final class HtmlReport {
     FACTS.put("cores", "Cores");
     FACTS.put("memory_gb", "Memory, GB");
     FACTS.put("jdk", "JDK");
+    FACTS.put("load_before", "Load average before");
+    FACTS.put("load_after", "Load average after");
     FACTS.put("date", "Date");
     FACTS.put("rounds", "Rounds");
   }
@@ -72,12 +74,13 @@ final class HtmlReport {
       table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
       th,td{padding:7px 10px;text-align:left;border-bottom:1px solid var(--line)}
       tr:last-child td{border-bottom:0}
-      th{font-size:13px;color:var(--soft);font-weight:600}
+      th{font-size:13px;color:var(--soft);font-weight:600;vertical-align:bottom}
       .num{text-align:right;white-space:nowrap}
       td.num b{font-size:16px}
       .legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin-top:10px;font-size:14px}
       .legend span{white-space:nowrap}
       .swatch{vertical-align:-1px;margin-right:6px}
+      th.num .swatch{display:block;margin:0 0 3px auto}
       ul{list-style:none;margin:0;padding:0;columns:2;column-gap:32px}
       li{break-inside:avoid;padding:4px 0 4px 28px;text-indent:-28px}
       li b{display:inline-block;width:28px;text-indent:0}
@@ -101,8 +104,8 @@ final class HtmlReport {
       .bullet .limit{stroke:var(--ink);stroke-width:2}
       .k0{color:var(--k0)}.k1{color:var(--k1)}.k2{color:var(--k2)}.k3{color:var(--k3)}
       .k4{color:var(--k4)}.k5{color:var(--k5)}.k6{color:var(--k6)}.k7{color:var(--k7)}
-      @media (max-width:860px){.grid{grid-template-columns:minmax(0,1fr)}ul{columns:1}
-      .wide{display:none}}
+      @media (max-width:1080px){.grid{grid-template-columns:minmax(0,1fr)}}
+      @media (max-width:860px){ul{columns:1}.wide{display:none}}
       @media print{.card{break-inside:avoid}}
       """;
 
@@ -310,6 +313,7 @@ final class HtmlReport {
   }
 
   private String growth(JsonObject growth) {
+    // The line's sample stands above its name: side by side they take more than half a page has.
     StringBuilder head = new StringBuilder("<th>" + escape(text(growth, "x")) + "</th>");
     StringBuilder rows = new StringBuilder();
     for (JsonElement column : array(growth, "columns")) {

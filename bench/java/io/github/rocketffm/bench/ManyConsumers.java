@@ -57,7 +57,7 @@ final class ManyConsumers {
     System.gc();
     return "{\"cpu_percent\":"
         + percent
-        + ",\"own_threads\":"
+        + ","
         + Measurement.threads(client::isOwnThread)
         + ",\"rss_kb\":"
         + Measurement.residentKilobytes()

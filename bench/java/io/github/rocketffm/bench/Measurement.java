@@ -51,14 +51,18 @@ final class Measurement {
     throw new IOException("/proc/self/status tells no VmRSS");
   }
 
-  static List<String> threadNames() throws IOException {
+  /**
+   * Members of a JSON object: all threads of this process, and those of the library, of the same moment.
+   *
+   * @param own whether the thread with this name is the library's
+   */
+  static String threads(Predicate<String> own) throws IOException {
+    List<String> names;
     try (var tasks = Files.list(Path.of("/proc/self/task"))) {
-      return tasks.map(Measurement::nameOf).toList();
+      names = tasks.map(Measurement::nameOf).toList();
     }
-  }
-
-  static long threads(Predicate<String> which) throws IOException {
-    return threadNames().stream().filter(which).count();
+    long owned = names.stream().filter(own).count();
+    return "\"threads\":" + names.size() + ",\"own_threads\":" + owned;
   }
 
   private static String nameOf(Path task) {

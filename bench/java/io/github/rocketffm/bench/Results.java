@@ -34,6 +34,11 @@ final class Results {
     return contenders;
   }
 
+  /** What else is to be known of the machine. */
+  void fact(String name, String value) {
+    json.getAsJsonObject("host").addProperty(name, value);
+  }
+
   /** Declares a metric; those that are shown come in this order. */
   void metric(String id, String title, String unit, boolean lowerIsBetter) {
     metrics.put(id, new Metric(id, title, unit, lowerIsBetter, new LinkedHashMap<>()));
@@ -63,6 +68,11 @@ final class Results {
   /** A goal for the median itself. */
   void valueGoal(String text, String metric, String of, String comparison, double limit) {
     goal(text, metric, median(metric, of), comparison, limit, metrics.get(metric).unit);
+  }
+
+  private String host(String fact) {
+    JsonObject host = json.getAsJsonObject("host");
+    return host.has(fact) ? host.get(fact).getAsString() : "–";
   }
 
   private void goal(
@@ -173,6 +183,10 @@ final class Results {
   /** The tables for the terminal. */
   String table(List<String> contenders) {
     StringBuilder text = new StringBuilder();
+    text.append(
+        String.format(
+            "%n%s, %s cores, JDK %s; load average %s before, %s after%n",
+            host("cpu"), host("cores"), host("jdk"), host("load_before"), host("load_after")));
     text.append(String.format("%n%-44s", "median [min … max] of the rounds"));
     contenders.forEach(name -> text.append(String.format("%26s", name)));
     text.append('\n');
@@ -193,7 +207,7 @@ final class Results {
               "%-9s %-62s %12s  (goal %s %s %s)%n",
               !known ? "not run" : goal.get("met").getAsBoolean() ? "met" : "NOT MET",
               goal.get("text").getAsString(),
-              known ? number(goal.get("value").getAsDouble()) : "–",
+              known ? measured(goal.get("value").getAsDouble(), goal) : "–",
               goal.get("comparison").getAsString(),
               number(goal.get("limit").getAsDouble()),
               goal.get("unit").getAsString()));
@@ -204,6 +218,13 @@ final class Results {
       text.append(check.get("text").getAsString()).append('\n');
     }
     return text.toString();
+  }
+
+  /** As it is told from its limit. */
+  private static String measured(double value, JsonObject goal) {
+    double limit = goal.get("limit").getAsDouble();
+    String shown = number(value);
+    return shown.equals(number(limit)) && value != limit ? String.format("%.4g", value) : shown;
   }
 
   private String cell(String metric, String contender, List<Double> rounds) {

@@ -13,6 +13,7 @@ final class Rounds {
   private static final int BODY = 1024;
   private static final int WINDOW = 1024;
   private static final int RATE = 500;
+  private static final String BATCHED = " inflight=4096 linger=10 size=" + BenchClient.BATCHED_BODY;
 
   /** Rounds that do not count, as virtual machines compile during them. */
   private static final int DRAIN_WARM_UPS = 2;
@@ -49,19 +50,32 @@ final class Rounds {
     results.distribution("sync", "Synchronous send, 1 thread, 1 KB", curves.get("sync"));
   }
 
+  /** Small messages that each library puts into batches by itself; the raw probe makes none. */
+  void batches(List<ContenderProcess> contenders) throws IOException, InterruptedException {
+    String topic = cluster.createTopic("bench-batch");
+    int count = options.quick() ? 200_000 : 500_000;
+    for (int round = 0; round <= options.rounds(); round++) {
+      Progress.show(round == 0 ? "batches, warming up" : "batches", round, options.rounds());
+      for (ContenderProcess contender : contenders) {
+        JsonObject answer = send(contender, topic, "async", count, BATCHED);
+        if (round > 0) {
+          note("batch", contender, answer);
+        }
+      }
+    }
+  }
+
   private JsonObject publish(ContenderProcess contender, String topic, String mode, int count)
       throws IOException {
+    String how = " size=" + BODY + (mode.equals("async") ? " inflight=" + WINDOW : "");
+    return send(contender, topic, mode, count, how);
+  }
+
+  private JsonObject send(
+      ContenderProcess contender, String topic, String mode, int count, String how)
+      throws IOException {
     JsonObject answer =
-        contender.ask(
-            "publish mode="
-                + mode
-                + " topic="
-                + topic
-                + " size="
-                + BODY
-                + " count="
-                + count
-                + (mode.equals("async") ? " inflight=" + WINDOW : ""));
+        contender.ask("publish mode=" + mode + " topic=" + topic + " count=" + count + how);
     cluster.acknowledged(topic, answer.get("acked").getAsLong());
     if (answer.get("failed").getAsLong() > 0) {
       throw new IOException(
@@ -162,9 +176,8 @@ final class Rounds {
         results.add("delivery_p50", name, delivery.get("p50").getAsDouble());
         results.add("delivery_p99", name, delivery.get("p99").getAsDouble());
         results.add("publish_p99", name, publish.get("p99").getAsDouble());
-        if (answer.has("own_threads")) {
-          results.add("own_threads", name, answer.get("own_threads").getAsDouble());
-        }
+        results.add("own_threads", name, answer.get("own_threads").getAsDouble());
+        results.add("threads", name, answer.get("threads").getAsDouble());
         curve("delivery", name, delivery);
       }
     }
@@ -172,12 +185,11 @@ final class Rounds {
     cluster.forget("bench-end-to-end-");
   }
 
-  /** What is left of them: memory and threads after all the work, and the processor's time while idle. */
+  /** What is left of them: memory after all the work, and the processor's time while idle. */
   void afterwards(List<ContenderProcess> contenders) throws IOException, InterruptedException {
     for (ContenderProcess contender : contenders) {
       JsonObject answer = contender.ask("status");
       results.add("resident", contender.name(), answer.get("rss_kb").getAsDouble() / 1024);
-      results.add("threads", contender.name(), answer.get("threads").getAsDouble());
     }
     int seconds = options.quick() ? 10 : 30;
     Progress.show("idle", seconds, seconds);

@@ -14,7 +14,6 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.RocketMqException;
-import io.github.rocketffm.guide.BroadcastingExample;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
 import io.github.rocketffm.testing.Topics;
@@ -141,10 +140,5 @@ class BroadcastingBrokerTest {
               RocketMqException.class, e -> assertThat(e.kind()).isEqualTo(ErrorKind.CONFLICT))
           .hasMessageContaining("instanceName");
     }
-  }
-
-  @Test
-  void theExampleRuns() throws Exception {
-    BroadcastingExample.main(new String[] {server.nameServerAddress()});
   }
 }

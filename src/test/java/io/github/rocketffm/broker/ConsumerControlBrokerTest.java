@@ -12,7 +12,6 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.guide.QueueListenerExample;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
 import io.github.rocketffm.testing.Topics;
@@ -214,10 +213,5 @@ class ConsumerControlBrokerTest {
     assertThat(told).containsOnlyKeys("told");
     assertThat(virtual).isNotEmpty().doesNotContainValue(true);
     assertThat(virtual.keySet()).allMatch(name -> name.startsWith("rocketmq-events-"));
-  }
-
-  @Test
-  void theExampleRuns() throws Exception {
-    QueueListenerExample.main(new String[] {server.nameServerAddress()});
   }
 }

@@ -11,7 +11,6 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
-import io.github.rocketffm.guide.OrderlyExample;
 import io.github.rocketffm.testing.KeyedRun;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
@@ -251,10 +250,5 @@ class OrderlyBrokerTest {
       assertThat(received).hasSize(2);
       assertThat(consumer.statistics().messagesConsumed()).isEqualTo(1);
     }
-  }
-
-  @Test
-  void theExampleRuns() throws Exception {
-    OrderlyExample.main(new String[] {server.nameServerAddress()});
   }
 }

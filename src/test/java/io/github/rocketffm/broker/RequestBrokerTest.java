@@ -13,7 +13,6 @@ import io.github.rocketffm.Producer;
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.RequestRejectedException;
-import io.github.rocketffm.guide.RequestReplyExample;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
 import java.time.Duration;
@@ -143,10 +142,5 @@ class RequestBrokerTest {
           .isEqualTo("here");
       assertThat(consumer.statistics().messagesReceived()).isGreaterThanOrEqualTo(2);
     }
-  }
-
-  @Test
-  void theExampleOfTheGuideRuns() throws Exception {
-    RequestReplyExample.main(new String[] {server.nameServerAddress()});
   }
 }

@@ -16,7 +16,6 @@ import io.github.rocketffm.Transaction;
 import io.github.rocketffm.TransactionListener;
 import io.github.rocketffm.TransactionSendResult;
 import io.github.rocketffm.TransactionState;
-import io.github.rocketffm.guide.TransactionExample;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
 import io.github.rocketffm.testing.TransactionProgram;
@@ -188,10 +187,5 @@ class TransactionBrokerTest {
       assertThat(heir.statistics().sendsAccepted()).isZero();
       assertThat(consumer.statistics().messagesReceived()).isEqualTo(1);
     }
-  }
-
-  @Test
-  void theExampleOfTheGuideRuns() throws Exception {
-    TransactionExample.main(new String[] {server.nameServerAddress()});
   }
 }

@@ -63,9 +63,9 @@ public final class ChildJvm implements AutoCloseable {
     }
   }
 
-  /** Ends it as an operator does. */
+  /** Ends it as an operator does; what it writes until then is read yet. */
   public void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /** The exit code; fails where it has not ended in time. */
