@@ -31,6 +31,13 @@ public interface Producer extends AutoCloseable {
   }
 
   /**
+   * The producer group.
+   *
+   * @return its name
+   */
+  String group();
+
+  /**
    * Sends, and waits for the broker's acknowledgement, at most the producer's send timeout. On a platform thread
    * this is one blocking native call; a virtual thread parks without holding its carrier.
    *
@@ -231,6 +238,14 @@ public interface Producer extends AutoCloseable {
    * @param timeout 0 to 10 min
    */
   void close(Duration timeout);
+
+  /**
+   * Whether {@link #close()} was called, by whichever thread: the close itself may still be under way, and {@link
+   * #awaitClose()} waits for its end.
+   *
+   * @return true from the call on
+   */
+  boolean isClosed();
 
   /**
    * Waits until the producer is closed, by another thread: in {@code main}, say, while a shutdown hook closes it.

@@ -7,20 +7,25 @@ import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What all consumers have in common: subscriptions, and their life. */
 abstract class DefaultConsumer {
   final int requestTimeoutMillis;
   final ClientLifecycle lifecycle;
+  private final String group;
   private final NativeConsumer consumer;
   private final int closeTimeoutMillis;
+  private final Map<String, FilterExpression> subscriptions = new ConcurrentHashMap<>();
   private final OffCarrier offCarrier = new OffCarrier();
 
   DefaultConsumer(
+      String group,
       NativeConsumer consumer,
       ClientLifecycle lifecycle,
       int requestTimeoutMillis,
       int closeTimeoutMillis) {
+    this.group = group;
     this.consumer = consumer;
     this.lifecycle = lifecycle;
     this.requestTimeoutMillis = requestTimeoutMillis;
@@ -58,12 +63,32 @@ abstract class DefaultConsumer {
   public void subscribe(String topic, FilterExpression filter) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(filter, "filter");
-    call(() -> consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression()));
+    call(
+        () -> {
+          consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
+          subscriptions.put(topic, filter);
+        });
   }
 
   public void unsubscribe(String topic) {
     Objects.requireNonNull(topic, "topic");
-    call(() -> consumer.unsubscribe(topic));
+    call(
+        () -> {
+          consumer.unsubscribe(topic);
+          subscriptions.remove(topic);
+        });
+  }
+
+  public Map<String, FilterExpression> subscriptions() {
+    return Map.copyOf(subscriptions);
+  }
+
+  public String group() {
+    return group;
+  }
+
+  public boolean isClosed() {
+    return lifecycle.isClosed();
   }
 
   public void close() {

@@ -36,6 +36,7 @@ final class DefaultProducer implements Producer {
   private static final int DEFAULT_IN_FLIGHT = 1024;
   private static final String GOES_ON = "the send goes on";
 
+  private final String group;
   private final NativeProducer producer;
   private final int closeTimeoutMillis;
   private final int sendTimeoutMillis;
@@ -57,6 +58,7 @@ final class DefaultProducer implements Producer {
       NativeProducerSettings settings,
       TransactionChecks checks,
       int closeTimeoutMillis) {
+    this.group = settings.group;
     this.checks = checks;
     turns =
         new SendTurns(
@@ -127,6 +129,11 @@ final class DefaultProducer implements Producer {
           offCarrier.run(sendTimeoutMillis, sends, call);
           return null;
         });
+  }
+
+  @Override
+  public String group() {
+    return group;
   }
 
   @Override
@@ -380,6 +387,11 @@ final class DefaultProducer implements Producer {
 
   private void closeWithin(int timeoutMillis) {
     lifecycle.close(timeoutMillis, () -> checks != null && checks.isCurrent(), producer::refuse);
+  }
+
+  @Override
+  public boolean isClosed() {
+    return lifecycle.isClosed();
   }
 
   @Override
