@@ -69,6 +69,18 @@ public interface Producer extends AutoCloseable {
   SendResult send(Message message, QueueSelector selector);
 
   /**
+   * Sends to a queue of the caller's choice, and waits at most so long, the look-up of the queues and the selector
+   * included. That look-up, where the queues are not known yet, takes the producer's send timeout at the most.
+   *
+   * @param message the message; its own queue and sharding key do not count
+   * @param selector chooses the queue, on this thread
+   * @param timeout 1 ms to 10 min
+   * @return what the broker acknowledged
+   * @throws RocketMqException when that fails; INVALID_ARGUMENT where the selector chose none of the queues
+   */
+  SendResult send(Message message, QueueSelector selector, Duration timeout);
+
+  /**
    * Lists the queues of a topic to send to. Waits for the route where that is not known yet.
    *
    * @param topic the topic
@@ -90,12 +102,31 @@ public interface Producer extends AutoCloseable {
   List<SendResult> send(Collection<Message> messages);
 
   /**
+   * Sends messages in one request, as {@link #send(Collection)}, and waits at most so long.
+   *
+   * @param messages 1 to 32,767
+   * @param timeout 1 ms to 10 min
+   * @return a result for each, in their order
+   * @throws RocketMqException when that fails; INVALID_ARGUMENT names the message by its place
+   */
+  List<SendResult> send(Collection<Message> messages, Duration timeout);
+
+  /**
    * Sends messages in one request, as {@link #send(Collection)}, without waiting. It counts as one send in flight.
    *
    * @param messages 1 to 32,767
    * @return the end, as of {@link #sendAsync(Message)}, with a result for each message
    */
   CompletableFuture<List<SendResult>> sendAsync(Collection<Message> messages);
+
+  /**
+   * Sends messages in one request without waiting, within a time of its own.
+   *
+   * @param messages 1 to 32,767
+   * @param timeout 1 ms to 10 min
+   * @return the end, as of {@link #sendAsync(Collection)}
+   */
+  CompletableFuture<List<SendResult>> sendAsync(Collection<Message> messages, Duration timeout);
 
   /**
    * Takes back a timed message that is not delivered yet.
@@ -143,13 +174,35 @@ public interface Producer extends AutoCloseable {
   CompletableFuture<SendResult> sendAsync(Message message, QueueSelector selector);
 
   /**
+   * Sends to a queue of the caller's choice without waiting for the acknowledgement, within a time of its own, as
+   * {@link #send(Message, QueueSelector, Duration)} counts it.
+   *
+   * @param message the message; its own queue and sharding key do not count
+   * @param selector chooses the queue, on this thread; what it throws ends the future
+   * @param timeout 1 ms to 10 min
+   * @return the send's end, as {@link #sendAsync(Message)}
+   */
+  CompletableFuture<SendResult> sendAsync(
+      Message message, QueueSelector selector, Duration timeout);
+
+  /**
    * Sends without an acknowledgement: it returns when the message was handed to the connection, which may still
-   * lose it.
+   * lose it. Waits for the route and the connection, where these are not there yet, at most the producer's send
+   * timeout.
    *
    * @param message the message
    * @throws RocketMqException when it could not be handed over
    */
   void sendOneWay(Message message);
+
+  /**
+   * Sends without an acknowledgement, as {@link #sendOneWay(Message)}, and waits at most so long.
+   *
+   * @param message the message
+   * @param timeout 1 ms to 10 min
+   * @throws RocketMqException when it could not be handed over
+   */
+  void sendOneWay(Message message, Duration timeout);
 
   /**
    * Sends to a queue of the caller's choice without an acknowledgement, as {@link #sendOneWay(Message)}.
@@ -171,6 +224,16 @@ public interface Producer extends AutoCloseable {
    *     {@link #send(Message)}
    */
   Transaction begin(Message message);
+
+  /**
+   * Begins a transaction as {@link #begin(Message)}, and waits at most so long for the message to be stored.
+   *
+   * @param message the message; not delayed, and no reply
+   * @param timeout 1 ms to 10 min; not of the end, which has the producer's send timeout
+   * @return the transaction
+   * @throws RocketMqException as {@link #begin(Message)}
+   */
+  Transaction begin(Message message, Duration timeout);
 
   /**
    * Sends a message in a transaction: stores it, has the listener carry the local transaction out, and ends the

@@ -129,6 +129,8 @@ class SendLimitsMockTest {
   @Test
   void blockedVirtualThreadsMakeFewPlatformThreadsAndEndInTime() throws Exception {
     cluster.stop(MockCluster.NAME_SERVER, 0);
+    // Those of tests before.
+    await().until(() -> blockingThreads() == 0);
     try (Producer producer =
         builder().sendTimeout(Duration.ofSeconds(1)).closeTimeout(Duration.ZERO).start()) {
       Map<Class<?>, Integer> ends = new ConcurrentHashMap<>();

@@ -332,12 +332,15 @@ public final class NativeProducer {
   }
 
   /** Hands a message to the connection, without an acknowledgement. */
-  public void sendOneWay(OutgoingMessage message) throws NativeFailure {
+  public void sendOneWay(OutgoingMessage message, int timeoutMillis) throws NativeFailure {
     MemorySegment producer = enter();
     try (SendMemory memory = SendMemory.take(message)) {
       int status =
           Rocketmq.rocketmq_producer_send_one_way(
-              producer, memory.message(message), MemorySegment.NULL, memory.error);
+              producer,
+              memory.message(message),
+              memory.options(timeoutMillis, false),
+              memory.error);
       NativeFailure.check(status, memory.error);
     } finally {
       handle.leave();

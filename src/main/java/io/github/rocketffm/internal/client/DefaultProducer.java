@@ -1,7 +1,6 @@
 package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.ErrorKind;
-import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.Producer;
@@ -22,13 +21,14 @@ import io.github.rocketffm.internal.memory.NativeSendResult;
 import io.github.rocketffm.internal.memory.OutgoingMessage;
 import java.lang.ref.Reference;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntSupplier;
 
 /** The producer over the native one. */
 final class DefaultProducer implements Producer {
@@ -120,15 +120,19 @@ final class DefaultProducer implements Producer {
 
   /** The same, of a thread that may be a virtual one. */
   private void callOffCarrier(OffCarrier.Call call) {
-    callOffCarrier(false, call);
+    callOffCarrier(sendTimeoutMillis, false, call);
   }
 
-  private void callOffCarrier(boolean sends, OffCarrier.Call call) {
+  private void callOffCarrier(int limitMillis, boolean sends, OffCarrier.Call call) {
     call(
         () -> {
-          offCarrier.run(sendTimeoutMillis, sends, call);
+          offCarrier.run(limitMillis, sends, call);
           return null;
         });
+  }
+
+  private static int timeoutMillis(Duration timeout) {
+    return Arguments.timeoutMillis("timeout", timeout);
   }
 
   @Override
@@ -143,7 +147,7 @@ final class DefaultProducer implements Producer {
 
   @Override
   public SendResult send(Message message, Duration timeout) {
-    return send(content(message), Arguments.timeoutMillis("timeout", timeout));
+    return send(content(message), timeoutMillis(timeout));
   }
 
   private SendResult send(OutgoingMessage content, int timeoutMillis) {
@@ -158,67 +162,93 @@ final class DefaultProducer implements Producer {
 
   @Override
   public SendResult send(Message message, QueueSelector selector) {
-    return send(select(message, selector), 0);
+    return send(select(message, selector, 0), 0);
   }
 
-  private OutgoingMessage select(Message message, QueueSelector selector) {
+  @Override
+  public SendResult send(Message message, QueueSelector selector, Duration timeout) {
+    int timeoutMillis = timeoutMillis(timeout);
+    return send(select(message, selector, timeoutMillis), timeoutMillis);
+  }
+
+  private SendResult send(SelectedMessage selected, int timeoutMillis) {
+    return send(selected.content(), left(selected, timeoutMillis));
+  }
+
+  private SelectedMessage select(Message message, QueueSelector selector, int timeoutMillis) {
+    String topic = content(message).topic;
     Objects.requireNonNull(selector, "selector");
-    OutgoingMessage content = content(message);
-    List<MessageQueue> queues = queues(content.topic);
-    MessageQueue chosen = selector.select(message, queues);
-    if (!queues.contains(chosen)) {
-      throw InvalidArgumentException.of(
-          "the selector chose " + chosen + ", which is none of the topic's queues: " + queues);
-    }
-    return content.to(chosen);
+    long begin = System.nanoTime();
+    return SelectedMessage.of(message, selector, queues(topic, limit(timeoutMillis)), begin);
+  }
+
+  private int left(SelectedMessage selected, int timeoutMillis) {
+    boolean all = keepsTimeout || selected.spentMillis() == 0;
+    return all ? timeoutMillis : selected.left(limit(timeoutMillis));
   }
 
   @Override
   public List<MessageQueue> queues(String topic) {
-    Objects.requireNonNull(topic, "topic");
-    List<MessageQueue> found = new ArrayList<>();
-    callOffCarrier(() -> found.addAll(producer.queues(topic)));
-    return Collections.unmodifiableList(found);
+    return queues(Objects.requireNonNull(topic, "topic"), sendTimeoutMillis);
+  }
+
+  private List<MessageQueue> queues(String topic, int limitMillis) {
+    AtomicReference<List<MessageQueue>> found = new AtomicReference<>();
+    OffCarrier.Call call = () -> found.set(producer.queues(topic));
+    if (limitMillis >= sendTimeoutMillis) {
+      callOffCarrier(call);
+      return found.get();
+    }
+    // Natively it takes the send timeout: a shorter one is kept by leaving it on another thread.
+    call(
+        () -> {
+          offCarrier.runAtMost(limitMillis, "the look-up of the queues of topic " + topic, call);
+          return null;
+        });
+    return found.get();
   }
 
   @Override
   public List<SendResult> send(Collection<Message> messages) {
-    List<OutgoingMessage> batch = contents(messages);
+    return send(Batch.of(messages), 0);
+  }
+
+  @Override
+  public List<SendResult> send(Collection<Message> messages, Duration timeout) {
+    return send(Batch.of(messages), timeoutMillis(timeout));
+  }
+
+  private List<SendResult> send(Batch batch, int timeoutMillis) {
     if (Thread.currentThread().isVirtual()) {
-      BatchFuture future = new BatchFuture(this, topic(batch));
-      future.begin(() -> producer.sendBatchAsync(notEmpty(batch), 0, true, future));
-      return future.await(sendTimeoutMillis, GOES_ON);
+      BatchFuture future = new BatchFuture(this, batch.topic());
+      future.begin(() -> producer.sendBatchAsync(batch.notEmpty(), timeoutMillis, true, future));
+      return future.await(limit(timeoutMillis), GOES_ON);
     }
-    return Collections.unmodifiableList(call(() -> producer.sendBatch(notEmpty(batch), 0)));
+    return Collections.unmodifiableList(
+        call(() -> producer.sendBatch(batch.notEmpty(), timeoutMillis)));
   }
 
   @Override
   public CompletableFuture<List<SendResult>> sendAsync(Collection<Message> messages) {
-    List<OutgoingMessage> batch = contents(messages);
-    BatchFuture future = new BatchFuture(this, topic(batch));
+    return sendAsync(Batch.of(messages), () -> 0);
+  }
+
+  @Override
+  public CompletableFuture<List<SendResult>> sendAsync(
+      Collection<Message> messages, Duration timeout) {
+    Batch batch = Batch.of(messages);
+    Objects.requireNonNull(timeout, "timeout");
+    return sendAsync(batch, () -> timeoutMillis(timeout));
+  }
+
+  private CompletableFuture<List<SendResult>> sendAsync(Batch batch, IntSupplier timeoutMillis) {
+    BatchFuture future = new BatchFuture(this, batch.topic());
     future.begin(
-        () -> begin(0, left -> producer.sendBatchAsync(notEmpty(batch), left, false, future)));
+        () ->
+            begin(
+                timeoutMillis.getAsInt(),
+                left -> producer.sendBatchAsync(batch.notEmpty(), left, false, future)));
     return future;
-  }
-
-  private static List<OutgoingMessage> notEmpty(List<OutgoingMessage> batch) {
-    if (batch.isEmpty()) {
-      throw InvalidArgumentException.of("the batch has no messages: give 1 to 32,767");
-    }
-    return batch;
-  }
-
-  private static String topic(List<OutgoingMessage> batch) {
-    return batch.isEmpty() ? "" : batch.getFirst().topic;
-  }
-
-  private static List<OutgoingMessage> contents(Collection<Message> messages) {
-    List<OutgoingMessage> contents =
-        new ArrayList<>(Objects.requireNonNull(messages, "messages").size());
-    for (Message message : messages) {
-      contents.add(OutgoingMessage.of(Objects.requireNonNull(message, "a message of the batch")));
-    }
-    return contents;
   }
 
   @Override
@@ -241,16 +271,33 @@ final class DefaultProducer implements Producer {
     OutgoingMessage content = content(message);
     Objects.requireNonNull(timeout, "timeout");
     SendFuture future = new SendFuture(this, content.topic);
-    future.begin(() -> begin(content, Arguments.timeoutMillis("timeout", timeout), future));
+    future.begin(() -> begin(content, timeoutMillis(timeout), future));
     return future;
   }
 
   @Override
   public CompletableFuture<SendResult> sendAsync(Message message, QueueSelector selector) {
+    return sendAsync(message, selector, () -> 0);
+  }
+
+  @Override
+  public CompletableFuture<SendResult> sendAsync(
+      Message message, QueueSelector selector, Duration timeout) {
+    Objects.requireNonNull(timeout, "timeout");
+    return sendAsync(message, selector, () -> timeoutMillis(timeout));
+  }
+
+  private CompletableFuture<SendResult> sendAsync(
+      Message message, QueueSelector selector, IntSupplier timeoutMillis) {
     OutgoingMessage content = content(message);
     Objects.requireNonNull(selector, "selector");
     SendFuture future = new SendFuture(this, content.topic);
-    future.begin(() -> begin(select(message, selector), 0, future));
+    future.begin(
+        () -> {
+          int timeout = timeoutMillis.getAsInt();
+          SelectedMessage selected = select(message, selector, timeout);
+          begin(selected.content(), left(selected, timeout), future);
+        });
     return future;
   }
 
@@ -274,22 +321,37 @@ final class DefaultProducer implements Producer {
 
   @Override
   public void sendOneWay(Message message) {
-    sendOneWay(content(message));
+    sendOneWay(content(message), 0);
+  }
+
+  @Override
+  public void sendOneWay(Message message, Duration timeout) {
+    sendOneWay(content(message), timeoutMillis(timeout));
   }
 
   @Override
   public void sendOneWay(Message message, QueueSelector selector) {
-    sendOneWay(select(message, selector));
+    SelectedMessage selected = select(message, selector, 0);
+    sendOneWay(selected.content(), left(selected, 0));
   }
 
-  private void sendOneWay(OutgoingMessage content) {
+  private void sendOneWay(OutgoingMessage content, int timeoutMillis) {
     OutgoingMessage sent = Thread.currentThread().isVirtual() ? content.forOtherThreads() : content;
-    callOffCarrier(true, () -> producer.sendOneWay(sent));
+    callOffCarrier(limit(timeoutMillis), true, () -> producer.sendOneWay(sent, timeoutMillis));
   }
 
   @Override
   public Transaction begin(Message message) {
-    NativeSendResult half = sendHalf(message);
+    return begin(content(message), 0);
+  }
+
+  @Override
+  public Transaction begin(Message message, Duration timeout) {
+    return begin(content(message), timeoutMillis(timeout));
+  }
+
+  private Transaction begin(OutgoingMessage content, int timeoutMillis) {
+    NativeSendResult half = sendHalf(content, timeoutMillis);
     if (half.transaction() == 0) {
       throw Failures.of(
           ErrorKind.REJECTED,
@@ -302,8 +364,7 @@ final class DefaultProducer implements Producer {
     return new DefaultTransaction(this, half);
   }
 
-  private NativeSendResult sendHalf(Message message) {
-    OutgoingMessage content = content(message);
+  private NativeSendResult sendHalf(OutgoingMessage content, int timeoutMillis) {
     if (checks == null) {
       throw Failures.of(
           ErrorKind.INVALID_STATE,
@@ -312,10 +373,10 @@ final class DefaultProducer implements Producer {
     }
     if (Thread.currentThread().isVirtual()) {
       SendFuture future = new SendFuture(this, content.topic);
-      future.begin(() -> producer.sendHalfAsync(content, 0, future));
-      return (NativeSendResult) future.await(sendTimeoutMillis, GOES_ON);
+      future.begin(() -> producer.sendHalfAsync(content, timeoutMillis, future));
+      return (NativeSendResult) future.await(limit(timeoutMillis), GOES_ON);
     }
-    return call(() -> producer.sendHalf(content, 0));
+    return call(() -> producer.sendHalf(content, timeoutMillis));
   }
 
   void endTransaction(long transaction, TransactionState state) {
@@ -324,7 +385,7 @@ final class DefaultProducer implements Producer {
 
   @Override
   public TransactionSendResult sendInTransaction(Message message, Object argument) {
-    Objects.requireNonNull(message, "message");
+    OutgoingMessage content = content(message);
     TransactionListener listener = checks == null ? null : checks.listener();
     if (listener == null) {
       throw Failures.of(
@@ -332,7 +393,7 @@ final class DefaultProducer implements Producer {
           "the producer has no listener to carry the local transaction out: call transactionListener on"
               + " the builder");
     }
-    NativeSendResult half = sendHalf(message);
+    NativeSendResult half = sendHalf(content, 0);
     if (half.transaction() == 0) {
       return new TransactionSendResult(half, TransactionState.ROLLBACK, Optional.empty());
     }
@@ -342,7 +403,7 @@ final class DefaultProducer implements Producer {
   @Override
   public ReceivedMessage request(Message message, Duration timeout) {
     OutgoingMessage content = content(message);
-    int timeoutMillis = Arguments.timeoutMillis("timeout", timeout);
+    int timeoutMillis = timeoutMillis(timeout);
     if (Thread.currentThread().isVirtual()) {
       RequestFuture future = new RequestFuture(this);
       future.begin(() -> producer.requests().requestAsync(content, timeoutMillis, true, future));
@@ -357,10 +418,7 @@ final class DefaultProducer implements Producer {
     Objects.requireNonNull(timeout, "timeout");
     RequestFuture future = new RequestFuture(this);
     future.begin(
-        () ->
-            producer
-                .requests()
-                .requestAsync(content, Arguments.timeoutMillis("timeout", timeout), false, future));
+        () -> producer.requests().requestAsync(content, timeoutMillis(timeout), false, future));
     return future;
   }
 

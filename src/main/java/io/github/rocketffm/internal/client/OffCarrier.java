@@ -84,10 +84,25 @@ final class OffCarrier {
    * @param sends whether the call sends a message, which may be stored where it is not waited for
    */
   void run(int limitMillis, boolean sends, Call call) throws NativeFailure {
-    if (!Thread.currentThread().isVirtual()) {
+    if (Thread.currentThread().isVirtual()) {
+      runElsewhere(limitMillis, GRACE_MILLIS, "the call", sends, call);
+    } else {
       call.run();
-      return;
     }
+  }
+
+  /**
+   * On another thread, also for a platform thread: a call that takes longer than its limit is left there. It must have
+   * no effect but what it tells.
+   *
+   * @param name of the call
+   */
+  void runAtMost(int limitMillis, String name, Call call) throws NativeFailure {
+    runElsewhere(limitMillis, 0, name, false, call);
+  }
+
+  private void runElsewhere(int limitMillis, int graceMillis, String name, boolean sends, Call call)
+      throws NativeFailure {
     Task task = Task.of(call);
     pool.execute(task);
     boolean interrupted = false;
@@ -102,12 +117,12 @@ final class OffCarrier {
           interrupted = true;
         } catch (TimeoutException e) {
           boolean withdrawn = task.giveUp();
-          if (withdrawn || waitMillis > limitMillis) {
+          if (withdrawn || waitMillis >= limitMillis + graceMillis) {
             pool.remove(task);
-            throw tooLate(limitMillis, withdrawn, sends);
+            throw tooLate(limitMillis, name, withdrawn, sends);
           }
           // It runs, and ends soon, unless it began late.
-          waitMillis = limitMillis + GRACE_MILLIS;
+          waitMillis = limitMillis + graceMillis;
         }
       }
     } catch (ExecutionException e) {
@@ -124,18 +139,17 @@ final class OffCarrier {
     }
   }
 
-  private static RocketMqException tooLate(int limitMillis, boolean withdrawn, boolean sends) {
+  private static RocketMqException tooLate(
+      int limitMillis, String name, boolean withdrawn, boolean sends) {
     String reason =
         withdrawn
-            ? "the call did not begin within "
+            ? " did not begin within "
                 + limitMillis
                 + " ms, as "
                 + MOST_THREADS
-                + " calls of other virtual threads wait for servers too"
-            : "the call did not end within "
-                + limitMillis
-                + " ms: it goes on, and may take effect yet";
-    return RocketMqException.builder(ErrorKind.TIMEOUT, reason)
+                + " calls of other threads wait for servers too"
+            : " did not end within " + limitMillis + " ms: it goes on, and may take effect yet";
+    return RocketMqException.builder(ErrorKind.TIMEOUT, name + reason)
         .mayBeStored(sends && !withdrawn)
         .build();
   }
