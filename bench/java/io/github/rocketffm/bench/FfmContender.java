@@ -39,7 +39,7 @@ public final class FfmContender implements BenchClient {
             .sendTimeout(TIMEOUT)
             .maxInFlight(inFlight)
             .blockWhenFull(true)
-            .compressThreshold(-1)
+            .neverCompress()
             .start();
     return new Sender() {
       @Override

@@ -1,8 +1,8 @@
 package io.github.rocketffm;
 
 /**
- * How to reach a cluster, for any number of producers and consumers: given to each of their builders, it makes sure that
- * they share one native client. Immutable, for any thread.
+ * How to reach a cluster, for any number of producers and consumers: given to each of their builders, it makes sure
+ * that they share one native client. Immutable, for any thread.
  *
  * <pre>{@code
  * var cluster = ClientConfiguration.builder().nameServers("127.0.0.1:9876").build();

@@ -33,10 +33,17 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
   /**
    * Compresses bodies of at least so many bytes.
    *
-   * @param bytes 1 and up; -1: never; 4,096 by default
+   * @param bytes 1 and up; 4,096 by default
    * @return this
    */
   ProducerBuilder compressThreshold(int bytes);
+
+  /**
+   * Compresses no body, whatever its size; a later {@link #compressThreshold} makes up for it.
+   *
+   * @return this
+   */
+  ProducerBuilder neverCompress();
 
   /**
    * Sets how bodies are compressed.

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
@@ -66,17 +67,17 @@ public interface ReceivedMessage {
    * The first offset that its queue had when a push consumer pulled the message; Apache's client has it as the property
    * MIN_OFFSET.
    *
-   * @return the offset, or -1 where it is not known, as in a simple consumer
+   * @return the offset, where it is known: not in a simple consumer
    */
-  long queueMinOffset();
+  OptionalLong queueMinOffset();
 
   /**
    * The offset after the last message that its queue had when a push consumer pulled the message: how far the group was
    * behind there. Apache's client has it as the property MAX_OFFSET.
    *
-   * @return the offset, or -1 where it is not known, as in a simple consumer
+   * @return the offset, where it is known: not in a simple consumer
    */
-  long queueMaxOffset();
+  OptionalLong queueMaxOffset();
 
   /**
    * When a push consumer gave it to the listener, by this machine's clock; Apache's client has it as the property

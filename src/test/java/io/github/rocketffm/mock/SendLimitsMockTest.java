@@ -87,7 +87,7 @@ class SendLimitsMockTest {
     neverAnswer();
     try (Producer producer =
         builder()
-            .compressThreshold(-1)
+            .neverCompress()
             .maxInFlightBytes(1_000_000)
             .sendTimeout(Duration.ofSeconds(2))
             .closeTimeout(Duration.ZERO)
