@@ -34,7 +34,10 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
     NativePushConsumer.Settings settings = builder.settings();
     ListenerRunner runner =
         new ListenerRunner(
-            builder.runningListener(), own == null ? builder.executor : own, settings.orderly);
+            builder.runningListener(),
+            own == null ? builder.executor : own,
+            settings.orderly,
+            new Redelivery(settings));
     NativePushConsumer consumer;
     try {
       consumer = NativePushConsumer.create(to, settings, runner::receive, builder.queueListener);

@@ -30,6 +30,7 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
           API + "TransactionState",
           CLIENT + "Failures",
           CLIENT + "ListenerRunner",
+          CLIENT + "Redelivery",
           CLIENT + "SendFuture",
           CLIENT + "SendTurns",
           CLIENT + "TransactionChecks");
