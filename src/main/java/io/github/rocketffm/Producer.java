@@ -18,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A failed attempt is repeated, on another broker where there is one, within the send's timeout. Whether
  * the message may be stored although its send failed tells {@link RocketMqException#mayBeStored}.
+ *
+ * <p>An interrupt ends the wait of a virtual thread in each call that waits for a server, and of a platform thread in
+ * {@link #queues}, {@link #recall}, {@link #warmUp}, and a {@code sendAsync} or {@code requestAsync} that waits for its
+ * turn: with {@link OperationInterruptedException}, while what was begun goes on and the interrupt stays set. What sends
+ * a message on a platform thread is one native call, which ends by its timeout; waiting for the future of its {@code
+ * Async} method can be interrupted there too. The end of a transaction is told to the broker whatever interrupts come.
  */
 public interface Producer extends AutoCloseable {
   /**

@@ -18,6 +18,7 @@ abstract class DefaultConsumer {
   private final int closeTimeoutMillis;
   private final Map<String, FilterExpression> subscriptions = new ConcurrentHashMap<>();
   private final OffCarrier offCarrier = new OffCarrier();
+  private volatile boolean started;
 
   DefaultConsumer(
       String group,
@@ -37,7 +38,6 @@ abstract class DefaultConsumer {
 
   /** Subscribes, does what comes before the start, and starts; closes where one of these fails. */
   final void start(Map<String, FilterExpression> topics, Runnable before) {
-    boolean started = false;
     try {
       topics.forEach(this::subscribe);
       before.run();
@@ -50,9 +50,14 @@ abstract class DefaultConsumer {
     }
   }
 
+  /** Ends with the call, whatever interrupts come. */
   final void call(OffCarrier.Call call) {
+    checked(() -> offCarrier.finish(requestTimeoutMillis, call));
+  }
+
+  private void checked(OffCarrier.Call call) {
     try {
-      offCarrier.run(requestTimeoutMillis, call);
+      call.run();
     } catch (NativeFailure e) {
       throw Failures.of(e);
     } finally {
@@ -63,11 +68,17 @@ abstract class DefaultConsumer {
   public void subscribe(String topic, FilterExpression filter) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(filter, "filter");
-    call(
+    OffCarrier.Call subscribe =
         () -> {
           consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
           subscriptions.put(topic, filter);
-        });
+        };
+    // Only a condition is asked about, and only once the consumer runs.
+    if (filter.sql92() && started) {
+      checked(() -> offCarrier.runInterruptibly(requestTimeoutMillis, subscribe));
+    } else {
+      call(subscribe);
+    }
   }
 
   public void unsubscribe(String topic) {

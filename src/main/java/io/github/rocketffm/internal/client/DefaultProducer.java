@@ -118,17 +118,16 @@ final class DefaultProducer implements Producer {
     }
   }
 
-  /** The same, of a thread that may be a virtual one. */
-  private void callOffCarrier(OffCarrier.Call call) {
-    callOffCarrier(sendTimeoutMillis, false, call);
-  }
-
-  private void callOffCarrier(int limitMillis, boolean sends, OffCarrier.Call call) {
+  private void callWithoutResult(OffCarrier.Call call) {
     call(
         () -> {
-          offCarrier.run(limitMillis, sends, call);
+          call.run();
           return null;
         });
+  }
+
+  private void callInterruptibly(OffCarrier.Call call) {
+    callWithoutResult(() -> offCarrier.runInterruptibly(sendTimeoutMillis, call));
   }
 
   private static int timeoutMillis(Duration timeout) {
@@ -189,22 +188,22 @@ final class DefaultProducer implements Producer {
 
   @Override
   public List<MessageQueue> queues(String topic) {
-    return queues(Objects.requireNonNull(topic, "topic"), sendTimeoutMillis);
+    Objects.requireNonNull(topic, "topic");
+    AtomicReference<List<MessageQueue>> found = new AtomicReference<>();
+    callInterruptibly(() -> found.set(producer.queues(topic)));
+    return found.get();
   }
 
+  /** For a send. */
   private List<MessageQueue> queues(String topic, int limitMillis) {
     AtomicReference<List<MessageQueue>> found = new AtomicReference<>();
     OffCarrier.Call call = () -> found.set(producer.queues(topic));
-    if (limitMillis >= sendTimeoutMillis) {
-      callOffCarrier(call);
-      return found.get();
-    }
-    // Natively it takes the send timeout: a shorter one is kept by leaving it on another thread.
-    call(
-        () -> {
-          offCarrier.runAtMost(limitMillis, "the look-up of the queues of topic " + topic, call);
-          return null;
-        });
+    String name = "the look-up of the queues of topic " + topic;
+    callWithoutResult(
+        limitMillis < sendTimeoutMillis
+            // Natively it takes the send timeout: for a shorter one it is left on another thread.
+            ? () -> offCarrier.runAtMost(limitMillis, name, call)
+            : () -> offCarrier.run(sendTimeoutMillis, false, call));
     return found.get();
   }
 
@@ -255,7 +254,7 @@ final class DefaultProducer implements Producer {
   public void recall(String topic, String recallHandle) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(recallHandle, "recallHandle");
-    callOffCarrier(() -> producer.recall(topic, recallHandle, 0));
+    callInterruptibly(() -> producer.recall(topic, recallHandle, 0));
   }
 
   @Override
@@ -337,7 +336,10 @@ final class DefaultProducer implements Producer {
 
   private void sendOneWay(OutgoingMessage content, int timeoutMillis) {
     OutgoingMessage sent = Thread.currentThread().isVirtual() ? content.forOtherThreads() : content;
-    callOffCarrier(limit(timeoutMillis), true, () -> producer.sendOneWay(sent, timeoutMillis));
+    callWithoutResult(
+        () ->
+            offCarrier.run(
+                limit(timeoutMillis), true, () -> producer.sendOneWay(sent, timeoutMillis)));
   }
 
   @Override
@@ -379,8 +381,12 @@ final class DefaultProducer implements Producer {
     return call(() -> producer.sendHalf(content, timeoutMillis));
   }
 
+  /** Whatever interrupts come: what was decided is told to the broker. */
   void endTransaction(long transaction, TransactionState state) {
-    callOffCarrier(() -> producer.endTransaction(transaction, state.ordinal()));
+    callWithoutResult(
+        () ->
+            offCarrier.finish(
+                sendTimeoutMillis, () -> producer.endTransaction(transaction, state.ordinal())));
   }
 
   @Override
@@ -425,7 +431,7 @@ final class DefaultProducer implements Producer {
   @Override
   public void warmUp(String topic) {
     Objects.requireNonNull(topic, "topic");
-    callOffCarrier(() -> producer.warmUp(topic));
+    callInterruptibly(() -> producer.warmUp(topic));
   }
 
   @Override
