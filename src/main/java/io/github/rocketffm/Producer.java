@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An interrupt ends the wait of a virtual thread in each call that waits for a server, and of a platform thread in
  * {@link #queues}, {@link #recall}, {@link #warmUp}, and a {@code sendAsync} or {@code requestAsync} that waits for its
- * turn: with {@link OperationInterruptedException}, while what was begun goes on and the interrupt stays set. What sends
- * a message on a platform thread is one native call, which ends by its timeout; waiting for the future of its {@code
- * Async} method can be interrupted there too. The end of a transaction is told to the broker whatever interrupts come.
+ * turn: with {@link OperationInterruptedException}, while what was begun goes on and the interrupt stays set. What
+ * sends a message on a platform thread is one native call, which ends by its timeout; waiting for the future of its
+ * {@code Async} method can be interrupted there too. The end of a transaction is told whatever interrupts come.
  */
 public interface Producer extends AutoCloseable {
   /**
@@ -267,7 +267,8 @@ public interface Producer extends AutoCloseable {
   ReceivedMessage request(Message message, Duration timeout);
 
   /**
-   * Sends a message without waiting for the reply.
+   * Sends a message without waiting for the reply. When as many requests wait for their replies as {@link
+   * ProducerBuilder#maxInFlight} allows, the call waits for its turn, as that of {@link #sendAsync(Message)} does.
    *
    * @param message the message; not delayed, and no reply
    * @param timeout for all of it, 1 ms to 10 min

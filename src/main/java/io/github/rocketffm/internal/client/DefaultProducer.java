@@ -47,6 +47,9 @@ final class DefaultProducer implements Producer {
 
   final SendTurns turns;
 
+  /** Requests are counted apart, and wait longer. */
+  final SendTurns requestTurns;
+
   /** Null for a producer without transactions. */
   private final TransactionChecks checks;
 
@@ -60,9 +63,12 @@ final class DefaultProducer implements Producer {
       int closeTimeoutMillis) {
     this.group = settings.group;
     this.checks = checks;
+    int mostInFlight =
+        settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount;
     turns =
         new SendTurns(
-            settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount);
+            "send", "wait for completions, or raise maxInFlight or maxInFlightBytes", mostInFlight);
+    requestTurns = new SendTurns("request", "wait for replies, or raise maxInFlight", mostInFlight);
     this.closeTimeoutMillis = closeTimeoutMillis;
     settings.checks = checks == null ? null : checks::receive;
     try {
@@ -306,12 +312,17 @@ final class DefaultProducer implements Producer {
   }
 
   /** As soon as there is room, unless who is full is told so; what ends on this very thread is not waited for. */
-  private void begin(int timeoutMillis, SendTurns.Attempt send) throws NativeFailure {
+  private void begin(SendTurns line, int timeoutMillis, SendTurns.Attempt send)
+      throws NativeFailure {
     if (waitsWhenFull && !LibraryThread.isCurrent()) {
-      turns.begin(limit(timeoutMillis), left -> send.within(keepsTimeout ? timeoutMillis : left));
+      line.begin(limit(timeoutMillis), send);
     } else {
       send.within(timeoutMillis);
     }
+  }
+
+  private void begin(int timeoutMillis, SendTurns.Attempt send) throws NativeFailure {
+    begin(turns, timeoutMillis, left -> send.within(keepsTimeout ? timeoutMillis : left));
   }
 
   private int limit(int timeoutMillis) {
@@ -424,7 +435,11 @@ final class DefaultProducer implements Producer {
     Objects.requireNonNull(timeout, "timeout");
     RequestFuture future = new RequestFuture(this);
     future.begin(
-        () -> producer.requests().requestAsync(content, timeoutMillis(timeout), false, future));
+        () ->
+            begin(
+                requestTurns,
+                timeoutMillis(timeout),
+                left -> producer.requests().requestAsync(content, left, false, future)));
     return future;
   }
 

@@ -13,8 +13,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Native calls of one client that block would hold a virtual thread's carrier, and know of no interrupt: they run on one
- * of a few platform threads in its place. Who gets none in time is told so when its time is over. Any thread.
+ * Native calls of one client that block would hold a virtual thread's carrier, and know of no interrupt: they run on
+ * one of a few platform threads in its place. Who gets none in time is told so when its time is over. Any thread.
  */
 final class OffCarrier {
   private static final int MOST_THREADS = 16;
@@ -117,8 +117,8 @@ final class OffCarrier {
   }
 
   /**
-   * The same, on the library's own threads too: a call that takes longer than its limit is left at once. It must have no
-   * effect but what it tells.
+   * The same, on the library's own threads too: a call that takes longer than its limit is left at once. It must have
+   * no effect but what it tells.
    *
    * @param name of the call
    */
