@@ -75,6 +75,14 @@ public final class JavaNames {
       Pattern.compile(
           "(?<![\\w%|@/-]|\\w\\.)(?:[a-z]+(?:_[a-z]+)*_options\\.)?\\b([a-z]+(?:_[a-z]+)*)(?![\\w%|@/-]|[:.]\\w)");
 
+  /** In front of a server's remark. */
+  private static final Pattern CODE = Pattern.compile("\\bcode -?\\d+: ");
+
+  private static final int HEAD_CHARS = 32;
+
+  /** The library cuts a remark at 511 bytes, which may be as few characters. */
+  private static final int WHOLE_CHARS = 127;
+
   private JavaNames() {}
 
   private static Map<String, String> names() {
@@ -93,14 +101,45 @@ public final class JavaNames {
 
   /** What it touches is initialised and linked now: later there may be no memory for that. */
   public static void prepare() {
-    in("client_options.name_servers");
+    in("client_options.name_servers has code 1: remark");
   }
 
-  /** The same text with Java's names; what is between quotes is somebody's own. */
+  /**
+   * The same text with Java's names. What is between quotes is somebody's own, and so is what follows a response code:
+   * a server's remark, which is not told apart from what comes after it.
+   */
   public static String in(String text) {
     if (text.indexOf('_') < 0) {
       return text;
     }
+    Matcher code = CODE.matcher(text);
+    return code.find()
+        ? outsideQuotes(text.substring(0, code.end())) + text.substring(code.end())
+        : outsideQuotes(text);
+  }
+
+  /** The same of a text that tells this remark of a server, which stays as it is. */
+  public static String in(String text, String remark) {
+    if (text.indexOf('_') < 0) {
+      return text;
+    }
+    String head = remark.substring(0, Math.min(remark.length(), HEAD_CHARS));
+    Matcher code = CODE.matcher(text);
+    while (!remark.isEmpty() && code.find()) {
+      int begin = code.end();
+      if (text.startsWith(head, begin)) {
+        // Either may be cut: then the rest of the text is the remark's.
+        boolean whole = remark.length() < WHOLE_CHARS && text.startsWith(remark, begin);
+        int end = whole ? begin + remark.length() : text.length();
+        return outsideQuotes(text.substring(0, begin))
+            + text.substring(begin, end)
+            + outsideQuotes(text.substring(end));
+      }
+    }
+    return in(text);
+  }
+
+  private static String outsideQuotes(String text) {
     StringBuilder told = new StringBuilder();
     String[] parts = text.split("\"", -1);
     for (int i = 0; i < parts.length; i++) {
