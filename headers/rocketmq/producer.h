@@ -195,16 +195,19 @@ ROCKETMQ_API int32_t rocketmq_producer_fit_batch(rocketmq_producer *producer, co
                                                  int32_t count, int32_t *fit, rocketmq_error *error);
 
 // The queues of a topic to send to, sorted by broker name and queue id; of a topic that is created on demand, those
-// that it will have. Waits for the route at most the send timeout. The caller frees the list. Errors:
-// INVALID_ARGUMENT, INVALID_STATE, CLOSED, TIMEOUT, UNREACHABLE, TOPIC_NOT_FOUND.
+// that it will have. Waits for the route at most timeout_ms (1 to 600,000; 0: the send timeout; -1: not at all, *list
+// is NULL where it is not known yet). The caller frees the list. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED,
+// TIMEOUT, UNREACHABLE, TOPIC_NOT_FOUND.
 ROCKETMQ_API int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic,
-                                                  const rocketmq_queue_list **list, rocketmq_error *error);
+                                                  int32_t timeout_ms, const rocketmq_queue_list **list,
+                                                  rocketmq_error *error);
 
-// The same without waiting. On OK `context` comes back through options.on_call_ended exactly once; otherwise it never
-// does. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED, TOO_MANY_REQUESTS (65,536 such calls of this producer are
+// The same without waiting (and without -1). On OK `context` comes back through options.on_call_ended exactly once;
+// otherwise it never does. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED, TOO_MANY_REQUESTS (65,536 such calls of this producer are
 // under way); what happens later comes with the completion.
 ROCKETMQ_API int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic,
-                                                        uint64_t context, rocketmq_error *error);
+                                                        int32_t timeout_ms, uint64_t context,
+                                                        rocketmq_error *error);
 
 // Of a message that was recalled.
 typedef struct rocketmq_recall_result {
@@ -226,8 +229,8 @@ ROCKETMQ_API int32_t rocketmq_producer_recall_async(rocketmq_producer *producer,
                                                     const rocketmq_string *recall_handle, int32_t timeout_ms,
                                                     uint64_t context, rocketmq_error *error);
 
-// Looks up the topic's route and connects to its brokers, so that the first send need not. Waits at most
-// the send timeout. Errors: as rocketmq_producer_send.
+// Looks up the topic's route and connects to its brokers, so that the first send need not. Waits at most the send
+// timeout; OK when one of them answered. Errors: as rocketmq_producer_send.
 ROCKETMQ_API int32_t rocketmq_producer_warm_up(rocketmq_producer *producer, const rocketmq_string *topic,
                                                rocketmq_error *error);
 

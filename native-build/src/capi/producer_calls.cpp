@@ -35,6 +35,8 @@ CallCallback call_writer(rocketmq_call_callback callback, uint64_t context) {
 
 namespace {
 
+constexpr int32_t kDoNotWait = -1;
+
 // Checks the arguments that all calls about a topic share.
 template <typename Body>
 int32_t with_topic(rocketmq_producer* producer, const rocketmq_string* topic, rocketmq_error* error, Body&& body) {
@@ -72,21 +74,32 @@ int32_t with_recall(rocketmq_producer* producer, const rocketmq_string* topic, c
 
 extern "C" {
 
-int32_t rocketmq_producer_get_queues(rocketmq_producer* producer, const rocketmq_string* topic,
+int32_t rocketmq_producer_get_queues(rocketmq_producer* producer, const rocketmq_string* topic, int32_t timeout_ms,
                                      const rocketmq_queue_list** list, rocketmq_error* error) {
   return capi::with_topic(producer, topic, error, [&](auto& impl, std::string_view name) -> Status {
     if (list == nullptr) return fail(capi::null_argument("list"));
-    auto queues = impl.queues(name, Millis(0));
+    *list = nullptr;
+    if (timeout_ms == capi::kDoNotWait) {
+      auto known = impl.known_queues(name);
+      if (!known) return fail(std::move(known.error()));
+      if (*known) *list = capi::make_queue_list(std::move(**known));
+      return {};
+    }
+    auto timeout = capi::read_timeout("get_queues", timeout_ms);
+    if (!timeout) return fail(timeout.error());
+    auto queues = impl.queues(name, *timeout);
     if (!queues) return fail(std::move(queues.error()));
     *list = capi::make_queue_list(std::move(*queues));
     return {};
   });
 }
 
-int32_t rocketmq_producer_get_queues_async(rocketmq_producer* producer, const rocketmq_string* topic, uint64_t context,
-                                           rocketmq_error* error) {
+int32_t rocketmq_producer_get_queues_async(rocketmq_producer* producer, const rocketmq_string* topic,
+                                           int32_t timeout_ms, uint64_t context, rocketmq_error* error) {
   return capi::with_topic(producer, topic, error, [&](auto& impl, std::string_view name) -> Status {
-    return impl.queues_async(name, Millis(0), context);
+    auto timeout = capi::read_timeout("get_queues", timeout_ms);
+    if (!timeout) return fail(timeout.error());
+    return impl.queues_async(name, *timeout, context);
   });
 }
 

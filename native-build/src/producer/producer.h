@@ -193,6 +193,8 @@ class Producer {
   Status warm_up_async(std::string_view topic, uint64_t context);
   // The queues of a topic to send to; waits for the route where that is not known.
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  // Nothing where the route is not known yet; does not wait.
+  Result<std::optional<std::vector<MessageQueue>>> known_queues(std::string_view topic);
   Status queues_async(std::string_view topic, Millis timeout, uint64_t context);
   // The queue that `choose`, which is called on this thread, wants for a send with this timeout.
   Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);

@@ -59,6 +59,7 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   Status warm_up(std::string_view topic);
   Status warm_up_async(std::string_view topic, uint64_t context);
   Result<std::vector<MessageQueue>> queues(std::string_view topic, Millis timeout);
+  Result<std::optional<std::vector<MessageQueue>>> known_queues(std::string_view topic) const;
   Status queues_async(std::string_view topic, Millis timeout, uint64_t context);
   Result<ChosenQueue> choose_queue(std::string_view topic, Millis timeout, const QueueChooser& choose);
   Result<std::string> recall(std::string_view topic, std::string_view handle, Millis timeout);

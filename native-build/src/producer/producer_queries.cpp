@@ -212,11 +212,21 @@ Status Producer::Impl::warm_up_async(std::string_view topic, uint64_t context) {
   return call_async(*call, context, warm_up_work(**call, options_), "warm-up");
 }
 
+Result<std::optional<std::vector<MessageQueue>>> Producer::Impl::known_queues(std::string_view topic) const {
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
+  if (auto valid = validate_topic(topic); !valid) return fail(valid.error());
+  const Route known = client_->routes().find(topic);
+  if (!known) return std::nullopt;
+  return queues_to_send_to(*known, topic);
+}
+
 Result<std::vector<MessageQueue>> Producer::Impl::queues(std::string_view topic, Millis timeout) {
+  // A send that chooses its queue does not wait for the loop.
+  auto known = known_queues(topic);
+  if (!known) return fail(std::move(known.error()));
+  if (*known) return std::move(**known);
   auto call = make_call(topic, timeout);
   if (!call) return fail(std::move(call.error()));
-  // A send that chooses its queue does not wait for the loop.
-  if (const Route known = client_->routes().find(topic)) return queues_to_send_to(*known, topic);
   auto end = call_and_wait(*call, queues_work(**call, options_), "queues of a topic");
   if (!end) return fail(std::move(end.error()));
   return std::move(end->queues);
@@ -273,6 +283,10 @@ Status Producer::Impl::recall_async(std::string_view topic, std::string_view han
 
 Result<std::vector<MessageQueue>> Producer::queues(std::string_view topic, Millis timeout) {
   return impl_->queues(topic, timeout);
+}
+
+Result<std::optional<std::vector<MessageQueue>>> Producer::known_queues(std::string_view topic) {
+  return impl_->known_queues(topic);
 }
 
 Status Producer::queues_async(std::string_view topic, Millis timeout, uint64_t context) {

@@ -84,7 +84,7 @@ TEST_F(CallsCApiTest, EachTellsItsEnd) {
   const rocketmq_string topic = text(topic_);
   const rocketmq_string handle = text(handle_);
   ASSERT_EQ(rocketmq_producer_warm_up_async(producer_, &topic, 1, &error_), ROCKETMQ_OK) << error_.message;
-  ASSERT_EQ(rocketmq_producer_get_queues_async(producer_, &topic, 2, &error_), ROCKETMQ_OK) << error_.message;
+  ASSERT_EQ(rocketmq_producer_get_queues_async(producer_, &topic, 0, 2, &error_), ROCKETMQ_OK) << error_.message;
   ASSERT_EQ(rocketmq_producer_recall_async(producer_, &topic, &handle, 0, 3, &error_), ROCKETMQ_OK) << error_.message;
   ASSERT_TRUE(eventually([&] { return ends_.count() == 3; }));
   EXPECT_EQ(ends_.by_context[1].status, ROCKETMQ_OK);
@@ -97,6 +97,23 @@ TEST_F(CallsCApiTest, EachTellsItsEnd) {
             ROCKETMQ_INVALID_STATE);
   EXPECT_EQ(rocketmq_producer_warm_up_async(nullptr, &topic, 4, &error_), ROCKETMQ_INVALID_ARGUMENT);
   EXPECT_EQ(ends_.count(), 3U);
+}
+
+TEST_F(CallsCApiTest, QueuesThatAreNotKnownNeedNotBeWaitedFor) {
+  ASSERT_EQ(rocketmq_producer_start(producer_, &error_), ROCKETMQ_OK) << error_.message;
+  const rocketmq_string topic = text(topic_);
+  const rocketmq_queue_list* list = nullptr;
+  ASSERT_EQ(rocketmq_producer_get_queues(producer_, &topic, -1, &list, &error_), ROCKETMQ_OK) << error_.message;
+  EXPECT_EQ(list, nullptr);
+  EXPECT_EQ(rocketmq_producer_get_queues(producer_, &topic, -2, &list, &error_), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(rocketmq_producer_get_queues_async(producer_, &topic, -1, 1, &error_), ROCKETMQ_INVALID_ARGUMENT);
+  for (const int32_t timeout_ms : {20000, -1}) {
+    ASSERT_EQ(rocketmq_producer_get_queues(producer_, &topic, timeout_ms, &list, &error_), ROCKETMQ_OK)
+        << error_.message;
+    ASSERT_NE(list, nullptr);
+    EXPECT_EQ(list->count, 2);
+    rocketmq_queue_list_destroy(list);
+  }
 }
 
 TEST_F(CallsCApiTest, ARecallGivesTheIdOfTheMessage) {

@@ -314,14 +314,14 @@ TEST_F(CApiTest, QueuesAreListed) {
   rocketmq_error error = new_error();
   const rocketmq_string topic = text(topic_);
   const rocketmq_queue_list* list = nullptr;
-  ASSERT_EQ(rocketmq_producer_get_queues(producer, &topic, &list, &error), ROCKETMQ_OK) << error.message;
+  ASSERT_EQ(rocketmq_producer_get_queues(producer, &topic, 0, &list, &error), ROCKETMQ_OK) << error.message;
   ASSERT_EQ(list->count, 4);
   EXPECT_EQ(std::string(list->queues[2]->broker_name.data, static_cast<size_t>(list->queues[2]->broker_name.length)),
             "broker-0");
   EXPECT_EQ(list->queues[2]->queue_id, 2);
   rocketmq_queue_list_destroy(list);
   rocketmq_queue_list_destroy(nullptr);
-  EXPECT_EQ(rocketmq_producer_get_queues(producer, &topic, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
+  EXPECT_EQ(rocketmq_producer_get_queues(producer, &topic, 0, nullptr, &error), ROCKETMQ_INVALID_ARGUMENT);
   rocketmq_producer_destroy(producer);
 }
 

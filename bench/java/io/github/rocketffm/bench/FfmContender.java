@@ -40,7 +40,7 @@ public final class FfmContender implements BenchClient {
             .sendTimeout(TIMEOUT)
             .maxInFlight(inFlight)
             .blockWhenFull(true)
-            .compressThreshold(-1);
+            .neverCompress();
     if (lingerMillis > 0) {
       builder
           .autoBatch(Duration.ofMillis(lingerMillis))

@@ -1325,6 +1325,7 @@ public class Rocketmq extends Rocketmq$shared {
             Rocketmq.C_INT,
             Rocketmq.C_POINTER,
             Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
             Rocketmq.C_POINTER,
             Rocketmq.C_POINTER
         );
@@ -1337,7 +1338,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, const rocketmq_queue_list **list, rocketmq_error *error)
      * }
      */
     public static FunctionDescriptor rocketmq_producer_get_queues$descriptor() {
@@ -1347,7 +1348,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, const rocketmq_queue_list **list, rocketmq_error *error)
      * }
      */
     public static MethodHandle rocketmq_producer_get_queues$handle() {
@@ -1357,7 +1358,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, const rocketmq_queue_list **list, rocketmq_error *error)
      * }
      */
     public static MemorySegment rocketmq_producer_get_queues$address() {
@@ -1366,16 +1367,16 @@ public class Rocketmq extends Rocketmq$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, const rocketmq_queue_list **list, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, const rocketmq_queue_list **list, rocketmq_error *error)
      * }
      */
-    public static int rocketmq_producer_get_queues(MemorySegment producer, MemorySegment topic, MemorySegment list, MemorySegment error) {
+    public static int rocketmq_producer_get_queues(MemorySegment producer, MemorySegment topic, int timeout_ms, MemorySegment list, MemorySegment error) {
         var mh$ = rocketmq_producer_get_queues.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("rocketmq_producer_get_queues", producer, topic, list, error);
+                traceDowncall("rocketmq_producer_get_queues", producer, topic, timeout_ms, list, error);
             }
-            return (int)mh$.invokeExact(producer, topic, list, error);
+            return (int)mh$.invokeExact(producer, topic, timeout_ms, list, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
@@ -1388,6 +1389,7 @@ public class Rocketmq extends Rocketmq$shared {
             Rocketmq.C_INT,
             Rocketmq.C_POINTER,
             Rocketmq.C_POINTER,
+            Rocketmq.C_INT,
             Rocketmq.C_LONG_LONG,
             Rocketmq.C_POINTER
         );
@@ -1400,7 +1402,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
      * }
      */
     public static FunctionDescriptor rocketmq_producer_get_queues_async$descriptor() {
@@ -1410,7 +1412,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
      * }
      */
     public static MethodHandle rocketmq_producer_get_queues_async$handle() {
@@ -1420,7 +1422,7 @@ public class Rocketmq extends Rocketmq$shared {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
      * }
      */
     public static MemorySegment rocketmq_producer_get_queues_async$address() {
@@ -1429,16 +1431,16 @@ public class Rocketmq extends Rocketmq$shared {
 
     /**
      * {@snippet lang=c :
-     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, uint64_t context, rocketmq_error *error)
+     * int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic, int32_t timeout_ms, uint64_t context, rocketmq_error *error)
      * }
      */
-    public static int rocketmq_producer_get_queues_async(MemorySegment producer, MemorySegment topic, long context, MemorySegment error) {
+    public static int rocketmq_producer_get_queues_async(MemorySegment producer, MemorySegment topic, int timeout_ms, long context, MemorySegment error) {
         var mh$ = rocketmq_producer_get_queues_async.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("rocketmq_producer_get_queues_async", producer, topic, context, error);
+                traceDowncall("rocketmq_producer_get_queues_async", producer, topic, timeout_ms, context, error);
             }
-            return (int)mh$.invokeExact(producer, topic, context, error);
+            return (int)mh$.invokeExact(producer, topic, timeout_ms, context, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

@@ -4,11 +4,23 @@ import java.time.Duration;
 
 /**
  * What producers and consumers are built with alike. Builders whose settings of this class are equal share one
- * client: its connections, routes and two native threads. Not for several threads at once.
+ * client: its connections, routes and two native threads; one {@link ClientConfiguration} for all of them keeps them
+ * equal. Not for several threads at once.
  *
  * @param <B> the builder itself
  */
 public interface ClientBuilder<B extends ClientBuilder<B>> {
+  /**
+   * Takes over all settings of this class from a configuration, its defaults included, in place of what was set here
+   * before. A method that is called afterwards overrides one of them, after which the native client is not that of the
+   * others any more ({@link #closeTimeout} alone does not count).
+   *
+   * @param configuration of {@link ClientConfiguration#builder()}
+   * @return this
+   * @throws InvalidArgumentException for a configuration that was made otherwise
+   */
+  B client(ClientConfiguration configuration);
+
   /**
    * Sets the name servers. Where they are not set, the system property {@code rocketmq.namesrv.addr} tells them, and
    * otherwise the environment variable {@code NAMESRV_ADDR}, as with Apache's client.

@@ -1,9 +1,9 @@
 package io.github.rocketffm;
 
 /**
- * Makes the builders of producers, consumers and messages: the library itself, found as a service. Applications have
- * no use for it; they begin with {@link Producer#builder}, {@link PushConsumer#builder}, {@link SimpleConsumer#builder}
- * and {@link Message#builder}. For any thread.
+ * Makes the builders of producers, consumers, configurations and messages: the library itself, found as a service.
+ * Applications have no use for it; they begin with {@link Producer#builder}, {@link PushConsumer#builder}, {@link
+ * SimpleConsumer#builder}, {@link ClientConfiguration#builder} and {@link Message#builder}. For any thread.
  */
 public interface ClientProvider {
   /**
@@ -29,6 +29,13 @@ public interface ClientProvider {
    * @return a builder
    */
   SimpleConsumerBuilder simpleConsumer(String group);
+
+  /**
+   * Begins a configuration.
+   *
+   * @return a builder
+   */
+  ClientConfigurationBuilder clientConfiguration();
 
   /**
    * Begins a message.

@@ -132,6 +132,13 @@ public interface Message {
   Optional<Instant> deliverAt();
 
   /**
+   * How urgent it is, for a topic of the type PRIORITY.
+   *
+   * @return the priority, where one is set
+   */
+  OptionalInt priority();
+
+  /**
    * The key that chooses the queue.
    *
    * @return the key, where one is set

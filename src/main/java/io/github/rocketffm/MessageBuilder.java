@@ -103,6 +103,17 @@ public interface MessageBuilder {
   MessageBuilder deliverAfter(Duration delay);
 
   /**
+   * Has consumers of a topic of the type PRIORITY (brokers from RocketMQ 5.4 on) given this before messages of lower
+   * priority. The broker chooses the queue by it; other topics ignore it. Not together with a delay, a queue, a
+   * sharding key or a transaction, nor in batches.
+   *
+   * @param priority 0 (the lowest) and up; a broker takes the highest it has for those beyond
+   * @return this
+   * @throws InvalidArgumentException for a negative one
+   */
+  MessageBuilder priority(int priority);
+
+  /**
    * Sends messages with the same key to the same queue.
    *
    * @param shardingKey the key

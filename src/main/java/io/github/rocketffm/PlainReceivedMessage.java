@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /** A message that nobody sent. */
@@ -60,13 +61,13 @@ final class PlainReceivedMessage implements ReceivedMessage {
   }
 
   @Override
-  public long queueMinOffset() {
-    return -1;
+  public OptionalLong queueMinOffset() {
+    return OptionalLong.empty();
   }
 
   @Override
-  public long queueMaxOffset() {
-    return -1;
+  public OptionalLong queueMaxOffset() {
+    return OptionalLong.empty();
   }
 
   @Override

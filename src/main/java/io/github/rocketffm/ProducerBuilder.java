@@ -33,10 +33,17 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
   /**
    * Compresses bodies of at least so many bytes.
    *
-   * @param bytes 1 and up; -1: never; 4,096 by default
+   * @param bytes 1 and up; 4,096 by default
    * @return this
    */
   ProducerBuilder compressThreshold(int bytes);
+
+  /**
+   * Compresses no body, whatever its size; a later {@link #compressThreshold} makes up for it.
+   *
+   * @return this
+   */
+  ProducerBuilder neverCompress();
 
   /**
    * Sets how bodies are compressed.
@@ -101,7 +108,7 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
   ProducerBuilder maxMessageSize(int bytes);
 
   /**
-   * Limits the asynchronous sends in flight.
+   * Limits the asynchronous sends in flight, and apart from them the asynchronous requests that wait for replies.
    *
    * @param count 1 to 1,000,000; 1,024 by default
    * @return this
@@ -152,8 +159,8 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
   ProducerBuilder retryResponseCodes(int... codes);
 
   /**
-   * Sets whether {@code sendAsync} waits for its turn when too many sends are in flight, at most the send's timeout, or
-   * its future fails with {@link TooManyRequestsException} at once. It never waits in what is attached to a future of
+   * Sets whether {@code sendAsync} and {@code requestAsync} wait for their turn when too many are in flight, at most
+   * the timeout of the send or request, or the future fails with {@link TooManyRequestsException} at once. It never waits in what is attached to a future of
    * this library, where the ends come that it would wait for. A virtual thread parks.
    *
    * @param block true by default

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
@@ -66,17 +68,17 @@ public interface ReceivedMessage {
    * The first offset that its queue had when a push consumer pulled the message; Apache's client has it as the property
    * MIN_OFFSET.
    *
-   * @return the offset, or -1 where it is not known, as in a simple consumer
+   * @return the offset, where it is known: not in a simple consumer
    */
-  long queueMinOffset();
+  OptionalLong queueMinOffset();
 
   /**
    * The offset after the last message that its queue had when a push consumer pulled the message: how far the group was
    * behind there. Apache's client has it as the property MAX_OFFSET.
    *
-   * @return the offset, or -1 where it is not known, as in a simple consumer
+   * @return the offset, where it is known: not in a simple consumer
    */
-  long queueMaxOffset();
+  OptionalLong queueMaxOffset();
 
   /**
    * When a push consumer gave it to the listener, by this machine's clock; Apache's client has it as the property
@@ -199,6 +201,36 @@ public interface ReceivedMessage {
    */
   default Optional<String> shardingKey() {
     return property("__SHARDINGKEY");
+  }
+
+  /**
+   * When it was to be delivered.
+   *
+   * @return the time, where the producer set one
+   */
+  default Optional<Instant> deliverAt() {
+    return number("TIMER_DELIVER_MS").stream().mapToObj(Instant::ofEpochMilli).findFirst();
+  }
+
+  /**
+   * How urgent it is.
+   *
+   * @return the priority, where the producer set one
+   */
+  default OptionalInt priority() {
+    OptionalLong priority = number("_SYS_MSG_PRIORITY_");
+    return priority.isPresent()
+        ? OptionalInt.of((int) Math.min(priority.getAsLong(), Integer.MAX_VALUE))
+        : OptionalInt.empty();
+  }
+
+  private OptionalLong number(String name) {
+    try {
+      return property(name).stream().mapToLong(Long::parseLong).findFirst();
+    } catch (NumberFormatException e) {
+      // Of whatever producer: no reason to fail here.
+      return OptionalLong.empty();
+    }
   }
 
   /**

@@ -2,6 +2,7 @@ package io.github.rocketffm;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
@@ -35,6 +36,20 @@ public interface SimpleConsumer extends AutoCloseable {
   }
 
   /**
+   * The consumer group.
+   *
+   * @return its name
+   */
+  String group();
+
+  /**
+   * The name by which brokers know the client, which producers and consumers share: for tools that list connections.
+   *
+   * @return such as {@code 192.0.2.1@12345#name}
+   */
+  String clientId();
+
+  /**
    * Adds a topic, or changes its filter, for the receives that begin afterwards. What the tags leave out is
    * acknowledged. A broker is asked whether it takes a condition; where none answers within the request timeout, a
    * receive tells of a refusal.
@@ -53,6 +68,14 @@ public interface SimpleConsumer extends AutoCloseable {
    * @throws RocketMqException for a bad topic, and after {@link #close()}
    */
   void unsubscribe(String topic);
+
+  /**
+   * The topics that the consumer is subscribed to, each with its filter: those of the builder, and what {@link
+   * #subscribe} and {@link #unsubscribe} changed. After {@link #close()} it tells what was there at the end.
+   *
+   * @return an unmodifiable snapshot, in no order
+   */
+  Map<String, FilterExpression> subscriptions();
 
   /**
    * Takes messages of all topics, from all their brokers in turn, and waits for the first one at most the builder's
@@ -140,6 +163,14 @@ public interface SimpleConsumer extends AutoCloseable {
    * @param timeout 0 to 10 min
    */
   void close(Duration timeout);
+
+  /**
+   * Whether {@link #close()} was called, by whichever thread: the close itself may still be under way, and {@link
+   * #awaitClose()} waits for its end.
+   *
+   * @return true from the call on
+   */
+  boolean isClosed();
 
   /**
    * Waits until the consumer is closed, by another thread: in {@code main}, say, while a shutdown hook closes it.

@@ -1,5 +1,7 @@
 package io.github.rocketffm;
 
+import java.util.concurrent.CompletableFuture;
+
 /**
  * A message that is stored, and delivered once this is committed. For any thread.
  *
@@ -45,6 +47,20 @@ public interface Transaction extends AutoCloseable {
    *     told
    */
   void rollback();
+
+  /**
+   * Has the message delivered, without waiting for the request to be handed over.
+   *
+   * @return the end, or what {@link #commit} throws
+   */
+  CompletableFuture<Void> commitAsync();
+
+  /**
+   * Has the message never delivered, without waiting for the request to be handed over.
+   *
+   * @return the end, or what {@link #rollback} throws
+   */
+  CompletableFuture<Void> rollbackAsync();
 
   /**
    * Rolls back what was not decided; does nothing otherwise. Does not throw: a broker that cannot be told asks the

@@ -67,6 +67,8 @@ class TestDoublesTest {
     ReceivedMessage least = ReceivedMessage.builder("orders").build();
     assertThat(least.keys()).isEmpty();
     assertThat(least.shardingKey()).isEmpty();
+    assertThat(least.queueMinOffset()).isEmpty();
+    assertThat(least.queueMaxOffset()).isEmpty();
     assertThat(ReceivedMessage.builder("t").property("KEYS", " a  b ").build().keys())
         .containsExactly("a", "b");
     assertThat(message.property("x")).contains("y");

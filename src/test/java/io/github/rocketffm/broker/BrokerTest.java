@@ -302,7 +302,7 @@ class BrokerTest {
         Producer.builder("large")
             .nameServers(server.nameServerAddress())
             .maxMessageSize(8 << 20)
-            .compressThreshold(-1)
+            .neverCompress()
             .start()) {
       assertThatThrownBy(
               () -> producer.send(Message.builder("large").body(new byte[5 << 20]).build()))

@@ -6,6 +6,7 @@ import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.FilterExpression;
 import io.github.rocketffm.Message;
+import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.Producer;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.RocketMqException;
@@ -72,6 +73,29 @@ class AsyncFailuresMockTest {
               });
       assertThat(failure(selected)).isSameAs(thrown);
     }
+  }
+
+  @Test
+  void anErrorOfASelectorEndsTheFutureToo() {
+    try (Producer producer = Producer.builder("group").nameServers(cluster.nameServers()).start()) {
+      Error thrown = new AssertionError("on purpose");
+      CompletableFuture<?> selected =
+          producer.sendAsync(
+              message(),
+              (any, queues) -> {
+                throw thrown;
+              });
+      assertThat(failure(selected)).isSameAs(thrown);
+      CompletableFuture<?> tooDeep = producer.sendAsync(message(), AsyncFailuresMockTest::endless);
+      assertThat(failure(tooDeep)).isInstanceOf(StackOverflowError.class);
+      // It counts as none that is in flight, and the producer goes on.
+      assertThat(producer.statistics().inFlightCount()).isZero();
+      producer.sendAsync(message()).join();
+    }
+  }
+
+  private static MessageQueue endless(Message message, List<MessageQueue> queues) {
+    return queues.isEmpty() ? null : endless(message, queues);
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.github.rocketffm.mock;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -177,6 +178,43 @@ class BadInputMockTest {
       await().until(() -> !records.messages().isEmpty());
       assertThat(records.messages().getFirst()).contains("(maxPendingChecks)");
       release.countDown();
+    }
+  }
+
+  @Test
+  void aRemarkComesAsItWasSent() {
+    String remark = "queue_id must fit \"send_timeout_ms\", or max_message_bytes";
+    cluster.refuse(MockCluster.BROKER, MockCluster.SEND, -1, 13, remark);
+    try (Producer producer = producer().start()) {
+      for (int i = 0; i < 2; i++) {
+        boolean synchronous = i == 0;
+        RocketMqException refused =
+            catchThrowableOfType(
+                RocketMqException.class,
+                () -> {
+                  Message message = Message.builder("orders").body("x").build();
+                  if (synchronous) {
+                    producer.send(message);
+                  } else {
+                    throw (RocketMqException)
+                        catchThrowable(() -> producer.sendAsync(message).join()).getCause();
+                  }
+                });
+        assertThat(refused.remark()).contains(remark);
+        assertThat(refused).hasMessageContaining("code 13: " + remark);
+      }
+    }
+  }
+
+  @Test
+  void aRemarkInALogRecordComesAsItWasSent() {
+    String remark = "queue_id must fit max_message_bytes";
+    cluster.refuse(MockCluster.BROKER, MockCluster.HEARTBEAT, -1, 1, remark);
+    try (LogRecords records = new LogRecords("io.github.rocketffm.native.client", Level.WARN);
+        Producer producer =
+            producer().transactionChecker(message -> TransactionState.UNKNOWN).start()) {
+      producer.warmUp("orders");
+      await().until(() -> records.messages().stream().anyMatch(each -> each.contains(remark)));
     }
   }
 

@@ -89,7 +89,10 @@ class BuilderMockTest {
         .hasMessageContaining("give 1 to 1,000,000");
     assertThatThrownBy(() -> Producer.builder("g").compressThreshold(0))
         .isInstanceOf(InvalidArgumentException.class)
-        .hasMessageContaining("compressThreshold is 0: give 1 or more, or -1 to compress nothing");
+        .hasMessageContaining("compressThreshold is 0: give 1 or more, or call neverCompress()");
+    assertThatThrownBy(() -> Producer.builder("g").compressThreshold(-1))
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("compressThreshold is -1: give 1 or more, or call neverCompress()");
     assertThatThrownBy(() -> Producer.builder("g").sendTimeout(Duration.ofMinutes(11)))
         .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContaining("sendTimeout is PT11M: give 1 ms to 10 min");

@@ -3,6 +3,7 @@ package io.github.rocketffm.mock;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.rocketffm.AllocationStrategy;
+import io.github.rocketffm.ClientConfiguration;
 import io.github.rocketffm.Compression;
 import io.github.rocketffm.ConsumeFrom;
 import io.github.rocketffm.ConsumeResult;
@@ -73,6 +74,7 @@ class NullArgumentsMockTest {
           Map.entry(Message.class, MESSAGE),
           Map.entry(MessageQueue.class, QUEUE),
           Map.entry(ReceivedMessage.class, RECEIVED),
+          Map.entry(ClientConfiguration.class, ClientConfiguration.builder().build()),
           Map.entry(Compression.class, Compression.LZ4),
           Map.entry(ConsumeFrom.class, ConsumeFrom.firstOffset()),
           Map.entry(AllocationStrategy.class, AllocationStrategy.averagely()),
@@ -120,6 +122,7 @@ class NullArgumentsMockTest {
     check(
         RocketMqException.builder(ErrorKind.REJECTED, "x"),
         io.github.rocketffm.RocketMqExceptionBuilder.class);
+    check(ClientConfiguration.builder(), io.github.rocketffm.ClientConfigurationBuilder.class);
     check(Producer.builder("g"), io.github.rocketffm.ProducerBuilder.class);
     check(PushConsumer.builder("g"), io.github.rocketffm.PushConsumerBuilder.class);
     check(SimpleConsumer.builder("g"), io.github.rocketffm.SimpleConsumerBuilder.class);

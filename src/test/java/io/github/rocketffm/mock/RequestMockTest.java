@@ -186,7 +186,11 @@ class RequestMockTest {
     CompletableFuture<ReceivedMessage> waiting;
     CompletableFuture<Void> thread;
     try (Producer producer =
-        builder("requesters").closeTimeout(Duration.ofMillis(50)).maxInFlight(1).start()) {
+        builder("requesters")
+            .closeTimeout(Duration.ofMillis(50))
+            .maxInFlight(1)
+            .blockWhenFull(false)
+            .start()) {
       waiting = producer.requestAsync(message("?"), Duration.ofMinutes(5));
       assertThat(producer.requestAsync(message("?"), Duration.ofMinutes(5)))
           .failsWithin(LONG)
@@ -202,6 +206,44 @@ class RequestMockTest {
     assertThat(waiting).isCompletedExceptionally();
     assertThatThrownBy(waiting::join).hasCauseInstanceOf(ClientClosedException.class);
     thread.join();
+  }
+
+  @Test
+  void aLoopOfAsynchronousRequestsWaitsForItsTurn() {
+    try (Producer producer = builder("requesters").maxInFlight(2).start();
+        PushConsumer consumer = consumer(this::echo)) {
+      List<CompletableFuture<ReceivedMessage>> requests = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        requests.add(producer.requestAsync(message("r" + i), LONG));
+        assertThat(producer.statistics().waitingRequests()).isLessThanOrEqualTo(2);
+      }
+      for (int i = 0; i < 100; i++) {
+        assertThat(requests.get(i).join().bodyAsString()).isEqualTo("r" + i + "!");
+      }
+      assertThat(consumer.statistics().messagesReceived()).isEqualTo(100);
+    }
+  }
+
+  /** Nobody replies: those that wait for their turn hold up no send. */
+  @Test
+  void aRequestThatGetsNoTurnIsToldSoWhenItsTimeIsOver() {
+    try (Producer producer =
+        builder("requesters").closeTimeout(Duration.ZERO).maxInFlight(1).start()) {
+      producer.requestAsync(message("?"), Duration.ofMinutes(5));
+      CompletableFuture<Throwable> second = new CompletableFuture<>();
+      Thread.startVirtualThread(
+          () ->
+              second.complete(
+                  producer.requestAsync(message("?"), Duration.ofSeconds(2)).exceptionNow()));
+      for (int i = 0; i < 10; i++) {
+        producer.sendAsync(message("a send")).join();
+      }
+      assertThat(second).isNotDone();
+      assertThat(second.join())
+          .isInstanceOf(TooManyRequestsException.class)
+          .hasMessageContainingAll(
+              "no room for another request came within 2000 ms", "wait for replies");
+    }
   }
 
   @Test

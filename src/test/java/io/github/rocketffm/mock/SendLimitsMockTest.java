@@ -87,7 +87,7 @@ class SendLimitsMockTest {
     neverAnswer();
     try (Producer producer =
         builder()
-            .compressThreshold(-1)
+            .neverCompress()
             .maxInFlightBytes(1_000_000)
             .sendTimeout(Duration.ofSeconds(2))
             .closeTimeout(Duration.ZERO)
@@ -129,6 +129,8 @@ class SendLimitsMockTest {
   @Test
   void blockedVirtualThreadsMakeFewPlatformThreadsAndEndInTime() throws Exception {
     cluster.stop(MockCluster.NAME_SERVER, 0);
+    // Those of tests before.
+    await().until(() -> blockingThreads() == 0);
     try (Producer producer =
         builder().sendTimeout(Duration.ofSeconds(1)).closeTimeout(Duration.ZERO).start()) {
       Map<Class<?>, Integer> ends = new ConcurrentHashMap<>();

@@ -157,6 +157,8 @@ class SimpleConsumerMockTest {
               .thenApply(
                   messages -> {
                     consumer.ack(messages.getFirst());
+                    assertThat(messages.getFirst().queueMinOffset()).isEmpty();
+                    assertThat(messages.getFirst().queueMaxOffset()).isEmpty();
                     List<ReceivedMessage> more = consumer.receive(1, LONG);
                     consumer.changeInvisibleDuration(more.getFirst(), LONG);
                     return more.getFirst().bodyAsString();

@@ -229,6 +229,16 @@ public final class MockCluster implements AutoCloseable {
   }
 
   public void inject(int kind, int requestCode, Fault fault, int times, int code, int delayMillis) {
+    inject(kind, requestCode, fault, times, code, delayMillis, "remark");
+  }
+
+  /** The next requests are refused with this code and remark; -1 times: all of them. */
+  public void refuse(int kind, int requestCode, int times, int code, String remark) {
+    inject(kind, requestCode, Fault.RESPOND, times, code, 0, remark);
+  }
+
+  private void inject(
+      int kind, int requestCode, Fault fault, int times, int code, int delayMillis, String remark) {
     try (Arena arena = Arena.ofConfined()) {
       invoke(
           INJECT,
@@ -240,7 +250,7 @@ public final class MockCluster implements AutoCloseable {
           times,
           code,
           delayMillis,
-          arena.allocateFrom("remark"));
+          arena.allocateFrom(remark));
     }
   }
 

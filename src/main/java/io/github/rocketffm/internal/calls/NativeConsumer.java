@@ -11,6 +11,9 @@ public interface NativeConsumer {
 
   void start() throws NativeFailure;
 
+  /** The name by which brokers know the client; once it is started. */
+  String clientId() throws NativeFailure;
+
   /**
    * Ends it, and waits for that: not to be called on a thread of the library. Idempotent; a concurrent call waits too.
    */

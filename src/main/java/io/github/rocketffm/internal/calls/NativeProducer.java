@@ -1,10 +1,8 @@
 package io.github.rocketffm.internal.calls;
 
-import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.binding.rocketmq_producer_statistics;
-import io.github.rocketffm.internal.binding.rocketmq_queue_list;
 import io.github.rocketffm.internal.binding.rocketmq_send_completion;
 import io.github.rocketffm.internal.memory.BatchMemory;
 import io.github.rocketffm.internal.memory.Hosts;
@@ -17,7 +15,6 @@ import io.github.rocketffm.internal.memory.OutgoingMessage;
 import io.github.rocketffm.internal.memory.QueueCache;
 import io.github.rocketffm.internal.memory.SendMemory;
 import io.github.rocketffm.internal.memory.SendResultReader;
-import io.github.rocketffm.internal.memory.Strings;
 import io.github.rocketffm.internal.memory.Strings.MalformedText;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -55,7 +52,7 @@ public final class NativeProducer {
           "the send ended, and its outcome could not be read for want of heap memory: the message may"
               + " have been stored");
 
-  /** Of the ends of its sends. */
+  /** Of the ends of its sends and calls. */
   private final long source = Events.open(new Sent());
 
   private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
@@ -64,6 +61,7 @@ public final class NativeProducer {
   private final Sends pending;
   private final Hosts hosts = new Hosts();
   private final NativeRequests requests;
+  private final NativeCalls calls;
 
   /** Null for a producer without transactions. */
   private final NativeCheck.Source checks;
@@ -82,9 +80,9 @@ public final class NativeProducer {
   private volatile boolean destroyed;
 
   private NativeProducer(NativeProducerSettings settings) {
-
     pending = new Sends(settings.completionExecutor);
     requests = new NativeRequests(this, settings.completionExecutor);
+    calls = new NativeCalls(this, queues, settings.completionExecutor);
     checks = settings.checks == null ? null : new NativeCheck.Source(this, settings.checks);
   }
 
@@ -99,7 +97,7 @@ public final class NativeProducer {
 
   /** A callback that does not return keeps ends behind it, which are told once it does. */
   private void closeSource() {
-    if (pending.isEmpty()) {
+    if (pending.isEmpty() && calls.isEmpty()) {
       Events.close(source);
     }
     requests.closeSource();
@@ -198,10 +196,11 @@ public final class NativeProducer {
     sendAsync(message, timeoutMillis, unlimited, completion, false);
   }
 
-  /** The same with a half message, whatever is in flight. */
-  public void sendHalfAsync(OutgoingMessage message, int timeoutMillis, Completion completion)
+  /** The same with a half message. */
+  public void sendHalfAsync(
+      OutgoingMessage message, int timeoutMillis, boolean unlimited, Completion completion)
       throws NativeFailure {
-    sendAsync(message, timeoutMillis, true, completion, true);
+    sendAsync(message, timeoutMillis, unlimited, completion, true);
   }
 
   private void sendAsync(
@@ -285,79 +284,44 @@ public final class NativeProducer {
     }
   }
 
-  private void call(String texts, NativeHandle.Call call) throws NativeFailure {
+  void call(String texts, NativeHandle.Call call) throws NativeFailure {
     if (closing) {
       throw closed();
     }
     handle.call(texts, call);
   }
 
-  /** The queues of a topic to send to. */
-  public List<MessageQueue> queues(String topic) throws NativeFailure {
-    List<MessageQueue> found = new ArrayList<>();
-    call(
-        "the topic",
-        (producer, error, arena) -> {
-          MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
-          int status =
-              Rocketmq.rocketmq_producer_get_queues(producer, Strings.of(topic, arena), out, error);
-          if (status == Rocketmq.ROCKETMQ_OK()) {
-            readQueues(topic, out.get(ValueLayout.ADDRESS, 0), found);
-          }
-          return status;
-        });
-    return List.copyOf(found);
-  }
-
-  private void readQueues(String topic, MemorySegment list, List<MessageQueue> found) {
-    try {
-      MemorySegment sized = list.reinterpret(rocketmq_queue_list.sizeof());
-      found.addAll(
-          queues.read(topic, rocketmq_queue_list.queues(sized), rocketmq_queue_list.count(sized)));
-    } finally {
-      Rocketmq.rocketmq_queue_list_destroy(list);
-    }
-  }
-
-  public void recall(String topic, String recallHandle, int timeoutMillis) throws NativeFailure {
-    call(
-        "the topic or the recall handle",
-        (producer, error, arena) ->
-            Rocketmq.rocketmq_producer_recall(
-                producer,
-                Strings.of(topic, arena),
-                Strings.of(recallHandle, arena),
-                timeoutMillis,
-                MemorySegment.NULL,
-                error));
-  }
-
   /** Hands a message to the connection, without an acknowledgement. */
-  public void sendOneWay(OutgoingMessage message) throws NativeFailure {
+  public void sendOneWay(OutgoingMessage message, int timeoutMillis) throws NativeFailure {
     MemorySegment producer = enter();
     try (SendMemory memory = SendMemory.take(message)) {
       int status =
           Rocketmq.rocketmq_producer_send_one_way(
-              producer, memory.message(message), MemorySegment.NULL, memory.error);
+              producer,
+              memory.message(message),
+              memory.options(timeoutMillis, false),
+              memory.error);
       NativeFailure.check(status, memory.error);
     } finally {
       handle.leave();
     }
   }
 
-  public void warmUp(String topic) throws NativeFailure {
-    call(
-        "the topic",
-        (producer, error, arena) ->
-            Rocketmq.rocketmq_producer_warm_up(producer, Strings.of(topic, arena), error));
-  }
-
-  /** With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. */
-  public void endTransaction(long transaction, int state) throws NativeFailure {
+  /** Waits until all sends that were accepted before have ended and were told. */
+  public void flush(int timeoutMillis) throws NativeFailure {
     call(
         "nothing",
         (producer, error, arena) ->
-            Rocketmq.rocketmq_producer_end_transaction(producer, transaction, state, error));
+            Rocketmq.rocketmq_producer_flush(producer, timeoutMillis, error));
+  }
+
+  /** The name by which brokers know the client. */
+  public String clientId() throws NativeFailure {
+    return ClientId.read(handle, Rocketmq::rocketmq_producer_get_client_id);
+  }
+
+  public NativeCalls calls() {
+    return calls;
   }
 
   public NativeRequests requests() {
@@ -420,6 +384,7 @@ public final class NativeProducer {
         outstandingChecks.forEach(NativeCheck.ABANDON);
         pending.close();
         requests.close();
+        calls.close();
       } finally {
         handle.release();
         handle.leave();
@@ -448,7 +413,11 @@ public final class NativeProducer {
 
     @Override
     public void handle(Event event) {
-      pending.handleAll(event);
+      if (event.kind() == Rocketmq.ROCKETMQ_EVENT_CALL()) {
+        calls.handle(event);
+      } else {
+        pending.handleAll(event);
+      }
       closeSourceIfDestroyed();
     }
   }

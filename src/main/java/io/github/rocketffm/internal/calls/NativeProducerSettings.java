@@ -52,6 +52,8 @@ public final class NativeProducerSettings implements Cloneable {
     rocketmq_producer_options.size(options, rocketmq_producer_options.sizeof());
     Strings.set(rocketmq_producer_options.group(options), group, arena);
     rocketmq_producer_options.on_sent(options, Rocketmq.rocketmq_event_on_sent$address());
+    rocketmq_producer_options.on_call_ended(
+        options, Rocketmq.rocketmq_event_on_call_ended$address());
     rocketmq_producer_options.context(options, context);
     rocketmq_producer_options.send_timeout_ms(options, sendTimeoutMillis);
     rocketmq_producer_options.attempt_timeout_ms(options, attemptTimeoutMillis);

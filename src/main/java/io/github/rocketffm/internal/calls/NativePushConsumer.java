@@ -235,6 +235,11 @@ public final class NativePushConsumer implements NativeConsumer {
   }
 
   @Override
+  public String clientId() throws NativeFailure {
+    return ClientId.read(handle, Rocketmq::rocketmq_push_consumer_get_client_id);
+  }
+
+  @Override
   public void start() throws NativeFailure {
     call((consumer, error, arena) -> Rocketmq.rocketmq_push_consumer_start(consumer, error));
   }

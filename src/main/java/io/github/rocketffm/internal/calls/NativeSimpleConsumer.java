@@ -161,6 +161,11 @@ public final class NativeSimpleConsumer implements NativeConsumer {
   }
 
   @Override
+  public String clientId() throws NativeFailure {
+    return ClientId.read(handle, Rocketmq::rocketmq_simple_consumer_get_client_id);
+  }
+
+  @Override
   public void start() throws NativeFailure {
     call((consumer, error, arena) -> Rocketmq.rocketmq_simple_consumer_start(consumer, error));
   }

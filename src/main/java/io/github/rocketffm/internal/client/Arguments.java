@@ -44,7 +44,8 @@ final class Arguments {
     return millis("timeout", "timeout", timeout, Duration.ZERO, TEN_MINUTES);
   }
 
-  private static String text(Duration limit) {
+  /** In the largest unit of which it is a whole number. */
+  static String text(Duration limit) {
     long millis = limit.toMillis();
     if (millis % 1000 != 0 || millis == 0) {
       return millis + " ms";

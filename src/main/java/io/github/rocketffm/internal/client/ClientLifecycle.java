@@ -85,6 +85,11 @@ final class ClientLifecycle {
     }
   }
 
+  /** From the call of a close on. */
+  boolean isClosed() {
+    return closed;
+  }
+
   /** Until a close has ended. */
   void awaitClose() {
     try {

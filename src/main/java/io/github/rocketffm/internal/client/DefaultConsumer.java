@@ -7,20 +7,27 @@ import java.lang.ref.Reference;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** What all consumers have in common: subscriptions, and their life. */
 abstract class DefaultConsumer {
   final int requestTimeoutMillis;
   final ClientLifecycle lifecycle;
+  private final String group;
   private final NativeConsumer consumer;
   private final int closeTimeoutMillis;
+  private final Map<String, FilterExpression> subscriptions = new ConcurrentHashMap<>();
   private final OffCarrier offCarrier = new OffCarrier();
+  private volatile boolean started;
+  private volatile String clientId;
 
   DefaultConsumer(
+      String group,
       NativeConsumer consumer,
       ClientLifecycle lifecycle,
       int requestTimeoutMillis,
       int closeTimeoutMillis) {
+    this.group = group;
     this.consumer = consumer;
     this.lifecycle = lifecycle;
     this.requestTimeoutMillis = requestTimeoutMillis;
@@ -32,11 +39,11 @@ abstract class DefaultConsumer {
 
   /** Subscribes, does what comes before the start, and starts; closes where one of these fails. */
   final void start(Map<String, FilterExpression> topics, Runnable before) {
-    boolean started = false;
     try {
       topics.forEach(this::subscribe);
       before.run();
       call(consumer::start);
+      call(() -> clientId = consumer.clientId());
       started = true;
     } finally {
       if (!started) {
@@ -45,9 +52,14 @@ abstract class DefaultConsumer {
     }
   }
 
+  /** Ends with the call, whatever interrupts come. */
   final void call(OffCarrier.Call call) {
+    checked(() -> offCarrier.finish(requestTimeoutMillis, call));
+  }
+
+  private void checked(OffCarrier.Call call) {
     try {
-      offCarrier.run(requestTimeoutMillis, call);
+      call.run();
     } catch (NativeFailure e) {
       throw Failures.of(e);
     } finally {
@@ -58,12 +70,42 @@ abstract class DefaultConsumer {
   public void subscribe(String topic, FilterExpression filter) {
     Objects.requireNonNull(topic, "topic");
     Objects.requireNonNull(filter, "filter");
-    call(() -> consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression()));
+    OffCarrier.Call subscribe =
+        () -> {
+          consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
+          subscriptions.put(topic, filter);
+        };
+    // Only a condition is asked about, and only once the consumer runs.
+    if (filter.sql92() && started) {
+      checked(() -> offCarrier.runInterruptibly(requestTimeoutMillis, subscribe));
+    } else {
+      call(subscribe);
+    }
   }
 
   public void unsubscribe(String topic) {
     Objects.requireNonNull(topic, "topic");
-    call(() -> consumer.unsubscribe(topic));
+    call(
+        () -> {
+          consumer.unsubscribe(topic);
+          subscriptions.remove(topic);
+        });
+  }
+
+  public Map<String, FilterExpression> subscriptions() {
+    return Map.copyOf(subscriptions);
+  }
+
+  public String clientId() {
+    return clientId;
+  }
+
+  public String group() {
+    return group;
+  }
+
+  public boolean isClosed() {
+    return lifecycle.isClosed();
   }
 
   public void close() {

@@ -1,7 +1,5 @@
 package io.github.rocketffm.internal.client;
 
-import io.github.rocketffm.ErrorKind;
-import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.Message;
 import io.github.rocketffm.MessageQueue;
 import io.github.rocketffm.Producer;
@@ -10,32 +8,29 @@ import io.github.rocketffm.QueueSelector;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.Transaction;
-import io.github.rocketffm.TransactionListener;
 import io.github.rocketffm.TransactionSendResult;
-import io.github.rocketffm.TransactionState;
 import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.LibraryThread;
 import io.github.rocketffm.internal.calls.NativeProducer;
 import io.github.rocketffm.internal.calls.NativeProducerSettings;
 import io.github.rocketffm.internal.memory.NativeFailure;
-import io.github.rocketffm.internal.memory.NativeSendResult;
 import io.github.rocketffm.internal.memory.OutgoingMessage;
 import java.lang.ref.Reference;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntSupplier;
 
 /** The producer over the native one. */
 final class DefaultProducer implements Producer {
   private static final int DEFAULT_SEND_TIMEOUT_MILLIS = 3000;
   private static final int DEFAULT_IN_FLIGHT = 1024;
-  private static final String GOES_ON = "the send goes on";
+  static final String GOES_ON = "the send goes on";
 
+  private final String group;
   private final NativeProducer producer;
   private final int closeTimeoutMillis;
   private final int sendTimeoutMillis;
@@ -46,9 +41,15 @@ final class DefaultProducer implements Producer {
 
   final SendTurns turns;
 
+  /** Requests are counted apart, and wait longer. */
+  final SendTurns requestTurns;
+
   /** Null for a producer without transactions. */
   private final TransactionChecks checks;
 
+  private final ProducerCalls calls;
+  private final ProducerTransactions transactions;
+  private final String clientId;
   private final OffCarrier offCarrier = new OffCarrier();
   private final ClientLifecycle lifecycle;
 
@@ -57,10 +58,14 @@ final class DefaultProducer implements Producer {
       NativeProducerSettings settings,
       TransactionChecks checks,
       int closeTimeoutMillis) {
+    this.group = settings.group;
     this.checks = checks;
+    int mostInFlight =
+        settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount;
     turns =
         new SendTurns(
-            settings.maxInFlightCount == 0 ? DEFAULT_IN_FLIGHT : settings.maxInFlightCount);
+            "send", "wait for completions, or raise maxInFlight or maxInFlightBytes", mostInFlight);
+    requestTurns = new SendTurns("request", "wait for replies, or raise maxInFlight", mostInFlight);
     this.closeTimeoutMillis = closeTimeoutMillis;
     settings.checks = checks == null ? null : checks::receive;
     try {
@@ -73,6 +78,9 @@ final class DefaultProducer implements Producer {
     }
     sendTimeoutMillis =
         settings.sendTimeoutMillis == 0 ? DEFAULT_SEND_TIMEOUT_MILLIS : settings.sendTimeoutMillis;
+    calls = new ProducerCalls(this, producer.calls(), sendTimeoutMillis);
+    transactions = new ProducerTransactions(this, producer, checks, sendTimeoutMillis);
+    clientId = call(producer::clientId);
     waitsWhenFull = settings.blockWhenFull;
     keepsTimeout = settings.autoBatchLingerMillis > 0;
     lifecycle =
@@ -102,11 +110,11 @@ final class DefaultProducer implements Producer {
   }
 
   /** A native call that waits for something. */
-  private interface Blocking<T> {
+  interface Blocking<T> {
     T run() throws NativeFailure;
   }
 
-  private <T> T call(Blocking<T> call) {
+  <T> T call(Blocking<T> call) {
     try {
       return call.run();
     } catch (NativeFailure e) {
@@ -116,17 +124,21 @@ final class DefaultProducer implements Producer {
     }
   }
 
-  /** The same, of a thread that may be a virtual one. */
-  private void callOffCarrier(OffCarrier.Call call) {
-    callOffCarrier(false, call);
-  }
-
-  private void callOffCarrier(boolean sends, OffCarrier.Call call) {
+  private void callWithoutResult(OffCarrier.Call call) {
     call(
         () -> {
-          offCarrier.run(sendTimeoutMillis, sends, call);
+          call.run();
           return null;
         });
+  }
+
+  private static int timeoutMillis(Duration timeout) {
+    return Arguments.timeoutMillis("timeout", timeout);
+  }
+
+  @Override
+  public String group() {
+    return group;
   }
 
   @Override
@@ -136,7 +148,7 @@ final class DefaultProducer implements Producer {
 
   @Override
   public SendResult send(Message message, Duration timeout) {
-    return send(content(message), Arguments.timeoutMillis("timeout", timeout));
+    return send(content(message), timeoutMillis(timeout));
   }
 
   private SendResult send(OutgoingMessage content, int timeoutMillis) {
@@ -151,74 +163,92 @@ final class DefaultProducer implements Producer {
 
   @Override
   public SendResult send(Message message, QueueSelector selector) {
-    return send(select(message, selector), 0);
+    return send(select(message, selector, 0), 0);
   }
 
-  private OutgoingMessage select(Message message, QueueSelector selector) {
+  @Override
+  public SendResult send(Message message, QueueSelector selector, Duration timeout) {
+    int timeoutMillis = timeoutMillis(timeout);
+    return send(select(message, selector, timeoutMillis), timeoutMillis);
+  }
+
+  private SendResult send(SelectedMessage selected, int timeoutMillis) {
+    return send(selected.content(), left(selected, timeoutMillis));
+  }
+
+  private SelectedMessage select(Message message, QueueSelector selector, int timeoutMillis) {
+    String topic = content(message).topic;
     Objects.requireNonNull(selector, "selector");
-    OutgoingMessage content = content(message);
-    List<MessageQueue> queues = queues(content.topic);
-    MessageQueue chosen = selector.select(message, queues);
-    if (!queues.contains(chosen)) {
-      throw InvalidArgumentException.of(
-          "the selector chose " + chosen + ", which is none of the topic's queues: " + queues);
-    }
-    return content.to(chosen);
+    long begin = System.nanoTime();
+    return SelectedMessage.of(message, selector, calls.queues(topic, limit(timeoutMillis)), begin);
+  }
+
+  private int left(SelectedMessage selected, int timeoutMillis) {
+    boolean all = keepsTimeout || selected.spentMillis() == 0;
+    return all ? timeoutMillis : selected.left(limit(timeoutMillis));
   }
 
   @Override
   public List<MessageQueue> queues(String topic) {
-    Objects.requireNonNull(topic, "topic");
-    List<MessageQueue> found = new ArrayList<>();
-    callOffCarrier(() -> found.addAll(producer.queues(topic)));
-    return Collections.unmodifiableList(found);
+    return calls.queues(topic);
+  }
+
+  @Override
+  public CompletableFuture<List<MessageQueue>> queuesAsync(String topic) {
+    return calls.queuesAsync(topic);
   }
 
   @Override
   public List<SendResult> send(Collection<Message> messages) {
-    List<OutgoingMessage> batch = contents(messages);
+    return send(Batch.of(messages), 0);
+  }
+
+  @Override
+  public List<SendResult> send(Collection<Message> messages, Duration timeout) {
+    return send(Batch.of(messages), timeoutMillis(timeout));
+  }
+
+  private List<SendResult> send(Batch batch, int timeoutMillis) {
     if (Thread.currentThread().isVirtual()) {
-      BatchFuture future = new BatchFuture(this, topic(batch));
-      future.begin(() -> producer.sendBatchAsync(notEmpty(batch), 0, true, future));
-      return future.await(sendTimeoutMillis, GOES_ON);
+      BatchFuture future = new BatchFuture(this, batch.topic());
+      future.begin(() -> producer.sendBatchAsync(batch.notEmpty(), timeoutMillis, true, future));
+      return future.await(limit(timeoutMillis), GOES_ON);
     }
-    return Collections.unmodifiableList(call(() -> producer.sendBatch(notEmpty(batch), 0)));
+    return Collections.unmodifiableList(
+        call(() -> producer.sendBatch(batch.notEmpty(), timeoutMillis)));
   }
 
   @Override
   public CompletableFuture<List<SendResult>> sendAsync(Collection<Message> messages) {
-    List<OutgoingMessage> batch = contents(messages);
-    BatchFuture future = new BatchFuture(this, topic(batch));
-    future.begin(
-        () -> begin(0, left -> producer.sendBatchAsync(notEmpty(batch), left, false, future)));
-    return future;
-  }
-
-  private static List<OutgoingMessage> notEmpty(List<OutgoingMessage> batch) {
-    if (batch.isEmpty()) {
-      throw InvalidArgumentException.of("the batch has no messages: give 1 to 32,767");
-    }
-    return batch;
-  }
-
-  private static String topic(List<OutgoingMessage> batch) {
-    return batch.isEmpty() ? "" : batch.getFirst().topic;
-  }
-
-  private static List<OutgoingMessage> contents(Collection<Message> messages) {
-    List<OutgoingMessage> contents =
-        new ArrayList<>(Objects.requireNonNull(messages, "messages").size());
-    for (Message message : messages) {
-      contents.add(OutgoingMessage.of(Objects.requireNonNull(message, "a message of the batch")));
-    }
-    return contents;
+    return sendAsync(Batch.of(messages), () -> 0);
   }
 
   @Override
-  public void recall(String topic, String recallHandle) {
-    Objects.requireNonNull(topic, "topic");
-    Objects.requireNonNull(recallHandle, "recallHandle");
-    callOffCarrier(() -> producer.recall(topic, recallHandle, 0));
+  public CompletableFuture<List<SendResult>> sendAsync(
+      Collection<Message> messages, Duration timeout) {
+    Batch batch = Batch.of(messages);
+    Objects.requireNonNull(timeout, "timeout");
+    return sendAsync(batch, () -> timeoutMillis(timeout));
+  }
+
+  private CompletableFuture<List<SendResult>> sendAsync(Batch batch, IntSupplier timeoutMillis) {
+    BatchFuture future = new BatchFuture(this, batch.topic());
+    future.begin(
+        () ->
+            begin(
+                timeoutMillis.getAsInt(),
+                left -> producer.sendBatchAsync(batch.notEmpty(), left, false, future)));
+    return future;
+  }
+
+  @Override
+  public String recall(String topic, String recallHandle) {
+    return calls.recall(topic, recallHandle);
+  }
+
+  @Override
+  public CompletableFuture<String> recallAsync(String topic, String recallHandle) {
+    return calls.recallAsync(topic, recallHandle);
   }
 
   @Override
@@ -234,16 +264,33 @@ final class DefaultProducer implements Producer {
     OutgoingMessage content = content(message);
     Objects.requireNonNull(timeout, "timeout");
     SendFuture future = new SendFuture(this, content.topic);
-    future.begin(() -> begin(content, Arguments.timeoutMillis("timeout", timeout), future));
+    future.begin(() -> begin(content, timeoutMillis(timeout), future));
     return future;
   }
 
   @Override
   public CompletableFuture<SendResult> sendAsync(Message message, QueueSelector selector) {
+    return sendAsync(message, selector, () -> 0);
+  }
+
+  @Override
+  public CompletableFuture<SendResult> sendAsync(
+      Message message, QueueSelector selector, Duration timeout) {
+    Objects.requireNonNull(timeout, "timeout");
+    return sendAsync(message, selector, () -> timeoutMillis(timeout));
+  }
+
+  private CompletableFuture<SendResult> sendAsync(
+      Message message, QueueSelector selector, IntSupplier timeoutMillis) {
     OutgoingMessage content = content(message);
     Objects.requireNonNull(selector, "selector");
     SendFuture future = new SendFuture(this, content.topic);
-    future.begin(() -> begin(select(message, selector), 0, future));
+    future.begin(
+        () -> {
+          int timeout = timeoutMillis.getAsInt();
+          SelectedMessage selected = select(message, selector, timeout);
+          begin(selected.content(), left(selected, timeout), future);
+        });
     return future;
   }
 
@@ -253,89 +300,79 @@ final class DefaultProducer implements Producer {
   }
 
   /** As soon as there is room, unless who is full is told so; what ends on this very thread is not waited for. */
-  private void begin(int timeoutMillis, SendTurns.Attempt send) throws NativeFailure {
+  private void begin(SendTurns line, int timeoutMillis, SendTurns.Attempt send)
+      throws NativeFailure {
     if (waitsWhenFull && !LibraryThread.isCurrent()) {
-      turns.begin(limit(timeoutMillis), left -> send.within(keepsTimeout ? timeoutMillis : left));
+      line.begin(limit(timeoutMillis), send);
     } else {
       send.within(timeoutMillis);
     }
   }
 
-  private int limit(int timeoutMillis) {
+  void begin(int timeoutMillis, SendTurns.Attempt send) throws NativeFailure {
+    begin(turns, timeoutMillis, left -> send.within(keepsTimeout ? timeoutMillis : left));
+  }
+
+  int limit(int timeoutMillis) {
     return timeoutMillis == 0 ? sendTimeoutMillis : timeoutMillis;
   }
 
   @Override
   public void sendOneWay(Message message) {
-    sendOneWay(content(message));
+    sendOneWay(content(message), 0);
+  }
+
+  @Override
+  public void sendOneWay(Message message, Duration timeout) {
+    sendOneWay(content(message), timeoutMillis(timeout));
   }
 
   @Override
   public void sendOneWay(Message message, QueueSelector selector) {
-    sendOneWay(select(message, selector));
+    SelectedMessage selected = select(message, selector, 0);
+    sendOneWay(selected.content(), left(selected, 0));
   }
 
-  private void sendOneWay(OutgoingMessage content) {
+  private void sendOneWay(OutgoingMessage content, int timeoutMillis) {
     OutgoingMessage sent = Thread.currentThread().isVirtual() ? content.forOtherThreads() : content;
-    callOffCarrier(true, () -> producer.sendOneWay(sent));
+    callWithoutResult(
+        () ->
+            offCarrier.run(
+                limit(timeoutMillis), true, () -> producer.sendOneWay(sent, timeoutMillis)));
   }
 
   @Override
   public Transaction begin(Message message) {
-    NativeSendResult half = sendHalf(message);
-    if (half.transaction() == 0) {
-      throw Failures.of(
-          ErrorKind.REJECTED,
-          "the half message "
-              + half.messageId()
-              + " was stored with the status "
-              + half.status()
-              + " in place of SEND_OK, and was rolled back: begin again");
-    }
-    return new DefaultTransaction(this, half);
+    return transactions.begin(content(message), 0);
   }
 
-  private NativeSendResult sendHalf(Message message) {
+  @Override
+  public Transaction begin(Message message, Duration timeout) {
+    return transactions.begin(content(message), timeoutMillis(timeout));
+  }
+
+  @Override
+  public CompletableFuture<Transaction> beginAsync(Message message) {
+    return transactions.beginAsync(content(message), () -> 0);
+  }
+
+  @Override
+  public CompletableFuture<Transaction> beginAsync(Message message, Duration timeout) {
     OutgoingMessage content = content(message);
-    if (checks == null) {
-      throw Failures.of(
-          ErrorKind.INVALID_STATE,
-          "the producer has no checker for transactions, whom brokers ask where an end was lost: call"
-              + " transactionChecker or transactionListener on the builder");
-    }
-    if (Thread.currentThread().isVirtual()) {
-      SendFuture future = new SendFuture(this, content.topic);
-      future.begin(() -> producer.sendHalfAsync(content, 0, future));
-      return (NativeSendResult) future.await(sendTimeoutMillis, GOES_ON);
-    }
-    return call(() -> producer.sendHalf(content, 0));
-  }
-
-  void endTransaction(long transaction, TransactionState state) {
-    callOffCarrier(() -> producer.endTransaction(transaction, state.ordinal()));
+    Objects.requireNonNull(timeout, "timeout");
+    return transactions.beginAsync(content, () -> timeoutMillis(timeout));
   }
 
   @Override
   public TransactionSendResult sendInTransaction(Message message, Object argument) {
-    Objects.requireNonNull(message, "message");
-    TransactionListener listener = checks == null ? null : checks.listener();
-    if (listener == null) {
-      throw Failures.of(
-          ErrorKind.INVALID_STATE,
-          "the producer has no listener to carry the local transaction out: call transactionListener on"
-              + " the builder");
-    }
-    NativeSendResult half = sendHalf(message);
-    if (half.transaction() == 0) {
-      return new TransactionSendResult(half, TransactionState.ROLLBACK, Optional.empty());
-    }
-    return checks.execute(this, message, half, argument);
+    OutgoingMessage content = content(message);
+    return transactions.send(message, content, argument);
   }
 
   @Override
   public ReceivedMessage request(Message message, Duration timeout) {
     OutgoingMessage content = content(message);
-    int timeoutMillis = Arguments.timeoutMillis("timeout", timeout);
+    int timeoutMillis = timeoutMillis(timeout);
     if (Thread.currentThread().isVirtual()) {
       RequestFuture future = new RequestFuture(this);
       future.begin(() -> producer.requests().requestAsync(content, timeoutMillis, true, future));
@@ -351,16 +388,41 @@ final class DefaultProducer implements Producer {
     RequestFuture future = new RequestFuture(this);
     future.begin(
         () ->
-            producer
-                .requests()
-                .requestAsync(content, Arguments.timeoutMillis("timeout", timeout), false, future));
+            begin(
+                requestTurns,
+                timeoutMillis(timeout),
+                left -> producer.requests().requestAsync(content, left, false, future)));
     return future;
   }
 
   @Override
   public void warmUp(String topic) {
-    Objects.requireNonNull(topic, "topic");
-    callOffCarrier(() -> producer.warmUp(topic));
+    calls.warmUp(topic);
+  }
+
+  @Override
+  public CompletableFuture<Void> warmUpAsync(String topic) {
+    return calls.warmUpAsync(topic);
+  }
+
+  @Override
+  public void flush() {
+    flush(sendTimeoutMillis);
+  }
+
+  @Override
+  public void flush(Duration timeout) {
+    flush(timeoutMillis(timeout));
+  }
+
+  private void flush(int limitMillis) {
+    callWithoutResult(
+        () -> offCarrier.runInterruptibly(limitMillis, () -> producer.flush(limitMillis)));
+  }
+
+  @Override
+  public String clientId() {
+    return clientId;
   }
 
   @Override
@@ -380,6 +442,11 @@ final class DefaultProducer implements Producer {
 
   private void closeWithin(int timeoutMillis) {
     lifecycle.close(timeoutMillis, () -> checks != null && checks.isCurrent(), producer::refuse);
+  }
+
+  @Override
+  public boolean isClosed() {
+    return lifecycle.isClosed();
   }
 
   @Override

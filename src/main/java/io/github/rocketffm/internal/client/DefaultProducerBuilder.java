@@ -15,6 +15,9 @@ import java.util.concurrent.Executor;
 /** Builds a producer over the native one. */
 final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
     implements ProducerBuilder {
+  /** As a threshold of the library. */
+  private static final int NEVER = -1;
+
   private final NativeProducerSettings settings = new NativeProducerSettings();
   private TransactionChecker checker;
   private Executor transactionExecutor;
@@ -49,11 +52,17 @@ final class DefaultProducerBuilder extends SettingsBuilder<ProducerBuilder>
 
   @Override
   public ProducerBuilder compressThreshold(int bytes) {
-    if (bytes < -1 || bytes == 0) {
+    if (bytes < 1) {
       throw InvalidArgumentException.of(
-          "compressThreshold", bytes, "give 1 or more, or -1 to compress nothing");
+          "compressThreshold", bytes, "give 1 or more, or call neverCompress()");
     }
     settings.compressThresholdBytes = bytes;
+    return this;
+  }
+
+  @Override
+  public ProducerBuilder neverCompress() {
+    settings.compressThresholdBytes = NEVER;
     return this;
   }
 

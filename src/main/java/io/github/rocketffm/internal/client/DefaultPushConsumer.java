@@ -13,11 +13,17 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
   private final ListenerRunner runner;
 
   private DefaultPushConsumer(
+      String group,
       NativePushConsumer consumer,
       ListenerRunner runner,
       ClientLifecycle lifecycle,
       DefaultPushConsumerBuilder builder) {
-    super(consumer, lifecycle, builder.client.requestTimeoutMillis(), builder.closeTimeoutMillis);
+    super(
+        group,
+        consumer,
+        lifecycle,
+        builder.client.requestTimeoutMillis(),
+        builder.closeTimeoutMillis);
     this.consumer = consumer;
     this.runner = runner;
   }
@@ -28,7 +34,10 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
     NativePushConsumer.Settings settings = builder.settings();
     ListenerRunner runner =
         new ListenerRunner(
-            builder.runningListener(), own == null ? builder.executor : own, settings.orderly);
+            builder.runningListener(),
+            own == null ? builder.executor : own,
+            settings.orderly,
+            new Redelivery(settings));
     NativePushConsumer consumer;
     try {
       consumer = NativePushConsumer.create(to, settings, runner::receive, builder.queueListener);
@@ -48,7 +57,8 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
                 own.shutdown();
               }
             });
-    DefaultPushConsumer started = new DefaultPushConsumer(consumer, runner, lifecycle, builder);
+    DefaultPushConsumer started =
+        new DefaultPushConsumer(settings.group, consumer, runner, lifecycle, builder);
     started.start(
         builder.topics,
         () -> {

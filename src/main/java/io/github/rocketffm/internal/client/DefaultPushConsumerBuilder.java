@@ -21,7 +21,7 @@ import java.util.concurrent.Executor;
 final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuilder>
     implements PushConsumerBuilder {
   /** ROCKETMQ_NO_REDELIVERY. */
-  private static final int NO_REDELIVERY = -2;
+  static final int NO_REDELIVERY = -2;
 
   private static final int MOST_RECONSUME_TIMES = 1_000_000;
 

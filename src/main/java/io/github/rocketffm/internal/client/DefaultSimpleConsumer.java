@@ -22,10 +22,16 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
   private final int awaitMillis;
 
   private DefaultSimpleConsumer(
+      String group,
       NativeSimpleConsumer consumer,
       ClientLifecycle lifecycle,
       DefaultSimpleConsumerBuilder builder) {
-    super(consumer, lifecycle, builder.client.requestTimeoutMillis(), builder.closeTimeoutMillis);
+    super(
+        group,
+        consumer,
+        lifecycle,
+        builder.client.requestTimeoutMillis(),
+        builder.closeTimeoutMillis);
     this.consumer = consumer;
     awaitMillis = builder.awaitMillis;
   }
@@ -41,7 +47,8 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
     ClientLifecycle lifecycle =
         new ClientLifecycle(
             SimpleConsumer.class, "a simple consumer of group " + settings.group, consumer::close);
-    DefaultSimpleConsumer started = new DefaultSimpleConsumer(consumer, lifecycle, builder);
+    DefaultSimpleConsumer started =
+        new DefaultSimpleConsumer(settings.group, consumer, lifecycle, builder);
     started.start(builder.topics, () -> {});
     lifecycle.closeWhenForgotten(started);
     return started;

@@ -6,6 +6,7 @@ import io.github.rocketffm.SendResult;
 import io.github.rocketffm.Transaction;
 import io.github.rocketffm.TransactionState;
 import io.github.rocketffm.internal.memory.NativeSendResult;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,14 +15,17 @@ import org.slf4j.LoggerFactory;
 final class DefaultTransaction implements Transaction {
   private static final Logger LOGGER = LoggerFactory.getLogger(Transaction.class);
 
-  private final DefaultProducer producer;
+  private final ProducerTransactions transactions;
   private final NativeSendResult half;
   private final ReentrantLock lock = new ReentrantLock();
   private TransactionState decision;
   private boolean ended;
 
-  DefaultTransaction(DefaultProducer producer, NativeSendResult half) {
-    this.producer = producer;
+  /** Of the last end that nobody waited for; null before the first. */
+  private CompletableFuture<Void> ending;
+
+  DefaultTransaction(ProducerTransactions transactions, NativeSendResult half) {
+    this.transactions = transactions;
     this.half = half;
   }
 
@@ -45,25 +49,64 @@ final class DefaultTransaction implements Transaction {
     end(TransactionState.ROLLBACK);
   }
 
+  @Override
+  public CompletableFuture<Void> commitAsync() {
+    return endAsync(TransactionState.COMMIT);
+  }
+
+  @Override
+  public CompletableFuture<Void> rollbackAsync() {
+    return endAsync(TransactionState.ROLLBACK);
+  }
+
+  private void decide(TransactionState state) {
+    if (decision != null && decision != state) {
+      throw Failures.of(
+          ErrorKind.INVALID_STATE,
+          "the transaction of message "
+              + messageId()
+              + " cannot get "
+              + state
+              + ": "
+              + decision
+              + " was asked for before");
+    }
+    decision = state;
+  }
+
   private void end(TransactionState state) {
     lock.lock();
     try {
-      if (decision != null && decision != state) {
-        throw Failures.of(
-            ErrorKind.INVALID_STATE,
-            "the transaction of message "
-                + messageId()
-                + " cannot get "
-                + state
-                + ": "
-                + decision
-                + " was asked for before");
-      }
-      decision = state;
-      if (!ended) {
-        producer.endTransaction(half.transaction(), state);
+      decide(state);
+      // One that is under way without this thread is refused a second time: it has its own future.
+      if (!ended && !endedMeanwhile()) {
+        transactions.end(half.transaction(), state);
         ended = true;
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean endedMeanwhile() {
+    return ending != null && ending.isDone() && !ending.isCompletedExceptionally();
+  }
+
+  private CompletableFuture<Void> endAsync(TransactionState state) {
+    lock.lock();
+    try {
+      decide(state);
+      if (ended) {
+        return CompletableFuture.completedFuture(null);
+      }
+      // One that failed may be tried again.
+      if (ending == null || ending.isCompletedExceptionally()) {
+        ending = transactions.endAsync(half.transaction(), state);
+      }
+      // What a user does to the future must not change what is known of the end.
+      return ending.copy();
+    } catch (RocketMqException e) {
+      return CompletableFuture.failedFuture(e);
     } finally {
       lock.unlock();
     }

@@ -33,7 +33,7 @@ final class Failures {
   }
 
   static RocketMqException of(NativeError error) {
-    return of(error, JavaNames.in(error.message()));
+    return of(error, JavaNames.in(error.message(), error.remark()));
   }
 
   private static RocketMqException of(NativeError error, String message) {

@@ -41,6 +41,9 @@ class LibraryFuture<T> extends CompletableFuture<T> {
     } catch (InterruptedException e) {
       throw Failures.interrupted("the thread was interrupted while it waited; " + goesOn, sends());
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof Error error) {
+        throw error;
+      }
       throw Failures.onThisThread(e.getCause());
     }
   }
@@ -50,13 +53,14 @@ class LibraryFuture<T> extends CompletableFuture<T> {
     return true;
   }
 
-  /** Begins it; a failure to do so is its end. */
+  /** Begins it; a failure to do so, of whatever kind, is its end. */
   void begin(OffCarrier.Call call) {
     try {
       call.run();
     } catch (NativeFailure e) {
       completeExceptionally(Failures.of(e));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Also an Error of a queue selector.
       completeExceptionally(e);
     }
   }

@@ -20,11 +20,14 @@ final class ListenerRunner {
   private final BatchMessageListener listener;
   private final Executor executor;
   private final boolean orderly;
+  private final Redelivery redelivery;
 
   /** What was told in the log once; the events of a consumer come one at a time. */
   private volatile boolean refusing;
 
-  ListenerRunner(BatchMessageListener listener, Executor executor, boolean orderly) {
+  ListenerRunner(
+      BatchMessageListener listener, Executor executor, boolean orderly, Redelivery redelivery) {
+    this.redelivery = redelivery;
     this.listener = listener;
     this.executor = executor;
     this.orderly = orderly;
@@ -44,10 +47,7 @@ final class ListenerRunner {
       // Also for want of memory or of threads: the messages were read, and wait as long as it
       // takes.
       if (!refusing) {
-        warn(
-            "the executor failed to take a batch: unless it runs, it is handed over again until it is taken",
-            batch,
-            e);
+        warnOfExecutor(batch, e);
       }
       refusing = true;
       return false;
@@ -66,16 +66,16 @@ final class ListenerRunner {
       List<ReceivedMessage> messages = batch.messages();
       ConsumeResult answer = listener.consume(messages);
       if (answer == null) {
-        warn("the listener returned null: to be delivered again", batch, null);
+        warn("returned null", batch, 0, 0, null);
       } else if (answer.successCount() > messages.size()) {
-        warn(
-            "the listener claims more messages than there are: to be delivered again", batch, null);
+        String claimed = "claims to have consumed " + answer.successCount() + " messages";
+        warn(claimed + ", of a batch of " + messages.size() + ",", batch, 0, 0, null);
       } else {
         result = fitting(answer, batch);
       }
     } catch (Throwable e) {
       interrupted = e instanceof InterruptedException;
-      warn("the listener failed: to be delivered again", batch, e);
+      warn("failed", batch, 0, 0, e);
     } finally {
       forget();
       acknowledge(batch, result);
@@ -97,14 +97,12 @@ final class ListenerRunner {
   /** What the mode of the consumer cannot do is left to its defaults, so that the batch is acknowledged. */
   private ConsumeResult fitting(ConsumeResult answer, NativeBatch batch) {
     if (orderly && answer.delayLevel() > 0) {
-      warn("an orderly consumer has no delay levels: it suspends the queue", batch, null);
+      warnOfRest("gave a delay level, which an orderly consumer has not,", batch, answer, 0);
       return new ConsumeResult(answer.successCount(), 0);
     }
     if (!orderly && !answer.suspension().isZero()) {
-      warn(
-          "only an orderly consumer suspends a queue: to be delivered again by the broker's schedule",
-          batch,
-          null);
+      String what = "suspended the queue, as only an orderly consumer can,";
+      warnOfRest(what, batch, answer, answer.delayLevel());
       return new ConsumeResult(answer.successCount(), answer.delayLevel());
     }
     return answer;
@@ -119,10 +117,43 @@ final class ListenerRunner {
     }
   }
 
-  /** A logging backend that fails must not keep a batch from its acknowledgement. */
-  private static void warn(String what, NativeBatch batch, Throwable cause) {
+  private void warnOfRest(String what, NativeBatch batch, ConsumeResult answer, int delayLevel) {
+    if (answer.successCount() >= 0 && answer.successCount() < batch.messages().size()) {
+      warn(what, batch, answer.successCount(), delayLevel, null);
+    }
+  }
+
+  /**
+   * A logging backend that fails must not keep a batch from its acknowledgement.
+   *
+   * @param first the first message that is not consumed, by its place
+   */
+  private void warn(String what, NativeBatch batch, int first, int delayLevel, Throwable cause) {
     try {
-      LOGGER.warn("{} ({})", what, batch.messages().getFirst(), cause);
+      List<ReceivedMessage> messages = batch.messages();
+      ReceivedMessage message = messages.get(first);
+      int more = messages.size() - first - 1;
+      LOGGER.warn(
+          "the listener of group {} {} with {}{}, {}",
+          redelivery.group(),
+          what,
+          message,
+          more == 0 ? "" : " and " + more + " more, of which the same holds by their own tries",
+          redelivery.after(message.reconsumeTimes(), delayLevel),
+          cause);
+    } catch (Throwable e) {
+      // There is nobody left to tell.
+    }
+  }
+
+  private void warnOfExecutor(NativeBatch batch, Throwable cause) {
+    try {
+      LOGGER.warn(
+          "the executor of group {} failed to take a batch: unless it runs, it is handed over again until it is"
+              + " taken ({})",
+          redelivery.group(),
+          batch.messages().getFirst(),
+          cause);
     } catch (Throwable e) {
       // There is nobody left to tell.
     }

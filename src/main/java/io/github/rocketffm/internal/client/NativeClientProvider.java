@@ -1,5 +1,6 @@
 package io.github.rocketffm.internal.client;
 
+import io.github.rocketffm.ClientConfigurationBuilder;
 import io.github.rocketffm.ClientProvider;
 import io.github.rocketffm.MessageBuilder;
 import io.github.rocketffm.ProducerBuilder;
@@ -27,6 +28,11 @@ public final class NativeClientProvider implements ClientProvider {
   @Override
   public SimpleConsumerBuilder simpleConsumer(String group) {
     return new DefaultSimpleConsumerBuilder(group);
+  }
+
+  @Override
+  public ClientConfigurationBuilder clientConfiguration() {
+    return new DefaultClientConfiguration.Builder();
   }
 
   @Override

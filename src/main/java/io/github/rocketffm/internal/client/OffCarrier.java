@@ -2,6 +2,7 @@ package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.RocketMqException;
+import io.github.rocketffm.internal.calls.LibraryThread;
 import io.github.rocketffm.internal.memory.NativeFailure;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -12,8 +13,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Native calls of one client that block would hold a virtual thread's carrier: they run on one of a few platform
- * threads in its place. Who gets none in time is told so when its time is over. Any thread.
+ * Native calls of one client that block would hold a virtual thread's carrier, and know of no interrupt: they run on
+ * one of a few platform threads in its place. Who gets none in time is told so when its time is over. Any thread.
  */
 final class OffCarrier {
   private static final int MOST_THREADS = 16;
@@ -71,23 +72,61 @@ final class OffCarrier {
   }
 
   /**
-   * Ends with the call, which takes no longer than its limit, whatever interrupts come meanwhile (they stay set); and
-   * without it where other calls took that time.
+   * How a call is waited for.
+   *
+   * @param name of the call
+   * @param graceMillis beyond its limit
+   * @param sends whether it sends a message, which may be stored where it is not waited for
+   * @param interruptible whether an interrupt ends the wait
    */
-  void run(int limitMillis, Call call) throws NativeFailure {
-    run(limitMillis, false, call);
+  private record Waiting(String name, int graceMillis, boolean sends, boolean interruptible) {}
+
+  /**
+   * Ends with the call, which takes no longer than its limit; on a virtual thread without it where other calls took
+   * that time, and after an interrupt. On a platform thread it is made right here, and no interrupt ends it.
+   *
+   * @param sends whether the call sends a message
+   */
+  void run(int limitMillis, boolean sends, Call call) throws NativeFailure {
+    runOffCarrier(limitMillis, new Waiting("the call", GRACE_MILLIS, sends, true), call);
+  }
+
+  /** The same, whatever interrupts come meanwhile, or came before (they stay set). */
+  void finish(int limitMillis, Call call) throws NativeFailure {
+    runOffCarrier(limitMillis, new Waiting("the call", GRACE_MILLIS, false, false), call);
+  }
+
+  private void runOffCarrier(int limitMillis, Waiting waiting, Call call) throws NativeFailure {
+    if (Thread.currentThread().isVirtual()) {
+      runElsewhere(limitMillis, waiting, call);
+    } else {
+      call.run();
+    }
   }
 
   /**
-   * The same.
-   *
-   * @param sends whether the call sends a message, which may be stored where it is not waited for
+   * An interrupt ends the wait on a platform thread too, at the cost of a change of threads. Sends no message. What
+   * happens on the library's own threads is not interrupted.
    */
-  void run(int limitMillis, boolean sends, Call call) throws NativeFailure {
-    if (!Thread.currentThread().isVirtual()) {
+  void runInterruptibly(int limitMillis, Call call) throws NativeFailure {
+    if (LibraryThread.isCurrent()) {
       call.run();
-      return;
+    } else {
+      runElsewhere(limitMillis, new Waiting("the call", GRACE_MILLIS, false, true), call);
     }
+  }
+
+  /**
+   * The same, on the library's own threads too: a call that takes longer than its limit is left at once. It must have
+   * no effect but what it tells.
+   *
+   * @param name of the call
+   */
+  void runAtMost(int limitMillis, String name, Call call) throws NativeFailure {
+    runElsewhere(limitMillis, new Waiting(name, 0, false, true), call);
+  }
+
+  private void runElsewhere(int limitMillis, Waiting waiting, Call call) throws NativeFailure {
     Task task = Task.of(call);
     pool.execute(task);
     boolean interrupted = false;
@@ -99,15 +138,17 @@ final class OffCarrier {
           task.get(TimeUnit.MILLISECONDS.toNanos(waitMillis) - waited, TimeUnit.NANOSECONDS);
           return;
         } catch (InterruptedException e) {
+          if (waiting.interruptible) {
+            throw interrupted(waiting, withdraw(task));
+          }
           interrupted = true;
         } catch (TimeoutException e) {
-          boolean withdrawn = task.giveUp();
-          if (withdrawn || waitMillis > limitMillis) {
-            pool.remove(task);
-            throw tooLate(limitMillis, withdrawn, sends);
+          boolean withdrawn = withdraw(task);
+          if (withdrawn || waitMillis >= limitMillis + waiting.graceMillis) {
+            throw tooLate(limitMillis, waiting, withdrawn);
           }
           // It runs, and ends soon, unless it began late.
-          waitMillis = limitMillis + GRACE_MILLIS;
+          waitMillis = limitMillis + waiting.graceMillis;
         }
       }
     } catch (ExecutionException e) {
@@ -124,19 +165,36 @@ final class OffCarrier {
     }
   }
 
-  private static RocketMqException tooLate(int limitMillis, boolean withdrawn, boolean sends) {
+  /** False where it has begun. */
+  private boolean withdraw(Task task) {
+    boolean withdrawn = task.giveUp();
+    if (withdrawn) {
+      pool.remove(task);
+    }
+    return withdrawn;
+  }
+
+  private static RocketMqException interrupted(Waiting waiting, boolean withdrawn) {
+    String what =
+        withdrawn
+            ? "the thread was interrupted before " + waiting.name + " began: it was not made"
+            : "the thread was interrupted while it waited for "
+                + waiting.name
+                + ", which goes on, and may take effect yet";
+    return Failures.interrupted(what, waiting.sends && !withdrawn);
+  }
+
+  private static RocketMqException tooLate(int limitMillis, Waiting waiting, boolean withdrawn) {
     String reason =
         withdrawn
-            ? "the call did not begin within "
+            ? " did not begin within "
                 + limitMillis
                 + " ms, as "
                 + MOST_THREADS
-                + " calls of other virtual threads wait for servers too"
-            : "the call did not end within "
-                + limitMillis
-                + " ms: it goes on, and may take effect yet";
-    return RocketMqException.builder(ErrorKind.TIMEOUT, reason)
-        .mayBeStored(sends && !withdrawn)
+                + " calls of other threads wait for servers too"
+            : " did not end within " + limitMillis + " ms: it goes on, and may take effect yet";
+    return RocketMqException.builder(ErrorKind.TIMEOUT, waiting.name + reason)
+        .mayBeStored(waiting.sends && !withdrawn)
         .build();
   }
 

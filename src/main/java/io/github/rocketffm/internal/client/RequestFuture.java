@@ -7,7 +7,6 @@ import io.github.rocketffm.internal.memory.NativeError;
 /** One asynchronous request. Keeps its producer reachable, so that nobody forgets it meanwhile. */
 final class RequestFuture extends LibraryFuture<ReceivedMessage>
     implements NativeRequests.Completion {
-  @SuppressWarnings("unused") // for its reachability
   private final DefaultProducer producer;
 
   RequestFuture(DefaultProducer producer) {
@@ -16,6 +15,7 @@ final class RequestFuture extends LibraryFuture<ReceivedMessage>
 
   @Override
   public void complete(ReceivedMessage reply, NativeError error) {
+    producer.requestTurns.ended();
     if (error == null) {
       complete(reply);
     } else {

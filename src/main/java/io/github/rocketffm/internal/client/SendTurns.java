@@ -32,7 +32,18 @@ final class SendTurns {
   /** At which number of ends the first one tries again; the largest number where it does not wait. */
   private volatile long wakeAt = Long.MAX_VALUE;
 
-  SendTurns(int mostInFlight) {
+  private final String one;
+  private final String remedy;
+
+  /**
+   * Of what is described as "send", say.
+   *
+   * @param remedy what to do where there is no room for another one
+   * @param mostInFlight the library's limit
+   */
+  SendTurns(String one, String remedy, int mostInFlight) {
+    this.one = one;
+    this.remedy = remedy;
     wakingEnds = Math.max(1, mostInFlight / WAKING_PART);
   }
 
@@ -104,12 +115,10 @@ final class SendTurns {
     }
   }
 
-  private static RocketMqException noRoom(int limitMillis) {
+  private RocketMqException noRoom(int limitMillis) {
     return Failures.of(
         ErrorKind.TOO_MANY_REQUESTS,
-        "no room for another send came within "
-            + limitMillis
-            + " ms: wait for completions, or raise maxInFlight or maxInFlightBytes");
+        "no room for another " + one + " came within " + limitMillis + " ms: " + remedy);
   }
 
   /** A send has ended. */

@@ -1,6 +1,7 @@
 package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.ClientBuilder;
+import io.github.rocketffm.ClientConfiguration;
 import io.github.rocketffm.InvalidArgumentException;
 import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.Runtime;
@@ -29,6 +30,7 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
           API + "TransactionState",
           CLIENT + "Failures",
           CLIENT + "ListenerRunner",
+          CLIENT + "Redelivery",
           CLIENT + "SendFuture",
           CLIENT + "SendTurns",
           CLIENT + "TransactionChecks");
@@ -36,7 +38,7 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
   private static final String NAME_SERVERS_PROPERTY = "rocketmq.namesrv.addr";
   private static final String NAME_SERVERS_VARIABLE = "NAMESRV_ADDR";
 
-  final ClientSettings client = new ClientSettings();
+  ClientSettings client = new ClientSettings();
   int closeTimeoutMillis = 10_000;
 
   abstract B self();
@@ -59,6 +61,15 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
               + NAME_SERVERS_VARIABLE);
     }
     return copy;
+  }
+
+  @Override
+  public B client(ClientConfiguration configuration) {
+    DefaultClientConfiguration from =
+        DefaultClientConfiguration.of(Objects.requireNonNull(configuration, "configuration"));
+    client = from.client();
+    closeTimeoutMillis = from.closeTimeoutMillis;
+    return self();
   }
 
   @Override

@@ -43,7 +43,7 @@ final class TransactionChecks {
 
   /** Carries the local transaction of a stored half message out, and ends it. */
   TransactionSendResult execute(
-      DefaultProducer producer, Message message, NativeSendResult half, Object argument) {
+      ProducerTransactions transactions, Message message, NativeSendResult half, Object argument) {
     TransactionState state = TransactionState.UNKNOWN;
     Throwable failure = null;
     try {
@@ -58,7 +58,7 @@ final class TransactionChecks {
       LOGGER.warn("the local transaction of {} failed: the broker will ask", half, e);
     }
     try {
-      producer.endTransaction(half.transaction(), state);
+      transactions.end(half.transaction(), state);
     } catch (RocketMqException e) {
       LOGGER.warn("the broker was not told that {} is to get {}: it will ask", half, state, e);
       if (failure == null) {

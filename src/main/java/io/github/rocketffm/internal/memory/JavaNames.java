@@ -29,6 +29,8 @@ public final class JavaNames {
           Map.entry("detect_interval_ms", "detectBrokers' interval (in ms)"),
           Map.entry("detect_timeout_ms", "detectBrokers' timeout (in ms)"),
           Map.entry("encoded_properties", "properties"),
+          Map.entry("get_queues", "queues"),
+          Map.entry("has_priority", "priority"),
           Map.entry("filter_type", "the filter's kind"),
           Map.entry("invisible_ms", "invisibleDuration (in ms)"),
           Map.entry("malformed_pop", "malformed"),
@@ -50,6 +52,7 @@ public final class JavaNames {
       """
       access_key assigned_queues attempt_timeout_ms avoid_slow_brokers batch_count batch_results
       block_when_full born_host born_timestamp_ms broker_name cached_bytes cached_messages calls_in_flight check_id
+      client_id on_call_ended queue_count
       check_threads check_timeout_ms compress_level connect_timeout_ms consume_from consume_start_timestamp_ms
       consume_threads consume_timeout_ms default_topic_queues delay_level deliver_at_ms delivery_id elapsed_ms
       heartbeat_interval_ms in_flight_bytes in_flight_count instance_name invisible_changes last_consume_ms
@@ -75,6 +78,14 @@ public final class JavaNames {
       Pattern.compile(
           "(?<![\\w%|@/-]|\\w\\.)(?:[a-z]+(?:_[a-z]+)*_options\\.)?\\b([a-z]+(?:_[a-z]+)*)(?![\\w%|@/-]|[:.]\\w)");
 
+  /** In front of a server's remark. */
+  private static final Pattern CODE = Pattern.compile("\\bcode -?\\d+: ");
+
+  private static final int HEAD_CHARS = 32;
+
+  /** The library cuts a remark at 511 bytes, which may be as few characters. */
+  private static final int WHOLE_CHARS = 127;
+
   private JavaNames() {}
 
   private static Map<String, String> names() {
@@ -93,14 +104,45 @@ public final class JavaNames {
 
   /** What it touches is initialised and linked now: later there may be no memory for that. */
   public static void prepare() {
-    in("client_options.name_servers");
+    in("client_options.name_servers has code 1: remark");
   }
 
-  /** The same text with Java's names; what is between quotes is somebody's own. */
+  /**
+   * The same text with Java's names. What is between quotes is somebody's own, and so is what follows a response code:
+   * a server's remark, which is not told apart from what comes after it.
+   */
   public static String in(String text) {
     if (text.indexOf('_') < 0) {
       return text;
     }
+    Matcher code = CODE.matcher(text);
+    return code.find()
+        ? outsideQuotes(text.substring(0, code.end())) + text.substring(code.end())
+        : outsideQuotes(text);
+  }
+
+  /** The same of a text that tells this remark of a server, which stays as it is. */
+  public static String in(String text, String remark) {
+    if (text.indexOf('_') < 0) {
+      return text;
+    }
+    String head = remark.substring(0, Math.min(remark.length(), HEAD_CHARS));
+    Matcher code = CODE.matcher(text);
+    while (!remark.isEmpty() && code.find()) {
+      int begin = code.end();
+      if (text.startsWith(head, begin)) {
+        // Either may be cut: then the rest of the text is the remark's.
+        boolean whole = remark.length() < WHOLE_CHARS && text.startsWith(remark, begin);
+        int end = whole ? begin + remark.length() : text.length();
+        return outsideQuotes(text.substring(0, begin))
+            + text.substring(begin, end)
+            + outsideQuotes(text.substring(end));
+      }
+    }
+    return in(text);
+  }
+
+  private static String outsideQuotes(String text) {
     StringBuilder told = new StringBuilder();
     String[] parts = text.split("\"", -1);
     for (int i = 0; i < parts.length; i++) {

@@ -85,6 +85,10 @@ final class MessageWriter {
     rocketmq_message.delay_level(message, from.delayLevel);
     rocketmq_message.queue_id(message, from.queueId);
     rocketmq_message.deliver_at_ms(message, from.deliverAtMillis);
+    if (from.priority >= 0) {
+      rocketmq_message.priority(message, from.priority);
+      rocketmq_message.has_priority(message, 1);
+    }
   }
 
   private void writeBody(MemorySegment message, OutgoingMessage from) throws NativeFailure {

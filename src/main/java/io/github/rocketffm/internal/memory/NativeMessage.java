@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
@@ -164,14 +165,18 @@ public final class NativeMessage implements ReceivedMessage {
     return queueOffset;
   }
 
-  @Override
-  public long queueMinOffset() {
-    return queueMinOffset;
+  private static OptionalLong known(long offset) {
+    return offset < 0 ? OptionalLong.empty() : OptionalLong.of(offset);
   }
 
   @Override
-  public long queueMaxOffset() {
-    return queueMaxOffset;
+  public OptionalLong queueMinOffset() {
+    return known(queueMinOffset);
+  }
+
+  @Override
+  public OptionalLong queueMaxOffset() {
+    return known(queueMaxOffset);
   }
 
   @Override

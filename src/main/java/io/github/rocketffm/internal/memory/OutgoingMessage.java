@@ -45,6 +45,9 @@ public final class OutgoingMessage implements Message {
   public final int queueId;
   public final long deliverAtMillis;
 
+  /** -1 for none. */
+  public final int priority;
+
   OutgoingMessage(OutgoingMessageBuilder of) {
     topic = of.topic;
     tag = of.tag;
@@ -59,6 +62,7 @@ public final class OutgoingMessage implements Message {
     delayLevel = of.delayLevel;
     queueId = of.queueId;
     deliverAtMillis = of.deliverAtMillis;
+    priority = of.priority;
   }
 
   /** The same message, or a copy of what somebody else made. */
@@ -142,6 +146,11 @@ public final class OutgoingMessage implements Message {
   }
 
   @Override
+  public OptionalInt priority() {
+    return priority < 0 ? OptionalInt.empty() : OptionalInt.of(priority);
+  }
+
+  @Override
   public Optional<String> shardingKey() {
     return optional(shardingKey);
   }
@@ -190,6 +199,7 @@ public final class OutgoingMessage implements Message {
         && delayLevel == that.delayLevel
         && queueId == that.queueId
         && deliverAtMillis == that.deliverAtMillis
+        && priority == that.priority
         && properties().equals(that.properties())
         && hasBodyOf(that);
   }
@@ -221,6 +231,7 @@ public final class OutgoingMessage implements Message {
     append(text, "queue", brokerName.isEmpty() ? "" : brokerName + ":" + queueId);
     append(text, "deliverAt", deliverAt().map(Instant::toString).orElse(""));
     append(text, "delayLevel", delayLevel == 0 ? "" : Integer.toString(delayLevel));
+    append(text, "priority", priority < 0 ? "" : Integer.toString(priority));
     return text.append(", ").append(bodyLength()).append(" bytes]").toString();
   }
 

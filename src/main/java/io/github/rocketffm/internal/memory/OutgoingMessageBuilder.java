@@ -23,6 +23,7 @@ public final class OutgoingMessageBuilder implements MessageBuilder {
   private static final List<String> REPLY_PROPERTIES =
       List.of(CLUSTER, "CORRELATION_ID", "REPLY_TO_CLIENT", TIME_TO_LIVE);
 
+  private static final int NO_PRIORITY = -1;
   private static final byte[] NO_BODY = {};
   private static final String[] NO_PROPERTIES = {};
 
@@ -35,6 +36,7 @@ public final class OutgoingMessageBuilder implements MessageBuilder {
   int flag;
   int delayLevel;
   long deliverAtMillis;
+  int priority = NO_PRIORITY;
   String shardingKey = "";
   String brokerName = "";
   String replyTo = "";
@@ -52,6 +54,7 @@ public final class OutgoingMessageBuilder implements MessageBuilder {
     flag = message.flag();
     delayLevel = message.delayLevel().orElse(0);
     deliverAtMillis = message.deliverAt().map(Instant::toEpochMilli).orElse(0L);
+    priority = message.priority().orElse(NO_PRIORITY);
     shardingKey = message.shardingKey().orElse("");
     message.queue().ifPresent(this::queue);
     Map<String, String> of = message.properties();
@@ -187,6 +190,16 @@ public final class OutgoingMessageBuilder implements MessageBuilder {
           "delay", delay, "no message can carry it, so give a shorter one");
     }
     return deliverAt(now.plus(delay));
+  }
+
+  @Override
+  public MessageBuilder priority(int priority) {
+    if (priority < 0) {
+      throw InvalidArgumentException.of(
+          "priority", priority, "give 0 (the lowest) or more, or leave it out");
+    }
+    this.priority = priority;
+    return this;
   }
 
   @Override

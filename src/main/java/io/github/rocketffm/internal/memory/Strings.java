@@ -90,6 +90,14 @@ public final class Strings {
     return get(rocketmq_string.data(string).reinterpret(length), 0, length);
   }
 
+  /** The rocketmq_string at this address. */
+  public static String at(long address) {
+    return get(
+        Memory.ALL,
+        Memory.address(address + rocketmq_string.data$offset()),
+        Memory.address(address + rocketmq_string.length$offset()));
+  }
+
   public static String get(MemorySegment memory, long offset, long length) {
     if (length == 0) {
       return "";

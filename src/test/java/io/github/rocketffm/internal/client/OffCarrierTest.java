@@ -1,13 +1,16 @@
 package io.github.rocketffm.internal.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.rocketffm.DeadlineExceededException;
+import io.github.rocketffm.OperationInterruptedException;
 import io.github.rocketffm.RocketMqException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -62,8 +65,8 @@ class OffCarrierTest {
         .matches(RocketMqException::mayBeStored);
   }
 
-  @Test
-  void aCallThatGetsNoThreadIsNotMade() throws Exception {
+  /** As many calls as there are threads. */
+  private CompletableFuture<Void> occupyAllThreads() throws Exception {
     CompletableFuture<?>[] others = new CompletableFuture<?>[16];
     CountDownLatch begun = new CountDownLatch(others.length);
     for (int i = 0; i < others.length; i++) {
@@ -74,6 +77,7 @@ class OffCarrierTest {
             try {
               offCarrier.run(
                   60_000,
+                  false,
                   () -> {
                     begun.countDown();
                     block();
@@ -85,11 +89,52 @@ class OffCarrierTest {
           });
     }
     assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    return CompletableFuture.allOf(others);
+  }
+
+  @Test
+  void aCallThatGetsNoThreadIsNotMade() throws Exception {
+    CompletableFuture<Void> others = occupyAllThreads();
     assertThat(failure(true))
         .isInstanceOf(DeadlineExceededException.class)
         .hasMessageContaining("did not begin within " + LIMIT_MILLIS + " ms")
         .matches(e -> !e.mayBeStored());
     end.countDown();
-    CompletableFuture.allOf(others).get(30, TimeUnit.SECONDS);
+    others.get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void anInterruptWithdrawsACallThatHasNotBegun() throws Exception {
+    CompletableFuture<Void> others = occupyAllThreads();
+    AtomicBoolean made = new AtomicBoolean();
+    CompletableFuture<RocketMqException> failure = new CompletableFuture<>();
+    Thread thread =
+        Thread.startVirtualThread(
+            () -> {
+              try {
+                offCarrier.run(60_000, true, () -> made.set(true));
+              } catch (RocketMqException e) {
+                failure.complete(e);
+              } catch (Exception e) {
+                failure.completeExceptionally(e);
+              }
+            });
+    thread.interrupt();
+    assertThat(failure.get(30, TimeUnit.SECONDS))
+        .isInstanceOf(OperationInterruptedException.class)
+        .hasMessageContaining("was interrupted before the call began: it was not made")
+        .matches(e -> !e.mayBeStored());
+    end.countDown();
+    others.get(30, TimeUnit.SECONDS);
+    assertThat(made).isFalse();
+  }
+
+  @Test
+  void aCallOfAPlatformThreadMayBeLeftAtOnce() throws Exception {
+    long begin = System.nanoTime();
+    assertThatThrownBy(() -> offCarrier.runAtMost(100, "the look-up", this::block))
+        .isInstanceOf(DeadlineExceededException.class)
+        .hasMessageContaining("the look-up did not end within 100 ms");
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1400));
   }
 }

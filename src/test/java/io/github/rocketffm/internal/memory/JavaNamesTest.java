@@ -52,6 +52,36 @@ class JavaNamesTest {
   }
 
   @Test
+  void aRemarkStaysAsItIs() {
+    String remark = "set max_attempts to \"2";
+    assertThat(
+            JavaNames.in(
+                "\"queue_id\" of max_attempts: refused with code 1: "
+                    + remark
+                    + " (look at send_timeout_ms)",
+                remark))
+        .isEqualTo(
+            "\"queue_id\" of maxAttempts: refused with code 1: "
+                + remark
+                + " (look at sendTimeout (in ms))");
+    // The remark of another server comes first.
+    assertThat(JavaNames.in("a: code 3: x, b: code 1: max_attempts, max_attempts", "max_attempts"))
+        .isEqualTo("a: code 3: x, b: code 1: max_attempts, maxAttempts");
+    assertThat(JavaNames.in("max_attempts, with code 1: max_attempts", ""))
+        .isEqualTo("maxAttempts, with code 1: max_attempts");
+    assertThat(JavaNames.in("max_attempts is 0", "max_attempts")).isEqualTo("maxAttempts is 0");
+  }
+
+  @Test
+  void aRemarkThatWasCutStaysAsItIs() {
+    String remark = "max_attempts, ".repeat(30);
+    assertThat(JavaNames.in("max_attempts: code 1: " + remark.substring(0, 200), remark))
+        .isEqualTo("maxAttempts: code 1: " + remark.substring(0, 200));
+    assertThat(JavaNames.in("max_attempts: code 1: " + remark, remark.substring(0, 200)))
+        .isEqualTo("maxAttempts: code 1: " + remark);
+  }
+
+  @Test
   void everyFieldOfTheHeadersHasAName() throws IOException {
     Set<String> fields = new TreeSet<>();
     for (Path header : files(Path.of("headers/rocketmq"))) {

@@ -1,0 +1,54 @@
+package io.github.rocketffm.internal.client;
+
+import io.github.rocketffm.ErrorKind;
+import io.github.rocketffm.RocketMqException;
+import io.github.rocketffm.Transaction;
+import io.github.rocketffm.internal.calls.NativeProducer;
+import io.github.rocketffm.internal.memory.NativeError;
+import io.github.rocketffm.internal.memory.NativeSendResult;
+
+/** One asynchronous begin of a transaction. Keeps its producer reachable. */
+final class TransactionFuture extends LibraryFuture<Transaction>
+    implements NativeProducer.Completion {
+  private final DefaultProducer producer;
+  private final ProducerTransactions transactions;
+  private final String topic;
+
+  TransactionFuture(DefaultProducer producer, ProducerTransactions transactions, String topic) {
+    this.producer = producer;
+    this.transactions = transactions;
+    this.topic = topic;
+  }
+
+  /** Where the message was not stored as safely as asked, which rolled it back. */
+  static RocketMqException rolledBack(NativeSendResult half) {
+    return Failures.of(
+        ErrorKind.REJECTED,
+        "the half message "
+            + half.messageId()
+            + " was stored with the status "
+            + half.status()
+            + " in place of SEND_OK, and was rolled back: begin again");
+  }
+
+  @Override
+  public String topic() {
+    return topic;
+  }
+
+  @Override
+  public void complete(NativeSendResult half, NativeError error) {
+    producer.turns.ended();
+    if (error != null) {
+      completeExceptionally(Failures.ofEnd(error));
+    } else if (half.transaction() == 0) {
+      completeExceptionally(rolledBack(half));
+    } else {
+      DefaultTransaction transaction = new DefaultTransaction(transactions, half);
+      if (!complete(transaction)) {
+        // Nobody will decide it, as the future was cancelled: the broker need not ask.
+        transaction.rollbackAsync();
+      }
+    }
+  }
+}
