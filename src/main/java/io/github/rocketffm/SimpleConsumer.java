@@ -57,7 +57,9 @@ public interface SimpleConsumer extends AutoCloseable {
    * @param topic the topic
    * @param filter which of its messages; the same for all members of the group
    * @throws RocketMqException for a bad topic or filter, and after {@link #close()}; {@link RequestRejectedException}
-   *     when a broker refuses the condition, in which case the earlier filter stays
+   *     when a broker refuses the condition, in which case the earlier filter stays; {@link
+   *     OperationInterruptedException} when the thread is interrupted while a broker is asked (the interrupt stays set,
+   *     and the change may take effect yet)
    */
   void subscribe(String topic, FilterExpression filter);
 
