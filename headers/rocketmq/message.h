@@ -42,10 +42,10 @@ typedef struct rocketmq_message {
   // Makes this the reply to a request that was received: its rocketmq_message_view.encoded_properties. Then without a
   // topic and a delay.
   rocketmq_string reply_to;
-  // With has_priority 1: 0 (the lowest) and up, for a topic of the type PRIORITY (brokers from RocketMQ 5.4 on), whose
-  // groups are given messages of higher priority first by POP; the broker chooses the queue by it, and takes the
-  // highest it has for those beyond. Other topics ignore it. Not together with a delay, a queue, a sharding key or a
-  // transaction, nor in batches.
+  // With has_priority 1: 0 (the lowest) and up. The broker (from RocketMQ 5.4 on; older ones ignore it) chooses the
+  // queue by it, the topic's last one for the highest and all beyond; of a topic of the type PRIORITY, POP gives groups
+  // the messages of higher priority first. Not together with a delay, a queue, a sharding key or a transaction, nor in
+  // batches.
   int32_t priority;
   int32_t has_priority;
 } rocketmq_message;

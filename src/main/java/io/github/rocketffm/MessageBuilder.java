@@ -103,11 +103,11 @@ public interface MessageBuilder {
   MessageBuilder deliverAfter(Duration delay);
 
   /**
-   * Has consumers of a topic of the type PRIORITY (brokers from RocketMQ 5.4 on) given this before messages of lower
-   * priority. The broker chooses the queue by it; other topics ignore it. Not together with a delay, a queue, a
-   * sharding key or a transaction, nor in batches.
+   * Says how urgent it is. The broker (from RocketMQ 5.4 on; older ones ignore it) chooses the queue by it; of a topic
+   * of the type PRIORITY, a {@link SimpleConsumer} receives messages of higher priority first. Not together with a
+   * delay, a queue, a sharding key or a transaction, nor in batches.
    *
-   * @param priority 0 (the lowest) and up; a broker takes the highest it has for those beyond
+   * @param priority 0 (the lowest) and up: the number of the queue, and the topic's last one for those beyond
    * @return this
    * @throws InvalidArgumentException for a negative one
    */

@@ -19,6 +19,7 @@ import io.github.rocketffm.RequestRejectedException;
 import io.github.rocketffm.SendResult;
 import io.github.rocketffm.testing.RocketMqServer;
 import io.github.rocketffm.testing.SharedServer;
+import io.github.rocketffm.testing.Topics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -68,6 +69,26 @@ class SendingBrokerTest {
 
   private static Message message(String topic, String body) {
     return Message.builder(topic).tag("t").key("k" + body).body(body).build();
+  }
+
+  @Test
+  void aPriorityChoosesTheQueue() throws Exception {
+    Topics.create(server, "urgencies", 4);
+    try (Producer producer = builder().start()) {
+      for (int priority : new int[] {0, 2, 3, 100}) {
+        SendResult sent =
+            producer.send(Message.builder("urgencies").body("x").priority(priority).build());
+        // The highest that there is, for those beyond.
+        assertThat(sent.queue().queueId()).isEqualTo(Math.min(priority, 3));
+      }
+    }
+    try (PushConsumer consumer = consumer("urgencies")) {
+      await().until(() -> received.size() == 4);
+      assertThat(received)
+          .extracting(message -> message.priority().orElseThrow())
+          .containsExactlyInAnyOrder(0, 2, 3, 100);
+      assertThat(consumer.isClosed()).isFalse();
+    }
   }
 
   private void assertReceived(String topic, List<SendResult> sent) {

@@ -196,6 +196,8 @@ class AsyncCallsMockTest {
   void aFlushEndsInItsTimeAndNeverOnAThreadOfTheLibrary() {
     try (Producer producer = builder().closeTimeout(Duration.ZERO).start()) {
       producer.send(message("known"));
+      // Attached before it ends, so that it runs on the thread that ends it.
+      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, 1, 0, 200);
       assertThatThrownBy(
               producer.sendAsync(message("x")).thenAccept(sent -> producer.flush())::join)
           .hasCauseInstanceOf(InvalidStateException.class);

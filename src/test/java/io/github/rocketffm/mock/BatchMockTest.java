@@ -34,6 +34,8 @@ import org.junit.jupiter.api.Test;
 /** Batches, automatic ones, and queues of the caller's choice. */
 @Tag("mock")
 class BatchMockTest {
+  private static final int RECALL = 370;
+
   private static final int SEND_BATCH_MESSAGE = 320;
   private static final int MESSAGE_ILLEGAL = 13;
 
@@ -207,12 +209,13 @@ class BatchMockTest {
       assertThatThrownBy(() -> producer.recall("orders", "no handle"))
           .isInstanceOf(InvalidArgumentException.class)
           .hasMessageContaining("\"no handle\" is no recall handle");
-      // The mock broker knows no such request.
+      cluster.refuse(MockCluster.BROKER, RECALL, 1, 1, "delivered already");
       String handle =
           Base64.getUrlEncoder().encodeToString("v1 orders broker-0 1 ABC".getBytes(UTF_8));
       assertThatThrownBy(() -> producer.recall("orders", handle))
           .isInstanceOf(RequestRejectedException.class)
-          .hasMessageContaining("did not recall");
+          .hasMessageContaining("did not recall")
+          .hasMessageContaining("delivered already");
       assertThatThrownBy(() -> producer.recall("payments", handle))
           .isInstanceOf(InvalidArgumentException.class)
           .hasMessageContaining("orders");

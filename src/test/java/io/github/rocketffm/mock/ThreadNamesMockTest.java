@@ -119,10 +119,9 @@ class ThreadNamesMockTest {
 
   @Test
   void aCallThatMayBeInterruptedRunsOnAThreadForBlockingCalls() throws Exception {
-    cluster.inject(MockCluster.NAME_SERVER, MockCluster.ROUTE, Fault.IGNORE, -1, 0, 0);
     try (Producer producer = producer()) {
-      Thread waiting =
-          Thread.ofPlatform().start(() -> catchThrowable(() -> producer.queues("orders")));
+      producer.sendAsync(MESSAGE);
+      Thread waiting = Thread.ofPlatform().start(() -> catchThrowable(producer::flush));
       await().atMost(PATIENCE).until(() -> !named("rocketmq-blocking-\\d+").isEmpty());
       named("rocketmq-blocking-\\d+")
           .forEach(thread -> assertDaemon(thread, "rocketmq-blocking-\\d+"));

@@ -79,7 +79,7 @@ final class DefaultProducer implements Producer {
     sendTimeoutMillis =
         settings.sendTimeoutMillis == 0 ? DEFAULT_SEND_TIMEOUT_MILLIS : settings.sendTimeoutMillis;
     calls = new ProducerCalls(this, producer.calls(), sendTimeoutMillis);
-    transactions = new ProducerTransactions(this, producer, checks, sendTimeoutMillis);
+    transactions = new ProducerTransactions(this, producer, checks, offCarrier, sendTimeoutMillis);
     clientId = call(producer::clientId);
     waitsWhenFull = settings.blockWhenFull;
     keepsTimeout = settings.autoBatchLingerMillis > 0;

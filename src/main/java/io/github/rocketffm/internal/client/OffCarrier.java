@@ -74,12 +74,10 @@ final class OffCarrier {
   /**
    * How a call is waited for.
    *
-   * @param name of the call
-   * @param graceMillis beyond its limit
    * @param sends whether it sends a message, which may be stored where it is not waited for
    * @param interruptible whether an interrupt ends the wait
    */
-  private record Waiting(String name, int graceMillis, boolean sends, boolean interruptible) {}
+  private record Waiting(boolean sends, boolean interruptible) {}
 
   /**
    * Ends with the call, which takes no longer than its limit; on a virtual thread without it where other calls took
@@ -88,12 +86,12 @@ final class OffCarrier {
    * @param sends whether the call sends a message
    */
   void run(int limitMillis, boolean sends, Call call) throws NativeFailure {
-    runOffCarrier(limitMillis, new Waiting("the call", GRACE_MILLIS, sends, true), call);
+    runOffCarrier(limitMillis, new Waiting(sends, true), call);
   }
 
   /** The same, whatever interrupts come meanwhile, or came before (they stay set). */
   void finish(int limitMillis, Call call) throws NativeFailure {
-    runOffCarrier(limitMillis, new Waiting("the call", GRACE_MILLIS, false, false), call);
+    runOffCarrier(limitMillis, new Waiting(false, false), call);
   }
 
   private void runOffCarrier(int limitMillis, Waiting waiting, Call call) throws NativeFailure {
@@ -112,18 +110,8 @@ final class OffCarrier {
     if (LibraryThread.isCurrent()) {
       call.run();
     } else {
-      runElsewhere(limitMillis, new Waiting("the call", GRACE_MILLIS, false, true), call);
+      runElsewhere(limitMillis, new Waiting(false, true), call);
     }
-  }
-
-  /**
-   * The same, on the library's own threads too: a call that takes longer than its limit is left at once. It must have
-   * no effect but what it tells.
-   *
-   * @param name of the call
-   */
-  void runAtMost(int limitMillis, String name, Call call) throws NativeFailure {
-    runElsewhere(limitMillis, new Waiting(name, 0, false, true), call);
   }
 
   private void runElsewhere(int limitMillis, Waiting waiting, Call call) throws NativeFailure {
@@ -144,11 +132,11 @@ final class OffCarrier {
           interrupted = true;
         } catch (TimeoutException e) {
           boolean withdrawn = withdraw(task);
-          if (withdrawn || waitMillis >= limitMillis + waiting.graceMillis) {
+          if (withdrawn || waitMillis >= limitMillis + GRACE_MILLIS) {
             throw tooLate(limitMillis, waiting, withdrawn);
           }
           // It runs, and ends soon, unless it began late.
-          waitMillis = limitMillis + waiting.graceMillis;
+          waitMillis = limitMillis + GRACE_MILLIS;
         }
       }
     } catch (ExecutionException e) {
@@ -177,10 +165,8 @@ final class OffCarrier {
   private static RocketMqException interrupted(Waiting waiting, boolean withdrawn) {
     String what =
         withdrawn
-            ? "the thread was interrupted before " + waiting.name + " began: it was not made"
-            : "the thread was interrupted while it waited for "
-                + waiting.name
-                + ", which goes on, and may take effect yet";
+            ? "the thread was interrupted before the call began: it was not made"
+            : "the thread was interrupted while it waited for the call, which goes on, and may take effect yet";
     return Failures.interrupted(what, waiting.sends && !withdrawn);
   }
 
@@ -193,7 +179,7 @@ final class OffCarrier {
                 + MOST_THREADS
                 + " calls of other threads wait for servers too"
             : " did not end within " + limitMillis + " ms: it goes on, and may take effect yet";
-    return RocketMqException.builder(ErrorKind.TIMEOUT, waiting.name + reason)
+    return RocketMqException.builder(ErrorKind.TIMEOUT, "the call" + reason)
         .mayBeStored(waiting.sends && !withdrawn)
         .build();
   }

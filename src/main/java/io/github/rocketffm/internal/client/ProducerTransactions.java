@@ -22,16 +22,18 @@ final class ProducerTransactions {
   private final TransactionChecks checks;
 
   private final int sendTimeoutMillis;
-  private final OffCarrier offCarrier = new OffCarrier();
+  private final OffCarrier offCarrier;
 
   ProducerTransactions(
       DefaultProducer producer,
       NativeProducer nativeProducer,
       TransactionChecks checks,
+      OffCarrier offCarrier,
       int sendTimeoutMillis) {
     this.producer = producer;
     this.nativeProducer = nativeProducer;
     this.checks = checks;
+    this.offCarrier = offCarrier;
     this.sendTimeoutMillis = sendTimeoutMillis;
   }
 
