@@ -1,6 +1,6 @@
 /** A client of Apache RocketMQ over the native library librocketmq. */
 module io.github.rocketffm {
-  requires static transitive org.jspecify;
+  requires static org.jspecify;
   requires org.slf4j;
 
   exports io.github.rocketffm;

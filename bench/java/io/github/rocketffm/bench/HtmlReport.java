@@ -104,7 +104,7 @@ final class HtmlReport {
       .bullet .limit{stroke:var(--ink);stroke-width:2}
       .k0{color:var(--k0)}.k1{color:var(--k1)}.k2{color:var(--k2)}.k3{color:var(--k3)}
       .k4{color:var(--k4)}.k5{color:var(--k5)}.k6{color:var(--k6)}.k7{color:var(--k7)}
-      @media (max-width:1080px){.grid{grid-template-columns:minmax(0,1fr)}}
+      @media (max-width:1160px){.grid{grid-template-columns:minmax(0,1fr)}}
       @media (max-width:860px){ul{columns:1}.wide{display:none}}
       @media print{.card{break-inside:avoid}}
       """;

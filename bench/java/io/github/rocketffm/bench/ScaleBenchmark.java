@@ -64,6 +64,7 @@ final class ScaleBenchmark {
 
   private void measure() throws IOException, InterruptedException {
     long begin = System.nanoTime();
+    results.fact("load_before", Benchmark.loadAverage());
     for (int round = 1; round <= options.rounds(); round++) {
       if (options.has("header")) {
         headers(round);
@@ -78,6 +79,7 @@ final class ScaleBenchmark {
     if (options.has("consumers")) {
       consumers();
     }
+    results.fact("load_after", Benchmark.loadAverage());
     ScaleGoals.judge(results, options);
     Path file = FOLDER.resolve("results.json");
     Files.writeString(file, new GsonBuilder().setPrettyPrinting().create().toJson(results.json()));

@@ -13,7 +13,7 @@ import java.util.Objects;
  * so that those with the same sharding key are consumed in the order in which they were sent. A {@link
  * PushConsumerBuilder#broadcasting() broadcasting} one gets all messages, whatever the group's other members get.
  *
- * <p>A running consumer is not collected as garbage: one that is forgotten goes on consuming. It does not keep the
+ * <p>One that is forgotten without a close goes on consuming, and nobody can close it any more. It does not keep the
  * virtual machine from ending: all its threads are daemons.
  */
 public interface PushConsumer extends AutoCloseable {

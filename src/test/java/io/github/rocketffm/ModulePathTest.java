@@ -11,7 +11,6 @@ import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -68,11 +67,6 @@ class ModulePathTest {
     return location(Producer.class) + File.pathSeparator + location(Logger.class);
   }
 
-  /** The library's descriptor names the annotations as what is needed to compile, not to run. */
-  private static String compilePath() {
-    return modulePath() + File.pathSeparator + location(Nullable.class);
-  }
-
   private int run(String tool, String... arguments) throws Exception {
     List<String> command = new ArrayList<>(List.of(BIN.resolve(tool).toString()));
     command.addAll(List.of(arguments));
@@ -101,7 +95,7 @@ class ModulePathTest {
         "-d",
         folder.resolve("classes").toString(),
         "--module-path",
-        compilePath(),
+        modulePath(),
         folder.resolve("module-info.java").toString(),
         source.toString());
   }

@@ -96,6 +96,29 @@ class ListenerFailureMockTest {
   }
 
   @Test
+  void ofAQueueListenerItNamesTheGroupAndTheTopic() {
+    try (PushConsumer consumer =
+        builder()
+            .queueListener(
+                (topic, queues) -> {
+                  throw new IllegalStateException("on purpose");
+                })
+            .listener(m -> ConsumeResult.SUCCESS)
+            .start()) {
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(records.messages())
+                      .contains(
+                          "the queue listener of group billing failed when it was told the 1 queues of"
+                              + " topic orders"));
+      // It consumes all the same.
+      cluster.put("orders", 0, "x");
+      await().until(() -> consumer.statistics().messagesConsumed() == 1);
+    }
+  }
+
+  @Test
   void ofAnOrderlyConsumerTheQueueRests() {
     cluster.put("orders", 0, "x");
     try (PushConsumer consumer =

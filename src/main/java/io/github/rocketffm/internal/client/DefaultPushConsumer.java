@@ -2,13 +2,18 @@ package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerStatistics;
+import io.github.rocketffm.QueueListener;
 import io.github.rocketffm.internal.calls.ClientSettings;
 import io.github.rocketffm.internal.calls.NativePushConsumer;
 import io.github.rocketffm.internal.memory.NativeFailure;
 import java.util.concurrent.ExecutorService;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The push consumer over the native one. */
 final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer {
+  private static final Logger LOGGER = LoggerFactory.getLogger(PushConsumer.class);
+
   private final NativePushConsumer consumer;
   private final ListenerRunner runner;
 
@@ -40,7 +45,9 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
             new Redelivery(settings));
     NativePushConsumer consumer;
     try {
-      consumer = NativePushConsumer.create(to, settings, runner::receive, builder.queueListener);
+      consumer =
+          NativePushConsumer.create(
+              to, settings, runner::receive, reporting(settings.group, builder.queueListener));
     } catch (NativeFailure e) {
       if (own != null) {
         own.shutdown();
@@ -67,6 +74,28 @@ final class DefaultPushConsumer extends DefaultConsumer implements PushConsumer 
           }
         });
     return started;
+  }
+
+  /** Null where nobody asks. */
+  private static QueueListener reporting(String group, QueueListener listener) {
+    if (listener == null) {
+      return null;
+    }
+    return (topic, queues) -> {
+      try {
+        listener.queuesChanged(topic, queues);
+      } catch (OutOfMemoryError e) {
+        // It is told once more.
+        throw e;
+      } catch (Throwable e) {
+        LOGGER.warn(
+            "the queue listener of group {} failed when it was told the {} queues of topic {}",
+            group,
+            queues.size(),
+            topic,
+            e);
+      }
+    };
   }
 
   @Override
