@@ -1,5 +1,6 @@
 /** A client of Apache RocketMQ over the native library librocketmq. */
 module io.github.rocketffm {
+  // Not transitive: who uses this module compiles without the annotations.
   requires static org.jspecify;
   requires org.slf4j;
 

@@ -70,12 +70,6 @@ abstract class Completions<C> {
   /** Where the number of the call is in its completion. */
   abstract long contextOffset();
 
-  /** An end that was read. */
-  interface Ended {
-    /** A second time does nothing but go on with what a failure kept from being told. */
-    void tell();
-  }
-
   /** The event's data is an array of pointers to completions. */
   void handleAll(Event event) {
     int count = event.count();

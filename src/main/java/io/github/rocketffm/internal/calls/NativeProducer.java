@@ -29,11 +29,11 @@ public final class NativeProducer {
   public interface Completion {
     String topic();
 
-    /** One of the two is null. */
-    void complete(NativeSendResult result, NativeError error);
+    /** One of the two is null. Again, should memory run out before it is told. */
+    Ended ended(NativeSendResult result, NativeError error);
 
     /** In place of the other one, for a batch that was stored: a result for each message. */
-    default void completeBatch(List<NativeSendResult> results) {
+    default Ended endedBatch(List<NativeSendResult> results) {
       throw new IllegalStateException("this was no batch");
     }
   }
@@ -444,19 +444,17 @@ public final class NativeProducer {
         for (int i = 0; i < count; i++) {
           batch.add(results.read(waiting.topic(), Memory.ALL, Memory.address(pointers + 8L * i)));
         }
-        return () -> waiting.completeBatch(batch);
+        return waiting.endedBatch(batch);
       }
       if (result != 0) {
-        NativeSendResult sent = results.read(waiting.topic(), Memory.ALL, result);
-        return () -> waiting.complete(sent, null);
+        return waiting.ended(results.read(waiting.topic(), Memory.ALL, result), null);
       }
-      NativeError failure = error(Memory.address(completion + ERROR));
-      return () -> waiting.complete(null, failure);
+      return waiting.ended(null, error(Memory.address(completion + ERROR)));
     }
 
     @Override
     Ended unreadable(Completion waiting) {
-      return () -> waiting.complete(null, UNREADABLE);
+      return waiting.ended(null, UNREADABLE);
     }
   }
 }

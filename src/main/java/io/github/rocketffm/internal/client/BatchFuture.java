@@ -1,6 +1,7 @@
 package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.SendResult;
+import io.github.rocketffm.internal.calls.Ended;
 import io.github.rocketffm.internal.calls.NativeProducer;
 import io.github.rocketffm.internal.memory.NativeError;
 import io.github.rocketffm.internal.memory.NativeSendResult;
@@ -24,14 +25,18 @@ final class BatchFuture extends LibraryFuture<List<SendResult>>
   }
 
   @Override
-  public void complete(NativeSendResult result, NativeError error) {
-    producer.turns.ended();
-    completeExceptionally(Failures.ofEnd(error));
+  public Ended ended(NativeSendResult result, NativeError error) {
+    return () -> {
+      producer.turns.ended();
+      completeExceptionally(Failures.ofEnd(error));
+    };
   }
 
   @Override
-  public void completeBatch(List<NativeSendResult> results) {
-    producer.turns.ended();
-    complete(Collections.unmodifiableList(results));
+  public Ended endedBatch(List<NativeSendResult> results) {
+    return () -> {
+      producer.turns.ended();
+      complete(Collections.unmodifiableList(results));
+    };
   }
 }

@@ -158,7 +158,14 @@ final class DefaultProducer implements Producer {
       future.begin(() -> producer.sendAsync(content, timeoutMillis, true, future));
       return future.await(limit(timeoutMillis), GOES_ON);
     }
-    return call(() -> producer.send(content, timeoutMillis));
+    // Not by call(), as it takes no memory here.
+    try {
+      return producer.send(content, timeoutMillis);
+    } catch (NativeFailure e) {
+      throw Failures.of(e);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override
@@ -254,9 +261,7 @@ final class DefaultProducer implements Producer {
   @Override
   public CompletableFuture<SendResult> sendAsync(Message message) {
     OutgoingMessage content = content(message);
-    SendFuture future = new SendFuture(this, content.topic);
-    future.begin(() -> begin(content, 0, future));
-    return future;
+    return new SendFuture(this, content.topic).begin(content, 0);
   }
 
   @Override
@@ -264,7 +269,7 @@ final class DefaultProducer implements Producer {
     OutgoingMessage content = content(message);
     Objects.requireNonNull(timeout, "timeout");
     SendFuture future = new SendFuture(this, content.topic);
-    future.begin(() -> begin(content, timeoutMillis(timeout), future));
+    future.begin(() -> future.start(content, timeoutMillis(timeout)));
     return future;
   }
 
@@ -289,14 +294,14 @@ final class DefaultProducer implements Producer {
         () -> {
           int timeout = timeoutMillis.getAsInt();
           SelectedMessage selected = select(message, selector, timeout);
-          begin(selected.content(), left(selected, timeout), future);
+          future.start(selected.content(), left(selected, timeout));
         });
     return future;
   }
 
-  private void begin(OutgoingMessage content, int timeoutMillis, SendFuture future)
+  void sendAsync(OutgoingMessage content, int timeoutMillis, SendFuture future)
       throws NativeFailure {
-    begin(timeoutMillis, left -> producer.sendAsync(content, left, false, future));
+    producer.sendAsync(content, timeoutMillis, false, future);
   }
 
   /** As soon as there is room, unless who is full is told so; what ends on this very thread is not waited for. */
@@ -310,7 +315,12 @@ final class DefaultProducer implements Producer {
   }
 
   void begin(int timeoutMillis, SendTurns.Attempt send) throws NativeFailure {
-    begin(turns, timeoutMillis, left -> send.within(keepsTimeout ? timeoutMillis : left));
+    begin(turns, timeoutMillis, send);
+  }
+
+  /** What a send of this timeout tells the library, when so much of it is left. */
+  int timeoutOf(int timeoutMillis, int leftMillis) {
+    return keepsTimeout ? timeoutMillis : leftMillis;
   }
 
   int limit(int timeoutMillis) {

@@ -28,12 +28,14 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
           API + "RocketMqExceptionBuilder$1",
           API + "SendStatus",
           API + "TransactionState",
+          CLIENT + "CallFuture",
           CLIENT + "Failures",
           CLIENT + "ListenerRunner",
           CLIENT + "Redelivery",
           CLIENT + "SendFuture",
           CLIENT + "SendTurns",
-          CLIENT + "TransactionChecks");
+          CLIENT + "TransactionChecks",
+          CLIENT + "TransactionFuture");
 
   private static final String NAME_SERVERS_PROPERTY = "rocketmq.namesrv.addr";
   private static final String NAME_SERVERS_VARIABLE = "NAMESRV_ADDR";

@@ -3,6 +3,7 @@ package io.github.rocketffm.internal.client;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.Transaction;
+import io.github.rocketffm.internal.calls.Ended;
 import io.github.rocketffm.internal.calls.NativeProducer;
 import io.github.rocketffm.internal.memory.NativeError;
 import io.github.rocketffm.internal.memory.NativeSendResult;
@@ -37,7 +38,11 @@ final class TransactionFuture extends LibraryFuture<Transaction>
   }
 
   @Override
-  public void complete(NativeSendResult half, NativeError error) {
+  public Ended ended(NativeSendResult half, NativeError error) {
+    return () -> tell(half, error);
+  }
+
+  private void tell(NativeSendResult half, NativeError error) {
     producer.turns.ended();
     if (error != null) {
       completeExceptionally(Failures.ofEnd(error));
