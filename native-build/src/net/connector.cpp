@@ -1,11 +1,10 @@
 #include "net/connector.h"
 
-#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include "net/address.h"
 #include "net/name_resolution.h"
+#include "net/patient_wait.h"
 #include "net/socket.h"
 
 namespace rocketmq {
@@ -26,13 +25,14 @@ asio::awaitable<Result<tcp::socket>> connect_endpoint(EventLoop& loop, tcp::endp
     asio::error_code ignored;
     socket.close(ignored);
   });
-  co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
+  co_await socket.async_connect(endpoint, patiently(error));
   // The timer's handler refers to this frame, and must have run before the frame goes.
   if (limit.cancel() == 0 && !late) {
     while (!late) {
       asio::steady_timer turn(loop.context(), now());
       asio::error_code ignored;
-      co_await turn.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      make_room_to_wait(turn.get_executor());
+      co_await turn.async_wait(patiently(ignored));
     }
   }
   if (late) co_return fail(ErrorKind::kUnreachable, "no connection within the connect timeout");

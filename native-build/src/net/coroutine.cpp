@@ -1,11 +1,10 @@
 #include "net/coroutine.h"
 
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 #include <thread>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/patient_wait.h"
 
 namespace rocketmq {
 
@@ -13,7 +12,8 @@ asio::awaitable<bool> Pause::wait(Millis duration) {
   if (!interrupted_) {
     timer_.expires_after(duration);
     asio::error_code error;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    make_room_to_wait(timer_.get_executor());
+    co_await timer_.async_wait(patiently(error));
   }
   co_return std::exchange(interrupted_, false);
 }

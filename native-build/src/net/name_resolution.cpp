@@ -1,13 +1,12 @@
 #include "net/name_resolution.h"
 
-#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <memory>
 #include <mutex>
 
 #include "base/attempt.h"
 #include "base/thread.h"
+#include "net/patient_wait.h"
 
 namespace rocketmq {
 
@@ -69,7 +68,8 @@ asio::awaitable<Result<Endpoints>> resolve(EventLoop& loop, Address address, Mil
   start_thread("rmq-resolve", [resolution, address] {
     attempt("net", "the look-up of the host", address.host, [&] { look_up(resolution, address); });
   }).detach();
-  co_await wake->async_wait(asio::redirect_error(asio::use_awaitable, error));
+  make_room_to_wait(wake->get_executor());
+  co_await wake->async_wait(patiently(error));
   std::lock_guard lock(resolution->mutex);
   if (!resolution->error.empty()) co_return failed(address, resolution->error);
   if (resolution->endpoints.empty()) co_return failed(address, "no answer in time");

@@ -1,10 +1,9 @@
 #include "net/remoting_client.h"
 
-#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include "base/log.h"
+#include "net/patient_wait.h"
 #include "net/remoting_impl.h"
 #include "protocol/codes.h"
 
@@ -88,7 +87,8 @@ asio::awaitable<Result<RemotingCommand>> RemotingClient::call(std::string addres
     send(address, request, deadline, Write::kBatched, state);
     if (!state->result) {
       asio::error_code ignored;
-      co_await state->wake.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      make_room_to_wait(state->wake.get_executor());
+      co_await state->wake.async_wait(patiently(ignored));
     }
     if (!state->result) co_return fail(ErrorKind::kClosed, "the client was closed");
     const bool gone = *state->result && (*state->result)->code == response_code::kGoAway;

@@ -1,7 +1,6 @@
 #include "net/socket.h"
 
 #include <asio/error.hpp>
-
 #include <cstring>
 
 #ifdef _WIN32

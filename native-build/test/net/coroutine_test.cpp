@@ -2,12 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "eventually.h"
+#include "net/patient_wait.h"
+#include "without_memory.h"
 
 namespace rocketmq::test {
 
@@ -162,6 +167,51 @@ TEST_F(PeriodicTest, DoesNotBeginAgainOnceItHasEnded) {
   EXPECT_EQ(begun(), number);
   start();
   EXPECT_EQ(begun(), number);
+}
+
+namespace {
+
+constexpr int kOthers = 64;
+constexpr int kAllocations = 4;
+
+// Takes memory away at each allocation of a wait in turn; gives how often the wait went on all the same. Where Asio
+// makes a frame for the wait, the exception is an ordinary one.
+asio::awaitable<void> wait_without_memory(EventLoop* loop, std::promise<int>* absorbed) {
+  // Asio keeps memory of operations that have ended: used up first, so that the wait needs some.
+  std::vector<std::unique_ptr<asio::steady_timer>> others;
+  for (int i = 0; i < kOthers; ++i) {
+    others.push_back(std::make_unique<asio::steady_timer>(loop->context(), now() + Millis(60000)));
+    others.back()->async_wait([](asio::error_code) {});
+  }
+  int count = 0;
+  for (int i = 0; i < kAllocations; ++i) {
+    asio::steady_timer timer(loop->context(), now());
+    asio::error_code error;
+    make_room_to_wait(timer.get_executor());
+    fail_allocation_after(i);
+    bool ended = false;
+    try {
+      co_await timer.async_wait(patiently(error));
+      ended = true;
+    } catch (const std::bad_alloc&) {
+      // Of the frame.
+    }
+    if (ended && allocations_before_failure < 0) ++count;
+    fail_allocation_after(-1);
+  }
+  absorbed->set_value(count);
+}
+
+}  // namespace
+
+// An exception where the wait begins would end the process.
+TEST(PatientWaitTest, AWaitForWhichThereIsNoMemoryBeginsLater) {
+  EventLoop loop("test-loop");
+  std::promise<int> absorbed;
+  auto ended = absorbed.get_future();
+  start_coroutine(loop, wait_without_memory(&loop, &absorbed), "test");
+  ASSERT_EQ(ended.wait_for(kPatience), std::future_status::ready);
+  EXPECT_GE(ended.get(), 1);
 }
 
 }  // namespace rocketmq::test

@@ -115,6 +115,13 @@ TEST_F(CallsTest, AFrozenBrokerKeepsNoOtherFromBeingReached) {
   EXPECT_EQ(producer->warm_up("orders").error().kind, ErrorKind::kTimeout);
 }
 
+TEST_F(CallsTest, ATopicThatIsCreatedOnDemandIsWarmedUpToo) {
+  MockCluster cluster;
+  auto producer = started(cluster);
+  const auto warm = producer->warm_up("orders");
+  EXPECT_TRUE(warm) << warm.error().message;
+}
+
 TEST_F(CallsTest, ACloseEndsThoseThatWait) {
   MockCluster cluster;
   cluster.create_topic("orders", 1);

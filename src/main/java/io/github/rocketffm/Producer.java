@@ -83,7 +83,7 @@ public interface Producer extends AutoCloseable {
 
   /**
    * Sends to a queue of the caller's choice, and waits at most so long, the look-up of the queues and the selector
-   * included. That look-up, where the queues are not known yet, takes the producer's send timeout at the most.
+   * included.
    *
    * @param message the message; its own queue and sharding key do not count
    * @param selector chooses the queue, on this thread

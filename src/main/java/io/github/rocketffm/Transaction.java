@@ -49,14 +49,15 @@ public interface Transaction extends AutoCloseable {
   void rollback();
 
   /**
-   * Has the message delivered, without waiting for the request to be handed over.
+   * Has the message delivered, without waiting for the request to be handed over. Until that has ended, {@link
+   * #commit} is refused with INVALID_STATE, and a second call gives the same end. Refused while the producer is closing.
    *
    * @return the end, or what {@link #commit} throws
    */
   CompletableFuture<Void> commitAsync();
 
   /**
-   * Has the message never delivered, without waiting for the request to be handed over.
+   * Has the message never delivered, without waiting for the request to be handed over; as {@link #commitAsync}.
    *
    * @return the end, or what {@link #rollback} throws
    */
