@@ -45,7 +45,7 @@ typedef struct rocketmq_message {
   // With has_priority 1: 0 (the lowest) and up. The broker (from RocketMQ 5.4 on; older ones ignore it) chooses the
   // queue by it, the topic's last one for the highest and all beyond; of a topic of the type PRIORITY, POP gives groups
   // the messages of higher priority first. Not together with a delay, a queue, a sharding key or a transaction, nor in
-  // batches.
+  // batches and replies.
   int32_t priority;
   int32_t has_priority;
 } rocketmq_message;

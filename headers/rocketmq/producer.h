@@ -230,7 +230,8 @@ ROCKETMQ_API int32_t rocketmq_producer_recall_async(rocketmq_producer *producer,
                                                     uint64_t context, rocketmq_error *error);
 
 // Looks up the topic's route and connects to its brokers, so that the first send need not. Waits at most the send
-// timeout; OK when one of them answered. Errors: as rocketmq_producer_send.
+// timeout; OK when one of them answered, and half a second later at the most where others do not. Errors: as
+// rocketmq_producer_send.
 ROCKETMQ_API int32_t rocketmq_producer_warm_up(rocketmq_producer *producer, const rocketmq_string *topic,
                                                rocketmq_error *error);
 
@@ -244,7 +245,7 @@ ROCKETMQ_API int32_t rocketmq_producer_warm_up_async(rocketmq_producer *producer
 // INVALID_ARGUMENT, INVALID_STATE (not started, or inside a callback), CLOSED, TIMEOUT.
 ROCKETMQ_API int32_t rocketmq_producer_flush(rocketmq_producer *producer, int32_t timeout_ms, rocketmq_error *error);
 
-// Errors: INVALID_ARGUMENT, INVALID_STATE (not started).
+// Errors: INVALID_ARGUMENT, INVALID_STATE (not started), CLOSED.
 ROCKETMQ_API int32_t rocketmq_producer_get_client_id(rocketmq_producer *producer, rocketmq_client_id *client_id,
                                                      rocketmq_error *error);
 

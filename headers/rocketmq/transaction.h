@@ -80,8 +80,8 @@ ROCKETMQ_API int32_t rocketmq_producer_send_half_async(rocketmq_producer *produc
 ROCKETMQ_API int32_t rocketmq_producer_end_transaction(rocketmq_producer *producer, uint64_t transaction,
                                                        int32_t state, rocketmq_error *error);
 
-// The same without waiting; ends as rocketmq_producer_get_queues_async, with the errors TIMEOUT, UNREACHABLE and
-// CONNECTION_LOST in the completion. While the producer is being closed it is refused with CLOSED.
+// The same without waiting; ends as rocketmq_producer_get_queues_async, with the errors TIMEOUT, UNREACHABLE,
+// CONNECTION_LOST and CLOSED in the completion. While the producer is being closed it is refused with CLOSED.
 ROCKETMQ_API int32_t rocketmq_producer_end_transaction_async(rocketmq_producer *producer, uint64_t transaction,
                                                              int32_t state, uint64_t context, rocketmq_error *error);
 

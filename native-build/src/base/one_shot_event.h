@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/clock.h"
+
 namespace rocketmq {
 
 // Something that happens once, and that a thread waits for. A mutex and a condition variable, as std::atomic's wait may
@@ -21,6 +23,12 @@ class OneShotEvent {
     if (happened_.load(std::memory_order_acquire)) return;
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return happened_.load(std::memory_order_relaxed); });
+  }
+  // False when it has not happened by then.
+  bool wait_until(TimePoint deadline) {
+    if (happened_.load(std::memory_order_acquire)) return true;
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline, [this] { return happened_.load(std::memory_order_relaxed); });
   }
 
  private:

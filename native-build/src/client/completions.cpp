@@ -23,6 +23,7 @@ void let_go(std::shared_ptr<Completion>& chain, std::shared_ptr<Completion> next
 
 CompletionQueue::CompletionQueue(Tell tell, int64_t gather_from) : tell_(std::move(tell)), gather_from_(gather_from) {
   open_.previous_ = open_.next_ = &open_;
+  others_.previous_ = others_.next_ = &others_;
   visited_.previous_ = visited_.next_ = &visited_;
 }
 
@@ -52,10 +53,14 @@ void CompletionQueue::unlink(Completion& operation) {
   operation.previous_ = operation.next_ = nullptr;
 }
 
+Completion& CompletionQueue::list_of(const Completion& operation) {
+  return operation.gauged_count > 0 ? open_ : others_;
+}
+
 bool CompletionQueue::add(Completion& operation) {
   std::lock_guard lock(list_mutex_);
   if (refusing_) return false;
-  link(open_, operation);
+  link(list_of(operation), operation);
   operation.number_ = ++last_number_;
   ++linked_;
   count_ += operation.gauged_count;
@@ -190,12 +195,11 @@ bool CompletionQueue::wait_empty(TimePoint deadline) {
   return empty;
 }
 
-// Each list is in the order of the numbers.
+// Each list is in the order of the numbers, as far as those go that count; most of them are in the first one.
 bool CompletionQueue::has_gauged_until(uint64_t number) const {
-  for (const Head* head : {&open_, &visited_}) {
-    for (const Completion* each = head->next_; each != head && each->number_ <= number; each = each->next_) {
-      if (each->gauged_count > 0) return true;
-    }
+  if (open_.next_ != &open_ && open_.next_->number_ <= number) return true;
+  for (const Completion* each = visited_.next_; each != &visited_; each = each->next_) {
+    if (each->gauged_count > 0 && each->number_ <= number) return true;
   }
   return false;
 }
@@ -210,22 +214,24 @@ bool CompletionQueue::wait_gauged(TimePoint deadline) {
 }
 
 void CompletionQueue::for_each(const std::function<void(Completion& operation)>& action) {
-  for (;;) {
-    std::shared_ptr<Completion> operation;
-    {
-      std::lock_guard lock(list_mutex_);
-      if (open_.next_ == &open_) break;
-      operation = open_.next_->shared_from_this();
-      unlink(*operation);
-      link(visited_, *operation);
+  for (Head* head : {&open_, &others_}) {
+    for (;;) {
+      std::shared_ptr<Completion> operation;
+      {
+        std::lock_guard lock(list_mutex_);
+        if (head->next_ == head) break;
+        operation = head->next_->shared_from_this();
+        unlink(*operation);
+        link(visited_, *operation);
+      }
+      action(*operation);
     }
-    action(*operation);
   }
   std::lock_guard lock(list_mutex_);
   while (visited_.next_ != &visited_) {
     Completion& operation = *visited_.next_;
     unlink(operation);
-    link(open_, operation);
+    link(list_of(operation), operation);
   }
 }
 
@@ -237,7 +243,7 @@ CompletionQueue::Batch CompletionQueue::snapshot() {
       std::lock_guard lock(list_mutex_);
       expected = static_cast<size_t>(linked_);
       if (expected <= operations.capacity()) {
-        for (Head* head : {&open_, &visited_}) {
+        for (Head* head : {&open_, &others_, &visited_}) {
           for (Completion* each = head->next_; each != head; each = each->next_) {
             if (auto operation = each->weak_from_this().lock()) operations.push_back(std::move(operation));
           }

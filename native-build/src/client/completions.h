@@ -19,6 +19,8 @@ class Completion : public std::enable_shared_from_this<Completion> {
  public:
   virtual ~Completion() = default;
 
+  // What it is, for the queue's owner to tell apart.
+  int kind = 0;
   // What it adds to the gauges of its queue; set before it is added.
   int64_t gauged_count = 1;
   int64_t gauged_bytes = 0;
@@ -28,7 +30,7 @@ class Completion : public std::enable_shared_from_this<Completion> {
 
  private:
   friend class CompletionQueue;
-  // Among those of the queue, under its lock.
+  // Among those of the queue that count in its gauges, or the others, under its lock.
   Completion* previous_ = nullptr;
   Completion* next_ = nullptr;
   // Grows in the order in which they were added.
@@ -95,6 +97,7 @@ class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
   Next what_next();
   static void link(Completion& head, Completion& operation);
   static void unlink(Completion& operation);
+  Completion& list_of(const Completion& operation);
   bool has_gauged_until(uint64_t number) const;
   void remove_locked(Completion& operation);
   void remove_batch();
@@ -106,6 +109,8 @@ class CompletionQueue : public std::enable_shared_from_this<CompletionQueue> {
   mutable std::mutex list_mutex_;
   std::condition_variable emptied_;
   Head open_;
+  // Those that do not count in the gauges.
+  Head others_;
   // Those that for_each has been at.
   Head visited_;
   int64_t linked_ = 0;

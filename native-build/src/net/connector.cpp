@@ -1,6 +1,8 @@
 #include "net/connector.h"
 
 #include <asio/steady_timer.hpp>
+#include <memory>
+#include <utility>
 
 #include "net/address.h"
 #include "net/name_resolution.h"
@@ -13,32 +15,31 @@ namespace {
 
 using asio::ip::tcp;
 
+// What the end of the time refers to, which may come when nobody waits any more.
+struct Attempt {
+  tcp::socket socket;
+  bool late = false;
+};
+
 asio::awaitable<Result<tcp::socket>> connect_endpoint(EventLoop& loop, tcp::endpoint endpoint, TimePoint deadline) {
   asio::error_code error;
-  tcp::socket socket = open_socket(loop.context(), endpoint.protocol(), error);
+  auto attempt = std::make_shared<Attempt>(Attempt{open_socket(loop.context(), endpoint.protocol(), error)});
   if (error) co_return fail(ErrorKind::kUnreachable, "no socket: " + error.message());
   asio::steady_timer limit(loop.context(), deadline);
-  bool late = false;
-  limit.async_wait([&](asio::error_code waited) {
+  limit.async_wait([attempt](asio::error_code waited) {
     if (waited) return;
-    late = true;
+    attempt->late = true;
     asio::error_code ignored;
-    socket.close(ignored);
+    attempt->socket.close(ignored);
   });
-  co_await socket.async_connect(endpoint, patiently(error));
-  // The timer's handler refers to this frame, and must have run before the frame goes.
-  if (limit.cancel() == 0 && !late) {
-    while (!late) {
-      asio::steady_timer turn(loop.context(), now());
-      asio::error_code ignored;
-      make_room_to_wait(turn.get_executor());
-      co_await turn.async_wait(patiently(ignored));
-    }
-  }
-  if (late) co_return fail(ErrorKind::kUnreachable, "no connection within the connect timeout");
+  co_await attempt->socket.async_connect(endpoint, patiently(error));
+  // The end of the time may be on its way, and would close what is given on.
+  const bool in_time = limit.cancel() != 0 && !attempt->late;
+  if (!in_time) co_return fail(ErrorKind::kUnreachable, "no connection within the connect timeout");
   if (error) co_return fail(ErrorKind::kUnreachable, error.message());
-  if (is_connected_to_itself(socket.native_handle())) co_return fail(ErrorKind::kUnreachable, kConnectedToItself);
-  co_return socket;
+  if (is_connected_to_itself(attempt->socket.native_handle()))
+    co_return fail(ErrorKind::kUnreachable, kConnectedToItself);
+  co_return std::move(attempt->socket);
 }
 
 }  // namespace

@@ -3,9 +3,23 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/memory.h"
 #include "protocol/names.h"
 
 namespace rocketmq {
+
+namespace {
+
+Error no_memory_for_batch() {
+  return as_far_as_memory_goes(ErrorKind::kOutOfMemory, false, [] {
+    Error error;
+    error.kind = ErrorKind::kOutOfMemory;
+    error.message = "no memory for a batch";
+    return error;
+  });
+}
+
+}  // namespace
 
 void AutoBatcher::Batch::start() {
   Error error;
@@ -14,10 +28,13 @@ void AutoBatcher::Batch::start() {
     operation->start();
     return;
   } catch (const std::bad_alloc&) {
-    error.kind = ErrorKind::kOutOfMemory;
-    error.message = "no memory for a batch";
+    error = no_memory_for_batch();
   } catch (const std::exception& e) {
-    error.message = e.what();
+    error = as_far_as_memory_goes(ErrorKind::kInternalError, false, [&] {
+      Error internal;
+      internal.message = e.what();
+      return internal;
+    });
   }
   // Its members are accepted, so that they must end.
   operation->abort(std::move(error));
@@ -71,7 +88,7 @@ Status AutoBatcher::add(const OutgoingMessage& message, Millis timeout, BatchMem
     } catch (const std::bad_alloc&) {
       // The operation is known to the producer already, which waits for its end; nobody else does.
       batch.operation->members.clear();
-      batch.operation->abort(Error{ErrorKind::kOutOfMemory, "no memory for a batch", -1, {}, {}, {}, 0, 0});
+      batch.operation->abort(no_memory_for_batch());
       throw;
     }
   } else {

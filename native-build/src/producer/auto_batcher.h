@@ -39,10 +39,10 @@ class AutoBatcher {
 
   AutoBatcher(const ProducerOptions& options, Open open) : options_(options), open_(std::move(open)) {}
 
-  // False for what must go by itself: delayed, or too large.
+  // False for what must go by itself: delayed, with a priority, a reply, or too large.
   bool may_add(const OutgoingMessage& message) const;
   // Adds a send; on failure it is not added. `complete` gets batches that the caller is to start, `wake_at` when
-  // take_due is to be called next, where that is sooner than known before.
+  // start_due is to be called next, where that is sooner than known before.
   Status add(const OutgoingMessage& message, Millis timeout, BatchMember member, std::vector<Batch>& complete,
              std::optional<TimePoint>& wake_at);
   // Completes the batch that this message would join, so that it does not overtake.
@@ -84,7 +84,7 @@ class AutoBatcher {
   const Open open_;
   std::mutex mutex_;
   std::map<Key, Batch, Less> batches_;
-  // When take_due was asked for; nothing while no batch waits.
+  // When start_due was asked for; nothing while no batch waits.
   std::optional<TimePoint> armed_;
   bool closed_ = false;
 };

@@ -23,6 +23,15 @@ Error closed_before_end() {
   });
 }
 
+Error timed_out(const Call& call) {
+  return as_far_as_memory_goes(ErrorKind::kTimeout, false, [&] {
+    Error error;
+    error.kind = ErrorKind::kTimeout;
+    error.message = "the call did not end within " + std::to_string(millis_between(call.begin, call.deadline)) + " ms";
+    return error;
+  });
+}
+
 Error without_end() {
   return as_far_as_memory_goes(ErrorKind::kInternalError, false, [] {
     Error error;
@@ -49,27 +58,36 @@ Status Calls::check_callback() const {
 Status Calls::add(const std::shared_ptr<Call>& call) {
   {
     std::lock_guard lock(mutex_);
-    if (open_.size() >= kMostCalls) {
+    if (under_way_ >= kMostCalls) {
       return fail(ErrorKind::kTooManyRequests,
-                  std::to_string(open_.size()) + " calls of this producer are under way: wait until some have ended");
+                  std::to_string(under_way_) + " calls of this producer are under way: wait until some have ended");
     }
     open_.insert(call);
+    ++under_way_;
   }
   if (operations_->add(*call)) return {};
   take(call);
+  told();
   return fail(ErrorKind::kClosed, "the producer is closed: create another one");
 }
 
-void Calls::take_back(const std::shared_ptr<Call>& call) {
-  if (take(call)) operations_->remove(*call);
+void Calls::told() {
+  std::lock_guard lock(mutex_);
+  --under_way_;
+}
+
+bool Calls::take_back(const std::shared_ptr<Call>& call) {
+  if (!take(call)) return false;
+  operations_->remove(*call);
+  told();
+  return true;
 }
 
 void Calls::begin(const std::shared_ptr<Call>& call, const Work& work, const char* name) {
   try {
     start_coroutine(client_->loop(), carry_out(client_.get(), work, ender_of(call)), name);
   } catch (...) {
-    take_back(call);
-    throw;
+    if (take_back(call)) throw;
   }
 }
 
@@ -102,15 +120,19 @@ void Calls::finish(const std::shared_ptr<Call>& call, Result<CallEnd> end) {
   call->end = std::move(end);
   if (call->asynchronous) return operations_->end(call);
   operations_->remove(*call);
+  told();
   call->ended.set();
 }
 
-Result<CallEnd> Calls::wait(Call& call) {
-  call.ended.wait();
-  return std::move(*call.end);
+Result<CallEnd> Calls::wait(const std::shared_ptr<Call>& call) {
+  // The loop ends it by its deadline, unless it rests for want of memory.
+  constexpr Millis kMore{2000};
+  if (!call->ended.wait_until(call->deadline + kMore)) finish(call, fail(timed_out(*call)));
+  call->ended.wait();
+  return std::move(*call->end);
 }
 
-void Calls::call_back(const Call& call) const {
+void Calls::call_back(const Call& call) {
   try {
     until_memory([&] { on_ended_({call.context, *call.end}); });
   } catch (const std::exception& e) {
@@ -118,6 +140,7 @@ void Calls::call_back(const Call& call) const {
   } catch (...) {
     log(LogLevel::kError, "producer", "the callback for ended calls failed with an exception of an unknown type");
   }
+  told();
 }
 
 void Calls::abort(Call& call) {

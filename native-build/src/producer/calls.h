@@ -18,11 +18,15 @@
 
 namespace rocketmq {
 
-// One call of a producer that waits for servers and is no send: a warm-up, a question for queues, a recall, the end of
-// a transaction. Ends exactly once.
-struct Call : Completion {
+// One call of a producer that waits for servers and is no send: a warm-up, a question for queues, a recall, the
+// asynchronous end of a transaction. Ends exactly once.
+struct Call final : Completion {
+  static constexpr int kKind = 2;
   // The gauges count sends.
-  Call() { gauged_count = 0; }
+  Call() {
+    kind = kKind;
+    gauged_count = 0;
+  }
 
   // Its producer, which must live as long as somebody tells its end; let go of with it.
   std::shared_ptr<void> owner;
@@ -53,7 +57,7 @@ class Calls : public std::enable_shared_from_this<Calls> {
     std::weak_ptr<Call> call_;
   };
   // On the loop, as long as that goes on: to share in the client would keep it, and so the loop. Ends by the call's
-  // deadline.
+  // deadline, or a second later.
   using Work = std::function<asio::awaitable<Result<CallEnd>>(ClientInstance* client)>;
 
   Calls(std::shared_ptr<CompletionQueue> operations, CallCallback on_ended)
@@ -67,20 +71,22 @@ class Calls : public std::enable_shared_from_this<Calls> {
   // From here on it ends exactly once. kClosed; kTooManyRequests.
   Status add(const std::shared_ptr<Call>& call);
   Ender ender_of(const std::shared_ptr<Call>& call) { return {weak_from_this(), call}; }
-  // Has the loop do the work, whose end is the call's. What it throws has not begun it, and taken the call back.
+  // Has the loop do the work, whose end is the call's. What it throws has not begun it, and taken the call back; where
+  // a close has ended that meanwhile, nothing is thrown.
   void begin(const std::shared_ptr<Call>& call, const Work& work, const char* name);
-  // Takes back a call that could not be begun.
-  void take_back(const std::shared_ptr<Call>& call);
-  // Of a synchronous one.
-  static Result<CallEnd> wait(Call& call);
+  // Takes back a call that could not be begun; false where a close has ended it, which is told.
+  bool take_back(const std::shared_ptr<Call>& call);
+  // Of a synchronous one. By its deadline it ends whatever the loop does.
+  Result<CallEnd> wait(const std::shared_ptr<Call>& call);
 
   // On the callback lane: tells the end of an asynchronous one.
-  void call_back(const Call& call) const;
+  void call_back(const Call& call);
   // Ends it with kClosed unless it has ended.
   void abort(Call& call);
 
  private:
   static asio::awaitable<void> carry_out(ClientInstance* client, Work work, Ender ender);
+  void told();
   // False when it has ended before.
   bool take(const std::shared_ptr<Call>& call);
   void finish(const std::shared_ptr<Call>& call, Result<CallEnd> end);
@@ -90,6 +96,8 @@ class Calls : public std::enable_shared_from_this<Calls> {
   std::shared_ptr<ClientInstance> client_;
   std::mutex mutex_;
   std::set<std::shared_ptr<Call>> open_;
+  // With those whose end is not told yet.
+  size_t under_way_ = 0;
 };
 
 }  // namespace rocketmq

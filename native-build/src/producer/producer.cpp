@@ -195,7 +195,6 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
 }
 
 void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
-  const bool has_requests = requests_->has_callback();
   const auto have_room = [&] {
     if (outcomes_.size() == outcomes_.capacity() && !make_room()) tell_sends();
   };
@@ -205,20 +204,15 @@ void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
     outcomes_.push_back({context, result});
   };
   for (const auto& each : ended) {
-    if (!options_.on_call_ended) {
-      // No call told its end.
-    } else if (const auto* call = dynamic_cast<const Call*>(each.get())) {
+    if (each->kind != SendOperation::kKind) {
+      // In the order of the ends.
       tell_sends();
-      calls_->call_back(*call);
-      continue;
-    }
-    if (has_requests) {
-      if (const auto* request = dynamic_cast<const Request*>(each.get())) {
-        // In the order of the ends.
-        tell_sends();
-        requests_->call_back(*request);
-        continue;
+      if (each->kind == Request::kKind) {
+        requests_->call_back(static_cast<const Request&>(*each));
+      } else {
+        calls_->call_back(static_cast<const Call&>(*each));
       }
+      continue;
     }
     const auto& operation = static_cast<const SendOperation&>(*each);
     if (operation.mode() != SendOperation::Mode::kBatch) {
@@ -291,9 +285,7 @@ Result<ProducerStatistics> Producer::Impl::statistics() const {
 }
 
 Result<std::string> Producer::Impl::client_id() const {
-  if (in_child_process() || state_.load(std::memory_order_acquire) == State::kCreated) {
-    return fail(check_usable().error());
-  }
+  if (auto usable = check_usable(); !usable) return fail(usable.error());
   return client_->client_id();
 }
 
@@ -398,10 +390,10 @@ void Producer::Impl::end_operations(TimePoint deadline) {
 // On the loop. False when there was no memory for it.
 bool Producer::Impl::abort(Completion& operation) {
   try {
-    if (auto* request = dynamic_cast<Request*>(&operation)) {
-      requests_->abort(*request);
-    } else if (auto* call = dynamic_cast<Call*>(&operation)) {
-      calls_->abort(*call);
+    if (operation.kind == Request::kKind) {
+      requests_->abort(static_cast<Request&>(operation));
+    } else if (operation.kind == Call::kKind) {
+      calls_->abort(static_cast<Call&>(operation));
     } else {
       static_cast<SendOperation&>(operation).abort(closed_before_acknowledgement());
     }

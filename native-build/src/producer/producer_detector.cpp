@@ -66,8 +66,8 @@ void Producer::Impl::on_suspected(const std::vector<std::shared_ptr<BrokerState>
   constexpr int kMostAtOnce = 256;
   int given_up = 0;
   for (const auto& each : operations_->snapshot()) {
-    auto* operation = dynamic_cast<SendOperation*>(each.get());
-    if (operation == nullptr || !operation->on_suspected(brokers, at)) continue;
+    if (each->kind != SendOperation::kKind) continue;
+    if (!static_cast<SendOperation&>(*each).on_suspected(brokers, at)) continue;
     if (++given_up == kMostAtOnce) return;
   }
 }

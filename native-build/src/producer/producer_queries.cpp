@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "client/await_route.h"
 #include "client/client_lease.h"
 #include "client/countdown.h"
 #include "net/coroutine.h"
@@ -21,9 +22,6 @@ Error timed_out(const std::string& what, TimePoint begin) {
   return error;
 }
 
-// A part of a millisecond counts as a whole one, so that nothing ends before the deadline.
-Millis left_until(TimePoint deadline) { return std::max(std::chrono::ceil<Millis>(deadline - now()), Millis(1)); }
-
 // What a call knows of itself.
 struct Query {
   std::string topic;
@@ -33,23 +31,7 @@ struct Query {
 };
 
 asio::awaitable<Result<Route>> route_of(ClientInstance* client, Query query) {
-  if (Route known = client->routes().find(query.topic)) co_return known;
-  struct Found {
-    explicit Found(EventLoop& loop) : pause(loop) {}
-    Pause pause;
-    std::optional<Result<Route>> route;
-  };
-  auto found = std::make_shared<Found>(client->loop());
-  // Told on another thread too, when the client is closed.
-  client->routes().get(query.topic, true, query.default_queues, [client, found](Result<Route> route) {
-    client->loop().post([found, route = std::move(route)]() mutable {
-      found->route.emplace(std::move(route));
-      found->pause.interrupt();
-    });
-  });
-  if (!found->route) co_await found->pause.wait(left_until(query.deadline));
-  if (!found->route) co_return fail(timed_out("the route of the topic \"" + query.topic + "\"", query.begin));
-  co_return std::move(*found->route);
+  return await_route(client->loop(), client->routes(), query.topic, true, query.default_queues, query.deadline);
 }
 
 // Those of a topic that does not exist yet are the default topic's.
@@ -92,8 +74,11 @@ asio::awaitable<Result<CallEnd>> reach_topic(ClientInstance* client, Query query
   }
   // They shall know the client, too.
   client->heartbeat_soon();
+  // One that answered is enough; the others get a moment, as they may be on their way.
+  constexpr Millis kMoment{500};
+  if (all->left > 0) co_await all->pause.wait(std::min(left, kMoment));
   // Each ends by its own deadline.
-  if (all->left > 0) co_await all->pause.wait(left + Millis(1000));
+  if (all->left > 0 && all->left + all->failed == count) co_await all->pause.wait(left + Millis(1000));
   if (all->left + all->failed < count) co_return CallEnd{};
   if (now() >= query.deadline) co_return fail(timed_out("the brokers' answers", query.begin));
   co_return fail(ErrorKind::kUnreachable, "no broker of the topic can be reached");
@@ -185,7 +170,7 @@ Result<CallEnd> Producer::Impl::call_and_wait(const std::shared_ptr<Call>& call,
                                               const char* name) {
   if (auto added = calls_->add(call); !added) return fail(added.error());
   calls_->begin(call, work, name);
-  return Calls::wait(*call);
+  return calls_->wait(call);
 }
 
 Status Producer::Impl::call_async(const std::shared_ptr<Call>& call, uint64_t context, const Calls::Work& work,

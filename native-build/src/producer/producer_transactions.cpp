@@ -63,12 +63,12 @@ Status Producer::Impl::end_transaction_async(uint64_t transaction, TransactionSt
         transactions_->end(transaction, state, options_.send_timeout, [end = calls_->ender_of(call)](Status sent) {
           end(sent ? Result<CallEnd>(CallEnd{}) : Result<CallEnd>(fail(std::move(sent.error()))));
         });
-    if (!begun) calls_->take_back(call);
-    return begun;
+    // What a close has ended meanwhile is told as such.
+    if (!begun && calls_->take_back(call)) return begun;
   } catch (...) {
-    calls_->take_back(call);
-    throw;
+    if (calls_->take_back(call)) throw;
   }
+  return {};
 }
 
 Status Producer::Impl::answer_check(uint64_t check, TransactionState state) {

@@ -24,9 +24,13 @@
 namespace rocketmq {
 
 // One request: a message that was sent, and the reply that it waits for. Ends exactly once.
-struct Request : Completion {
+struct Request final : Completion {
+  static constexpr int kKind = 1;
   // Its message counts already.
-  Request() { gauged_count = 0; }
+  Request() {
+    kind = kKind;
+    gauged_count = 0;
+  }
 
   // Its producer, which must live as long as somebody tells its end; let go of with it.
   std::shared_ptr<void> owner;

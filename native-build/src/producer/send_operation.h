@@ -78,6 +78,7 @@ struct SendAttempt {
 // after the end changes nothing.
 class SendOperation : public ResponseHandler, public Completion {
  public:
+  static constexpr int kKind = 0;
   // kBatch: the ends of its members are told, by members. Nobody but `on_end` is told the end of a kDetached one.
   enum class Mode { kSync, kAsync, kOneWay, kBatch, kDetached };
   // Sees the end before everybody else, and may change it; on the loop, or inside start().

@@ -245,13 +245,13 @@ Status Transactions::end(uint64_t transaction, TransactionState state, Millis ti
     found->second.ending = true;
   }
   const TimePoint begin = now();
-  // Not this object, which keeps the client.
-  auto ended = [weak = weak_from_this(), transaction, state, begin, end, done = std::move(done)](Status sent) {
-    if (const auto self = weak.lock()) self->end_ended(transaction, sent);
-    if (!sent) describe(sent.error(), end, state, begin);
-    done(std::move(sent));
-  };
   try {
+    // Not this object, which keeps the client.
+    auto ended = [weak = weak_from_this(), transaction, state, begin, end, done = std::move(done)](Status sent) {
+      if (const auto self = weak.lock()) self->end_ended(transaction, sent);
+      if (!sent) describe(sent.error(), end, state, begin);
+      done(std::move(sent));
+    };
     const std::string address = client_->routes().find_master(end.topic, end.broker_name);
     if (address.empty()) {
       ended(fail(ErrorKind::kUnreachable, "no route tells a master of the broker \"" + end.broker_name + "\""));
@@ -270,11 +270,11 @@ Status Transactions::end_and_wait(uint64_t transaction, TransactionState state, 
   const TimePoint deadline = now() + timeout;
   auto begun = end(transaction, state, timeout, [waited](Status outcome) { waited->give(std::move(outcome)); });
   if (!begun) return fail(std::move(begun.error()));
-  // It comes by the request's own deadline.
+  // It comes by the request's own deadline, unless the loop rests for want of memory.
   if (auto outcome = waited->wait(deadline + kAnswerGrace)) return std::move(*outcome);
-  return fail(ErrorKind::kTimeout,
-              "the end of the transaction was not handed to a connection in time: end it again, "
-              "or leave it to the broker's check");
+  return fail(ErrorKind::kTimeout, "the end of the transaction " + std::to_string(transaction) +
+                                       " was not handed to a connection in time, and may be yet: leave it to the "
+                                       "broker's check, or end it again later");
 }
 
 void Transactions::check(const RemotingCommand& request, StoredMessage& message, const std::string& address) {

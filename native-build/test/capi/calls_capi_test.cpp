@@ -148,6 +148,13 @@ TEST_F(CallsCApiTest, BrokersKnowTheClientByItsId) {
   ASSERT_TRUE(eventually([&] { return cluster_.broker().producers_of(group_).count(id.text) == 1; }));
 }
 
+TEST_F(CallsCApiTest, AProducerThatWasNeverStartedHasNoIdAfterItsClose) {
+  ASSERT_EQ(rocketmq_producer_close(producer_, 0, &error_), ROCKETMQ_OK) << error_.message;
+  rocketmq_client_id id{};
+  id.size = sizeof id;
+  EXPECT_EQ(rocketmq_producer_get_client_id(producer_, &id, &error_), ROCKETMQ_CLOSED);
+}
+
 TEST_F(CallsCApiTest, APriorityIsAskedForByItsFlag) {
   ASSERT_EQ(rocketmq_producer_start(producer_, &error_), ROCKETMQ_OK) << error_.message;
   const std::string body = "x";

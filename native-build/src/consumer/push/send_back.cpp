@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "client/await_route.h"
 #include "protocol/codes.h"
 
 namespace rocketmq {
@@ -129,9 +130,10 @@ asio::awaitable<bool> send_to_retry_topic(std::shared_ptr<PushContext> context, 
   Route route = context->client->routes().find(context->retry_topic);
   if (!route) {
     // A message that failed before the group's retry topic was looked up, which brokers create for its first member.
-    co_await context->client->routes().refresh(context->retry_topic);
+    auto found = co_await await_route(context->client->loop(), context->client->routes(), context->retry_topic, false,
+                                      0, now() + context->client_options.request_timeout);
     if (context->ended) co_return false;
-    route = context->client->routes().find(context->retry_topic);
+    if (found) route = *found;
   }
   if (!route) co_return false;
   std::string properties = properties_to_send(message, most_times, false);

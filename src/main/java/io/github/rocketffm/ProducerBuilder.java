@@ -160,8 +160,9 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
 
   /**
    * Sets whether {@code sendAsync} and {@code requestAsync} wait for their turn when too many are in flight, at most
-   * the timeout of the send or request, or the future fails with {@link TooManyRequestsException} at once. It never waits in what is attached to a future of
-   * this library, where the ends come that it would wait for. A virtual thread parks.
+   * the timeout of the send or request, or the future fails with {@link TooManyRequestsException} at once. It never
+   * waits in what is attached to a future of this library, where the ends come that it would wait for. A virtual thread
+   * parks.
    *
    * @param block true by default
    * @return this
@@ -169,8 +170,8 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
   ProducerBuilder blockWhenFull(boolean block);
 
   /**
-   * Runs what is attached to the futures of sends and requests elsewhere than on the threads of the library: the
-   * ends that come together are handed over in one task. While the executor refuses, they wait.
+   * Runs what is attached to the futures of this producer elsewhere than on the threads of the library: the ends that
+   * come together are handed over in one task. While the executor refuses, they wait.
    *
    * @param executor the executor; not closed with the producer
    * @return this

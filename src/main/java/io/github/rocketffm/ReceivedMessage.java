@@ -219,7 +219,7 @@ public interface ReceivedMessage {
    */
   default OptionalInt priority() {
     OptionalLong priority = number("_SYS_MSG_PRIORITY_");
-    return priority.isPresent()
+    return priority.isPresent() && priority.getAsLong() >= 0
         ? OptionalInt.of((int) Math.min(priority.getAsLong(), Integer.MAX_VALUE))
         : OptionalInt.empty();
   }

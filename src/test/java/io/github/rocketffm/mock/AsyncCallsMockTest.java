@@ -30,8 +30,11 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -112,10 +115,18 @@ class AsyncCallsMockTest {
   @Test
   void aThreadOfTheLibraryMayAskForQueuesThatAreNotKnown() {
     cluster.createTopic("returns", 1);
+    cluster.freeze(MockCluster.BROKER, 0);
     try (Producer producer = builder().start()) {
-      List<MessageQueue> queues =
-          producer.sendAsync(message("x")).thenApply(sent -> producer.queues("returns")).join();
-      assertThat(queues).containsExactly(new MessageQueue("returns", "broker-0", 0));
+      CompletableFuture<List<MessageQueue>> queues =
+          producer
+              .sendAsync(message("x"))
+              .thenApply(
+                  sent -> {
+                    assertThat(Thread.currentThread().getName()).startsWith("rocketmq-events-");
+                    return producer.queues("returns");
+                  });
+      cluster.thaw(MockCluster.BROKER, 0);
+      assertThat(queues.join()).containsExactly(new MessageQueue("returns", "broker-0", 0));
     }
   }
 
@@ -150,10 +161,56 @@ class AsyncCallsMockTest {
       // What a user does to a future changes nothing of the end.
       rollback.cancel(false);
       await().until(() -> cluster.openTransactions() == 0);
-      await().untilAsserted(other::rollback);
+      await().ignoreExceptions().untilAsserted(other::rollback);
       other.close();
       assertThat(cluster.messages("orders")).isEqualTo(1);
       assertThat(cluster.requests(MockCluster.BROKER, MockCluster.END_TRANSACTION)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void anEndThatFailsIsToldAsThatOfEveryOtherCall() {
+    Producer producer = builder().start();
+    Transaction transaction = producer.begin(message("x"));
+    producer.close(Duration.ZERO);
+    CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    transaction.commitAsync().whenComplete((end, e) -> failure.complete(e));
+    assertThat(failure).isCompletedWithValueMatching(e -> e instanceof ClientClosedException);
+  }
+
+  @Test
+  void whatWasBegunMayBeEndedWhileACloseWaits() throws Exception {
+    Producer producer = builder().closeTimeout(Duration.ofSeconds(20)).start();
+    Transaction transaction = producer.begin(message("x"));
+    cluster.freeze(MockCluster.BROKER, 0);
+    CompletableFuture<SendResult> slow = producer.sendAsync(message("slow"));
+    Thread closing = Thread.ofPlatform().start(producer::close);
+    await().until(producer::isClosed);
+    transaction.commit();
+    assertThat(slow).isNotDone();
+    cluster.thaw(MockCluster.BROKER, 0);
+    closing.join();
+    await().until(() -> cluster.messages("orders") == 2);
+  }
+
+  @Test
+  void anExecutorThatRefusesHoldsUpNoCallThatWaits() {
+    AtomicBoolean refuses = new AtomicBoolean(true);
+    Executor executor =
+        task -> {
+          if (refuses.get()) {
+            throw new RejectedExecutionException("on purpose");
+          }
+          task.run();
+        };
+    try (Producer producer = builder().completionExecutor(executor).start()) {
+      CompletableFuture<SendResult> send = producer.sendAsync(message("x"));
+      await().until(() -> cluster.messages("orders") == 1);
+      assertThat(producer.recall("orders", HANDLE)).isEqualTo(RECALLED_ID);
+      assertThat(producer.queues("orders")).hasSize(2);
+      assertThat(send).isNotDone();
+      refuses.set(false);
+      assertThat(send).succeedsWithin(Duration.ofSeconds(20));
     }
   }
 

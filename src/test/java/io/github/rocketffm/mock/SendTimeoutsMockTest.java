@@ -136,6 +136,7 @@ class SendTimeoutsMockTest {
           return queues.getFirst();
         };
     try (Producer producer = producer()) {
+      producer.warmUp("orders");
       assertThatThrownBy(() -> producer.send(MESSAGE, slow, SHORT))
           .isInstanceOf(DeadlineExceededException.class)
           .hasMessageContainingAll("the timeout of 200 ms was over", "nothing was sent")
@@ -148,9 +149,9 @@ class SendTimeoutsMockTest {
   /** Beyond the producer's own time. */
   @Test
   void aLongerTimeCountsToo() {
-    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 300);
-    cluster.inject(MockCluster.BROKER, SEND_BATCH, Fault.DELAY, -1, 0, 300);
-    try (Producer producer = builder().sendTimeout(Duration.ofMillis(100)).start()) {
+    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 1500);
+    cluster.inject(MockCluster.BROKER, SEND_BATCH, Fault.DELAY, -1, 0, 1500);
+    try (Producer producer = builder().sendTimeout(Duration.ofSeconds(1)).start()) {
       producer.warmUp("orders");
       assertThat(producer.send(BATCH, LONG)).hasSize(2);
       assertThat(producer.sendAsync(BATCH, LONG).join()).hasSize(2);

@@ -116,20 +116,15 @@ abstract class Completions<C> {
 
   private void end(long completion) {
     ended(completion);
-    pending.remove(placeOf(completion));
+    pending.remove(place(completion));
   }
 
-  /** Of the call with this number. */
-  int place(long context) {
-    return (int) context;
-  }
-
-  private int placeOf(long completion) {
-    return place(Memory.address(completion + contextOffset()));
+  private int place(long completion) {
+    return (int) Memory.address(completion + contextOffset());
   }
 
   private Ended read(Event event, long completion) {
-    C waiting = pending.get(placeOf(completion));
+    C waiting = pending.get(place(completion));
     if (event.isLastTry()) {
       return unreadable(waiting);
     }

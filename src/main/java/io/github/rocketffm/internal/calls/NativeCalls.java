@@ -33,21 +33,18 @@ public final class NativeCalls {
   public interface Completion {
     String topic();
 
-    /** One of the two is null. */
-    void complete(End end, NativeError error);
+    /** One of the two is null. Again, should memory run out before it is told. */
+    Ended ended(End end, NativeError error);
   }
 
   /** Made beforehand, for when there is no memory left. */
   private static final NativeError UNREADABLE =
-      NativeError.unknownOutcome(
+      NativeError.of(
           Rocketmq.ROCKETMQ_OUT_OF_MEMORY(),
           "the call ended, and its outcome could not be read for want of heap memory");
 
   private final NativeProducer producer;
   private final QueueCache queues;
-
-  /** Those that a thread waits for are told at once, whatever the executor does. */
-  private final Ends awaited = new Ends(null);
 
   private final Ends pending;
 
@@ -59,18 +56,16 @@ public final class NativeCalls {
 
   /** As of the producer's sends. */
   void close() {
-    awaited.close();
     pending.close();
   }
 
   boolean isEmpty() {
-    return awaited.isEmpty() && pending.isEmpty();
+    return pending.isEmpty();
   }
 
   /** The event's data is a rocketmq_call_completion. */
   void handle(Event event) {
-    boolean waitedFor = (Memory.address(event.data() + CONTEXT) & 1) != 0;
-    (waitedFor ? awaited : pending).handleOne(event);
+    pending.handleOne(event);
   }
 
   /** The queues of a topic to send to; null where they are not known yet. Does not wait. */
@@ -137,9 +132,12 @@ public final class NativeCalls {
             Rocketmq.rocketmq_producer_warm_up(pointer, Strings.of(topic, arena), error));
   }
 
-  /** With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. */
+  /**
+   * With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. Also while a close waits for
+   * what was begun.
+   */
   public void endTransaction(long transaction, int state) throws NativeFailure {
-    producer.call(
+    producer.callUntilClosed(
         "nothing",
         (pointer, error, arena) ->
             Rocketmq.rocketmq_producer_end_transaction(pointer, transaction, state, error));
@@ -150,32 +148,31 @@ public final class NativeCalls {
     NativeHandle.Call with(long context);
   }
 
-  /**
-   * Begins a call; unless this throws, the completion is called exactly once.
-   *
-   * @param waitedFor told on the thread of the library, whatever the executor does
-   */
-  private void begin(String texts, Completion completion, boolean waitedFor, Begin begin)
-      throws NativeFailure {
-    Ends ends = waitedFor ? awaited : pending;
-    int place = ends.add(completion);
-    boolean accepted = false;
+  /** Begins a call; unless this throws, the completion is called exactly once. */
+  private void begin(String texts, Completion completion, Begin begin) throws NativeFailure {
+    int place = pending.add(completion);
+    NativeHandle.Call call = begin.with(place);
+    boolean[] accepted = new boolean[1];
     try {
-      producer.call(texts, begin.with((long) place << 1 | (waitedFor ? 1 : 0)));
-      accepted = true;
+      producer.call(
+          texts,
+          (pointer, error, arena) -> {
+            int status = call.apply(pointer, error, arena);
+            accepted[0] = status == Rocketmq.ROCKETMQ_OK();
+            return status;
+          });
     } finally {
-      if (!accepted) {
-        ends.remove(place);
+      if (!accepted[0]) {
+        pending.remove(place);
       }
     }
   }
 
-  public void queuesAsync(String topic, int timeoutMillis, boolean waitedFor, Completion completion)
+  public void queuesAsync(String topic, int timeoutMillis, Completion completion)
       throws NativeFailure {
     begin(
         "the topic",
         completion,
-        waitedFor,
         context ->
             (pointer, error, arena) ->
                 Rocketmq.rocketmq_producer_get_queues_async(
@@ -183,16 +180,11 @@ public final class NativeCalls {
   }
 
   public void recallAsync(
-      String topic,
-      String recallHandle,
-      int timeoutMillis,
-      boolean waitedFor,
-      Completion completion)
+      String topic, String recallHandle, int timeoutMillis, Completion completion)
       throws NativeFailure {
     begin(
         "the topic or the recall handle",
         completion,
-        waitedFor,
         context ->
             (pointer, error, arena) ->
                 Rocketmq.rocketmq_producer_recall_async(
@@ -204,12 +196,10 @@ public final class NativeCalls {
                     error));
   }
 
-  public void warmUpAsync(String topic, boolean waitedFor, Completion completion)
-      throws NativeFailure {
+  public void warmUpAsync(String topic, Completion completion) throws NativeFailure {
     begin(
         "the topic",
         completion,
-        waitedFor,
         context ->
             (pointer, error, arena) ->
                 Rocketmq.rocketmq_producer_warm_up_async(
@@ -221,7 +211,6 @@ public final class NativeCalls {
     begin(
         "nothing",
         completion,
-        false,
         context ->
             (pointer, error, arena) ->
                 Rocketmq.rocketmq_producer_end_transaction_async(
@@ -239,18 +228,12 @@ public final class NativeCalls {
       return CONTEXT;
     }
 
-    @Override
-    int place(long context) {
-      return (int) (context >>> 1);
-    }
-
     /** A rocketmq_call_completion. */
     @Override
     Ended read(Completion waiting, long completion) {
       long failed = Memory.address(completion + ERROR);
       if (failed != 0) {
-        NativeError failure = error(failed);
-        return () -> waiting.complete(null, failure);
+        return waiting.ended(null, error(failed));
       }
       int count = Memory.ALL.get(ValueLayout.JAVA_INT, completion + QUEUE_COUNT);
       List<MessageQueue> found =
@@ -259,13 +242,12 @@ public final class NativeCalls {
                   waiting.topic(),
                   MemorySegment.ofAddress(Memory.address(completion + QUEUES)),
                   count));
-      End end = new End(Strings.at(completion + MESSAGE_ID), found);
-      return () -> waiting.complete(end, null);
+      return waiting.ended(new End(Strings.at(completion + MESSAGE_ID), found), null);
     }
 
     @Override
     Ended unreadable(Completion waiting) {
-      return () -> waiting.complete(null, UNREADABLE);
+      return waiting.ended(null, UNREADABLE);
     }
   }
 }

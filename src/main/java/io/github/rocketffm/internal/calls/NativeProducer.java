@@ -291,6 +291,11 @@ public final class NativeProducer {
     handle.call(texts, call);
   }
 
+  /** The same while a close waits for what is in flight, too. */
+  void callUntilClosed(String texts, NativeHandle.Call call) throws NativeFailure {
+    handle.call(texts, call);
+  }
+
   /** Hands a message to the connection, without an acknowledgement. */
   public void sendOneWay(OutgoingMessage message, int timeoutMillis) throws NativeFailure {
     MemorySegment producer = enter();

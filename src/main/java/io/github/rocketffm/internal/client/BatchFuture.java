@@ -10,9 +10,14 @@ import java.util.List;
 
 /** The asynchronous send of a batch. Keeps its producer reachable. */
 final class BatchFuture extends LibraryFuture<List<SendResult>>
-    implements NativeProducer.Completion {
+    implements NativeProducer.Completion, Ended {
   private final DefaultProducer producer;
   private final String topic;
+
+  /** What is to be told; one of the two is null. */
+  private List<SendResult> results;
+
+  private NativeError error;
 
   BatchFuture(DefaultProducer producer, String topic) {
     this.producer = producer;
@@ -25,18 +30,24 @@ final class BatchFuture extends LibraryFuture<List<SendResult>>
   }
 
   @Override
-  public Ended ended(NativeSendResult result, NativeError error) {
-    return () -> {
-      producer.turns.ended();
-      completeExceptionally(Failures.ofEnd(error));
-    };
+  public Ended ended(NativeSendResult result, NativeError failure) {
+    error = failure;
+    return this;
   }
 
   @Override
-  public Ended endedBatch(List<NativeSendResult> results) {
-    return () -> {
-      producer.turns.ended();
-      complete(Collections.unmodifiableList(results));
-    };
+  public Ended endedBatch(List<NativeSendResult> all) {
+    results = Collections.unmodifiableList(all);
+    return this;
+  }
+
+  @Override
+  public void tell() {
+    producer.turns.ended();
+    if (error == null) {
+      complete(results);
+    } else {
+      completeExceptionally(Failures.ofEnd(error));
+    }
   }
 }

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
 
 /** What all consumers have in common: subscriptions, and their life. */
 abstract class DefaultConsumer {
@@ -17,6 +18,10 @@ abstract class DefaultConsumer {
   private final NativeConsumer consumer;
   private final int closeTimeoutMillis;
   private final Map<String, FilterExpression> subscriptions = new ConcurrentHashMap<>();
+
+  /** Of the subscriptions, here and in the library, in one step. */
+  private final ReentrantLock changes = new ReentrantLock();
+
   private final OffCarrier offCarrier = new OffCarrier();
   private volatile boolean started;
   private volatile String clientId;
@@ -72,8 +77,13 @@ abstract class DefaultConsumer {
     Objects.requireNonNull(filter, "filter");
     OffCarrier.Call subscribe =
         () -> {
-          consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
-          subscriptions.put(topic, filter);
+          changes.lock();
+          try {
+            consumer.subscribe(topic, filter.sql92() ? 1 : 0, filter.expression());
+            subscriptions.put(topic, filter);
+          } finally {
+            changes.unlock();
+          }
         };
     // Only a condition is asked about, and only once the consumer runs.
     if (filter.sql92() && started) {
@@ -87,8 +97,13 @@ abstract class DefaultConsumer {
     Objects.requireNonNull(topic, "topic");
     call(
         () -> {
-          consumer.unsubscribe(topic);
-          subscriptions.remove(topic);
+          changes.lock();
+          try {
+            consumer.unsubscribe(topic);
+            subscriptions.remove(topic);
+          } finally {
+            changes.unlock();
+          }
         });
   }
 

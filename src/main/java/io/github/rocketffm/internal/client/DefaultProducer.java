@@ -76,19 +76,31 @@ final class DefaultProducer implements Producer {
       }
       throw Failures.of(e);
     }
-    sendTimeoutMillis =
-        settings.sendTimeoutMillis == 0 ? DEFAULT_SEND_TIMEOUT_MILLIS : settings.sendTimeoutMillis;
-    calls = new ProducerCalls(this, producer.calls(), sendTimeoutMillis);
-    transactions = new ProducerTransactions(this, producer, checks, offCarrier, sendTimeoutMillis);
-    clientId = call(producer::clientId);
-    waitsWhenFull = settings.blockWhenFull;
-    keepsTimeout = settings.autoBatchLingerMillis > 0;
-    lifecycle =
-        new ClientLifecycle(
-            Producer.class,
-            "a producer of group " + settings.group,
-            closer(producer, checks)::closeWithin);
-    lifecycle.closeWhenForgotten(this);
+    boolean made = false;
+    try {
+      sendTimeoutMillis =
+          settings.sendTimeoutMillis == 0
+              ? DEFAULT_SEND_TIMEOUT_MILLIS
+              : settings.sendTimeoutMillis;
+      calls = new ProducerCalls(this, producer.calls(), offCarrier, sendTimeoutMillis);
+      transactions =
+          new ProducerTransactions(this, producer, checks, offCarrier, sendTimeoutMillis);
+      clientId = call(producer::clientId);
+      waitsWhenFull = settings.blockWhenFull;
+      keepsTimeout = settings.autoBatchLingerMillis > 0;
+      lifecycle =
+          new ClientLifecycle(
+              Producer.class,
+              "a producer of group " + settings.group,
+              closer(producer, checks)::closeWithin);
+      lifecycle.closeWhenForgotten(this);
+      made = true;
+    } finally {
+      if (!made) {
+        // Of want of memory, say: nobody else could close it.
+        closer(producer, checks).closeWithin(0);
+      }
+    }
   }
 
   private interface Closer {
@@ -191,8 +203,8 @@ final class DefaultProducer implements Producer {
   }
 
   private int left(SelectedMessage selected, int timeoutMillis) {
-    boolean all = keepsTimeout || selected.spentMillis() == 0;
-    return all ? timeoutMillis : selected.left(limit(timeoutMillis));
+    int left = selected.left(limit(timeoutMillis));
+    return keepsTimeout || selected.spentMillis() == 0 ? timeoutMillis : left;
   }
 
   @Override

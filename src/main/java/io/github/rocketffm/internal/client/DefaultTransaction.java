@@ -93,7 +93,12 @@ final class DefaultTransaction implements Transaction {
   }
 
   private CompletableFuture<Void> endAsync(TransactionState state) {
-    lock.lock();
+    if (!lock.tryLock()) {
+      return CompletableFuture.failedFuture(
+          Failures.of(
+              ErrorKind.INVALID_STATE,
+              "the transaction of message " + messageId() + " is being ended by another call"));
+    }
     try {
       decide(state);
       if (ended) {
@@ -104,7 +109,16 @@ final class DefaultTransaction implements Transaction {
         ending = transactions.endAsync(half.transaction(), state);
       }
       // What a user does to the future must not change what is known of the end.
-      return ending.copy();
+      LibraryFuture<Void> told = new LibraryFuture<>();
+      ending.whenComplete(
+          (end, failure) -> {
+            if (failure == null) {
+              told.complete(end);
+            } else {
+              told.completeExceptionally(failure);
+            }
+          });
+      return told;
     } catch (RocketMqException e) {
       return CompletableFuture.failedFuture(e);
     } finally {

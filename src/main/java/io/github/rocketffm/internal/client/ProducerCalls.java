@@ -1,31 +1,31 @@
 package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.MessageQueue;
-import io.github.rocketffm.internal.calls.LibraryThread;
 import io.github.rocketffm.internal.calls.NativeCalls;
 import io.github.rocketffm.internal.memory.NativeFailure;
 import java.lang.ref.Reference;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 
 /**
- * The calls of a producer that wait for servers and are no sends. Those that wait do so parked, whatever thread it is,
- * so that an interrupt ends the wait.
+ * The calls of a producer that wait for servers and are no sends. Those that wait can be interrupted, and depend on no
+ * other end of the producer, which an executor or what is attached to a future may hold up.
  */
 final class ProducerCalls {
-  private static final String GOES_ON = "the call goes on, and may take effect yet";
-
   /** Whom the futures keep reachable. */
   private final Object owner;
 
   private final NativeCalls calls;
+  private final OffCarrier offCarrier;
   private final int sendTimeoutMillis;
 
-  ProducerCalls(Object owner, NativeCalls calls, int sendTimeoutMillis) {
+  ProducerCalls(Object owner, NativeCalls calls, OffCarrier offCarrier, int sendTimeoutMillis) {
     this.owner = owner;
     this.calls = calls;
+    this.offCarrier = offCarrier;
     this.sendTimeoutMillis = sendTimeoutMillis;
   }
 
@@ -36,7 +36,7 @@ final class ProducerCalls {
 
   /** Begins a call. */
   private interface Begin {
-    void run(boolean waitedFor, NativeCalls.Completion completion) throws NativeFailure;
+    void run(NativeCalls.Completion completion) throws NativeFailure;
   }
 
   private <T> T here(Direct<T> call) {
@@ -52,23 +52,18 @@ final class ProducerCalls {
   private <T> CompletableFuture<T> begin(
       String topic, Function<NativeCalls.End, T> result, Begin begin) {
     CallFuture<T> future = new CallFuture<>(owner, topic, result);
-    future.begin(() -> begin.run(false, future));
+    future.begin(() -> begin.run(future));
     return future;
   }
 
-  /** On a thread of the library, which would wait for what it is to tell itself, the native call waits. */
-  private <T> T await(
-      int limitMillis,
-      String topic,
-      Function<NativeCalls.End, T> result,
-      Begin begin,
-      Direct<T> direct) {
-    if (LibraryThread.isCurrent()) {
-      return here(direct);
-    }
-    CallFuture<T> future = new CallFuture<>(owner, topic, result);
-    future.begin(() -> begin.run(true, future));
-    return future.await(limitMillis, GOES_ON);
+  /** An interrupt ends the wait. */
+  private <T> T await(int limitMillis, Direct<T> call) {
+    AtomicReference<T> result = new AtomicReference<>();
+    return here(
+        () -> {
+          offCarrier.runInterruptibly(limitMillis, () -> result.set(call.run()));
+          return result.get();
+        });
   }
 
   List<MessageQueue> queues(String topic) {
@@ -79,22 +74,12 @@ final class ProducerCalls {
   List<MessageQueue> queues(String topic, int limitMillis) {
     Objects.requireNonNull(topic, "topic");
     List<MessageQueue> known = here(() -> calls.knownQueues(topic));
-    return known != null
-        ? known
-        : await(
-            limitMillis,
-            topic,
-            NativeCalls.End::queues,
-            (waitedFor, future) -> calls.queuesAsync(topic, limitMillis, waitedFor, future),
-            () -> calls.queues(topic, limitMillis));
+    return known != null ? known : await(limitMillis, () -> calls.queues(topic, limitMillis));
   }
 
   CompletableFuture<List<MessageQueue>> queuesAsync(String topic) {
     Objects.requireNonNull(topic, "topic");
-    return begin(
-        topic,
-        NativeCalls.End::queues,
-        (waitedFor, future) -> calls.queuesAsync(topic, 0, waitedFor, future));
+    return begin(topic, NativeCalls.End::queues, future -> calls.queuesAsync(topic, 0, future));
   }
 
   private static void check(String topic, String recallHandle) {
@@ -104,12 +89,7 @@ final class ProducerCalls {
 
   String recall(String topic, String recallHandle) {
     check(topic, recallHandle);
-    return await(
-        sendTimeoutMillis,
-        topic,
-        NativeCalls.End::messageId,
-        (waitedFor, future) -> calls.recallAsync(topic, recallHandle, 0, waitedFor, future),
-        () -> calls.recall(topic, recallHandle, 0));
+    return await(sendTimeoutMillis, () -> calls.recall(topic, recallHandle, 0));
   }
 
   CompletableFuture<String> recallAsync(String topic, String recallHandle) {
@@ -117,16 +97,13 @@ final class ProducerCalls {
     return begin(
         topic,
         NativeCalls.End::messageId,
-        (waitedFor, future) -> calls.recallAsync(topic, recallHandle, 0, waitedFor, future));
+        future -> calls.recallAsync(topic, recallHandle, 0, future));
   }
 
   void warmUp(String topic) {
     Objects.requireNonNull(topic, "topic");
     await(
         sendTimeoutMillis,
-        topic,
-        end -> null,
-        (waitedFor, future) -> calls.warmUpAsync(topic, waitedFor, future),
         () -> {
           calls.warmUp(topic);
           return null;
@@ -135,7 +112,6 @@ final class ProducerCalls {
 
   CompletableFuture<Void> warmUpAsync(String topic) {
     Objects.requireNonNull(topic, "topic");
-    return begin(
-        topic, end -> null, (waitedFor, future) -> calls.warmUpAsync(topic, waitedFor, future));
+    return begin(topic, end -> null, future -> calls.warmUpAsync(topic, future));
   }
 }

@@ -50,9 +50,8 @@ final class ProducerTransactions {
     future.begin(
         () -> {
           checkTransactional();
-          producer.begin(
-              timeoutMillis.getAsInt(),
-              left -> nativeProducer.sendHalfAsync(content, left, false, future));
+          // Limited by the transactions that are open, for whose ends nobody can wait here.
+          nativeProducer.sendHalfAsync(content, timeoutMillis.getAsInt(), true, future);
         });
     return future;
   }

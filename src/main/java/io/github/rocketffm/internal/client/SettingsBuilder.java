@@ -29,6 +29,7 @@ abstract class SettingsBuilder<B extends ClientBuilder<B>> implements ClientBuil
           API + "SendStatus",
           API + "TransactionState",
           CLIENT + "CallFuture",
+          CLIENT + "DefaultTransaction",
           CLIENT + "Failures",
           CLIENT + "ListenerRunner",
           CLIENT + "Redelivery",

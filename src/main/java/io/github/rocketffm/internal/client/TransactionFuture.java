@@ -10,10 +10,18 @@ import io.github.rocketffm.internal.memory.NativeSendResult;
 
 /** One asynchronous begin of a transaction. Keeps its producer reachable. */
 final class TransactionFuture extends LibraryFuture<Transaction>
-    implements NativeProducer.Completion {
+    implements NativeProducer.Completion, Ended {
   private final DefaultProducer producer;
   private final ProducerTransactions transactions;
   private final String topic;
+
+  /** What is to be told; one of the two is null. */
+  private NativeSendResult half;
+
+  private NativeError error;
+
+  /** Once it was told. */
+  private DefaultTransaction begun;
 
   TransactionFuture(DefaultProducer producer, ProducerTransactions transactions, String topic) {
     this.producer = producer;
@@ -38,21 +46,27 @@ final class TransactionFuture extends LibraryFuture<Transaction>
   }
 
   @Override
-  public Ended ended(NativeSendResult half, NativeError error) {
-    return () -> tell(half, error);
+  public Ended ended(NativeSendResult sent, NativeError failure) {
+    half = sent;
+    error = failure;
+    return this;
   }
 
-  private void tell(NativeSendResult half, NativeError error) {
+  /** Again does not begin another one, and takes nobody's away: what is attached may have run out of memory. */
+  @Override
+  public void tell() {
     producer.turns.ended();
     if (error != null) {
       completeExceptionally(Failures.ofEnd(error));
     } else if (half.transaction() == 0) {
       completeExceptionally(rolledBack(half));
     } else {
-      DefaultTransaction transaction = new DefaultTransaction(transactions, half);
-      if (!complete(transaction)) {
+      if (begun == null) {
+        begun = new DefaultTransaction(transactions, half);
+      }
+      if (!complete(begun) && (isCompletedExceptionally() || getNow(null) != begun)) {
         // Nobody will decide it, as the future was cancelled: the broker need not ask.
-        transaction.rollbackAsync();
+        begun.rollbackAsync();
       }
     }
   }
