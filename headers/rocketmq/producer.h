@@ -203,8 +203,8 @@ ROCKETMQ_API int32_t rocketmq_producer_get_queues(rocketmq_producer *producer, c
                                                   rocketmq_error *error);
 
 // The same without waiting (and without -1). On OK `context` comes back through options.on_call_ended exactly once;
-// otherwise it never does. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED, TOO_MANY_REQUESTS (65,536 such calls of this producer are
-// under way); what happens later comes with the completion.
+// otherwise it never does. Errors: INVALID_ARGUMENT, INVALID_STATE, CLOSED, TOO_MANY_REQUESTS (65,536 such calls of
+// this producer are under way); what happens later comes with the completion.
 ROCKETMQ_API int32_t rocketmq_producer_get_queues_async(rocketmq_producer *producer, const rocketmq_string *topic,
                                                         int32_t timeout_ms, uint64_t context,
                                                         rocketmq_error *error);

@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
  * the message may be stored although its send failed tells {@link RocketMqException#mayBeStored}.
  *
  * <p>An interrupt ends the wait of a virtual thread in each call that waits for a server, and of a platform thread in
- * {@link #queues}, {@link #recall}, {@link #warmUp}, {@link #flush}, and a {@code sendAsync} or {@code requestAsync} that waits for its
- * turn: with {@link OperationInterruptedException}, while what was begun goes on and the interrupt stays set. What
- * sends a message on a platform thread is one native call, which ends by its timeout; waiting for the future of its
- * {@code Async} method can be interrupted there too. The end of a transaction is told whatever interrupts come.
+ * {@link #queues}, {@link #recall}, {@link #warmUp}, {@link #flush}, and a {@code sendAsync} or {@code requestAsync}
+ * that waits for its turn: with {@link OperationInterruptedException}, while what was begun goes on and the interrupt
+ * stays set. What sends a message on a platform thread is one native call, which ends by its timeout; waiting for the
+ * future of its {@code Async} method can be interrupted there too. The end of a transaction is told whatever interrupts
+ * come.
  */
 public interface Producer extends AutoCloseable {
   /**
@@ -268,8 +269,8 @@ public interface Producer extends AutoCloseable {
 
   /**
    * Begins a transaction without waiting for the message to be stored. One whose future was cancelled meanwhile is
-   * rolled back. It takes no part in {@link ProducerBuilder#maxInFlight}; a producer has 100,000 open transactions at the
-   * most.
+   * rolled back. It takes no part in {@link ProducerBuilder#maxInFlight}; a producer has 100,000 open transactions at
+   * the most.
    *
    * @param message the message; not delayed, and no reply
    * @return the transaction, or what {@link #begin(Message)} throws; ends as the future of {@link #sendAsync(Message)}

@@ -50,7 +50,8 @@ public interface Transaction extends AutoCloseable {
 
   /**
    * Has the message delivered, without waiting for the request to be handed over. Until that has ended, {@link
-   * #commit} is refused with INVALID_STATE, and a second call gives the same end. Refused while the producer is closing.
+   * #commit} is refused with INVALID_STATE, and a second call gives the same end. Refused while the producer is
+   * closing.
    *
    * @return the end, or what {@link #commit} throws
    */

@@ -133,8 +133,8 @@ public final class NativeCalls {
   }
 
   /**
-   * With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. Also while a close waits for
-   * what was begun.
+   * With one of ROCKETMQ_TRANSACTION_*; waits until the request was handed to the connection. Also while a close waits
+   * for what was begun.
    */
   public void endTransaction(long transaction, int state) throws NativeFailure {
     producer.callUntilClosed(

@@ -9,8 +9,8 @@ import io.github.rocketffm.internal.memory.NativeSendResult;
 import io.github.rocketffm.internal.memory.OutgoingMessage;
 
 /**
- * One asynchronous send: how it begins, and its end. One object for all of it, as there may be a million a second. Keeps
- * its producer reachable, so that nobody forgets it meanwhile.
+ * One asynchronous send: how it begins, and its end. One object for all of it, as there may be a million a second.
+ * Keeps its producer reachable, so that nobody forgets it meanwhile.
  */
 final class SendFuture extends LibraryFuture<SendResult>
     implements NativeProducer.Completion, OffCarrier.Call, SendTurns.Attempt, Ended {
