@@ -112,9 +112,11 @@ TEST_F(CallsTest, AFrozenBrokerKeepsNoOtherFromBeingReached) {
   cluster.create_topic("orders", 1);
   cluster.broker(0).inject(mock::kAnyRequest, Fault::of(Fault::Kind::kIgnore, -1));
   ProducerOptions options;
-  options.send_timeout = Millis(300);
+  options.send_timeout = Millis(2000);
   auto producer = started(cluster, options);
+  const TimePoint begin = now();
   EXPECT_TRUE(producer->warm_up("orders"));
+  EXPECT_LT(millis_between(begin, now()), 1900);
   cluster.broker(1).inject(mock::kAnyRequest, Fault::of(Fault::Kind::kIgnore, -1));
   EXPECT_EQ(producer->warm_up("orders").error().kind, ErrorKind::kTimeout);
 }

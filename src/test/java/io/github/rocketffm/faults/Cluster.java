@@ -50,6 +50,8 @@ final class Cluster implements AutoCloseable {
   /** Starts all of it, and waits until it serves. */
   static Cluster start(Path folder, ClusterSettings settings)
       throws IOException, InterruptedException {
+    // What a run that was killed stored would be taken for messages of this one.
+    delete(folder);
     Files.createDirectories(folder);
     Cluster cluster = new Cluster(folder.toAbsolutePath(), settings);
     Runtime.getRuntime().addShutdownHook(cluster.hook);

@@ -216,10 +216,11 @@ class AsyncCallsMockTest {
 
   @Test
   void aTransactionWhoseFutureWasCancelledIsRolledBack() {
-    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, 1, 0, 200);
+    cluster.freeze(MockCluster.BROKER, 0);
     try (Producer producer = builder().start()) {
       CompletableFuture<Transaction> begin = producer.beginAsync(message("x"));
       begin.cancel(false);
+      cluster.thaw(MockCluster.BROKER, 0);
       await().until(() -> cluster.requests(MockCluster.BROKER, MockCluster.END_TRANSACTION) == 1);
       await().until(() -> cluster.openTransactions() == 0);
       assertThat(cluster.messages("orders")).isZero();
@@ -254,10 +255,11 @@ class AsyncCallsMockTest {
     try (Producer producer = builder().closeTimeout(Duration.ZERO).start()) {
       producer.send(message("known"));
       // Attached before it ends, so that it runs on the thread that ends it.
-      cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, 1, 0, 200);
-      assertThatThrownBy(
-              producer.sendAsync(message("x")).thenAccept(sent -> producer.flush())::join)
-          .hasCauseInstanceOf(InvalidStateException.class);
+      cluster.freeze(MockCluster.BROKER, 0);
+      CompletableFuture<Void> flushed =
+          producer.sendAsync(message("x")).thenAccept(sent -> producer.flush());
+      cluster.thaw(MockCluster.BROKER, 0);
+      assertThatThrownBy(flushed::join).hasCauseInstanceOf(InvalidStateException.class);
       cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.IGNORE, -1, 0, 0);
       producer.sendAsync(message("never answered"));
       assertThatThrownBy(() -> producer.flush(Duration.ofMillis(50)))

@@ -84,12 +84,13 @@ class ClientStateMockTest {
 
   @Test
   void aCloseThatIsUnderWayCountsAlready() throws Exception {
-    cluster.inject(MockCluster.BROKER, MockCluster.SEND, Fault.DELAY, -1, 0, 500);
+    cluster.freeze(MockCluster.BROKER, 0);
     Producer producer = producer();
     CompletableFuture<?> send = producer.sendAsync(Message.builder("orders").body("x").build());
     Thread closing = Thread.ofPlatform().start(producer::close);
     await().until(producer::isClosed);
     assertThat(send).isNotDone();
+    cluster.thaw(MockCluster.BROKER, 0);
     closing.join();
   }
 
