@@ -304,7 +304,9 @@ TEST_F(FlushTest, InsideACallbackItIsRefused) {
   auto producer = started(cluster, options);
   self = producer.get();
   ASSERT_TRUE(producer->send_async(message("orders", "x"), Millis(0), 1));
-  EXPECT_EQ(refused.get_future().get(), ErrorKind::kInvalidState);
+  auto told = refused.get_future();
+  ASSERT_EQ(told.wait_for(kPatience), std::future_status::ready);
+  EXPECT_EQ(told.get(), ErrorKind::kInvalidState);
 }
 
 class PriorityTest : public ProducerTest {};

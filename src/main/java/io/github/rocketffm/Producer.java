@@ -246,6 +246,17 @@ public interface Producer extends AutoCloseable {
   void sendOneWay(Message message, QueueSelector selector);
 
   /**
+   * Sends to a queue of the caller's choice without an acknowledgement, and waits at most so long, as {@link
+   * #send(Message, QueueSelector, Duration)} counts it.
+   *
+   * @param message the message; its own queue and sharding key do not count
+   * @param selector chooses the queue, on this thread
+   * @param timeout 1 ms to 10 min
+   * @throws RocketMqException when it could not be handed over
+   */
+  void sendOneWay(Message message, QueueSelector selector, Duration timeout);
+
+  /**
    * Begins a transaction: stores the message, to be delivered once the transaction is committed. To be used with
    * try-with-resources, as leaving without a commit rolls back.
    *

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -67,8 +68,19 @@ class InterruptsMockTest {
 
   private record End(Throwable failure, boolean interrupted) {}
 
-  /** How the call ends on a thread of that kind that is interrupted once the call waits. */
+  /** How the call ends on a thread of that kind that is interrupted once the call waits, parked. */
   private static End interrupt(boolean virtual, BooleanSupplier waits, Runnable call)
+      throws Exception {
+    return interrupt(
+        virtual,
+        thread ->
+            waits.getAsBoolean()
+                && (thread.getState() == Thread.State.WAITING
+                    || thread.getState() == Thread.State.TIMED_WAITING),
+        call);
+  }
+
+  private static End interrupt(boolean virtual, Predicate<Thread> waits, Runnable call)
       throws Exception {
     CompletableFuture<End> end = new CompletableFuture<>();
     Thread.Builder builder = virtual ? Thread.ofVirtual() : Thread.ofPlatform();
@@ -78,9 +90,7 @@ class InterruptsMockTest {
               Throwable failure = catchThrowable(call::run);
               end.complete(new End(failure, Thread.currentThread().isInterrupted()));
             });
-    await().until(waits::getAsBoolean);
-    // It may be about to wait.
-    Thread.sleep(50);
+    await().until(() -> waits.test(thread));
     assertThat(end).isNotDone();
     thread.interrupt();
     assertThat(thread.join(LONG.dividedBy(6))).isTrue();
@@ -174,7 +184,8 @@ class InterruptsMockTest {
               () -> producer.send(MESSAGE, time),
               () -> producer.begin(MESSAGE, time),
               () -> producer.request(MESSAGE, time))) {
-        End end = interrupt(false, waits, call);
+        // In a native call no state of the thread tells that it waits.
+        End end = interrupt(false, thread -> waits.getAsBoolean(), call);
         assertThat(end.failure).isInstanceOf(DeadlineExceededException.class);
         assertThat(end.interrupted).isTrue();
       }

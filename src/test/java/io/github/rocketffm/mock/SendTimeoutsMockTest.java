@@ -142,6 +142,9 @@ class SendTimeoutsMockTest {
           .hasMessageContainingAll("the timeout of 200 ms was over", "nothing was sent")
           .matches(e -> !mayBeStored(e), "is not stored");
       assertThat(cluster.requests(MockCluster.BROKER, MockCluster.SEND)).isZero();
+      assertThatThrownBy(() -> producer.sendOneWay(MESSAGE, slow, SHORT))
+          .isInstanceOf(DeadlineExceededException.class)
+          .hasMessageContaining("nothing was sent");
       assertThat(producer.send(MESSAGE, slow, LONG).queue().queueId()).isZero();
     }
   }
@@ -158,6 +161,7 @@ class SendTimeoutsMockTest {
       assertThat(producer.send(MESSAGE, FIRST, LONG).queue().queueId()).isZero();
       assertThat(producer.sendAsync(MESSAGE, FIRST, LONG).join().queue().queueId()).isZero();
       producer.sendOneWay(MESSAGE, LONG);
+      producer.sendOneWay(MESSAGE, FIRST, LONG);
       producer.begin(MESSAGE, LONG).close();
     }
   }
@@ -171,6 +175,7 @@ class SendTimeoutsMockTest {
               () -> producer.send(BATCH, Duration.ZERO),
               () -> producer.send(MESSAGE, FIRST, Duration.ZERO),
               () -> producer.sendOneWay(MESSAGE, Duration.ZERO),
+              () -> producer.sendOneWay(MESSAGE, FIRST, Duration.ZERO),
               () -> producer.begin(MESSAGE, Duration.ZERO))) {
         assertThatThrownBy(call::run)
             .isInstanceOf(InvalidArgumentException.class)

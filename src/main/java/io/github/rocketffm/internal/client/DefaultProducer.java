@@ -351,8 +351,17 @@ final class DefaultProducer implements Producer {
 
   @Override
   public void sendOneWay(Message message, QueueSelector selector) {
-    SelectedMessage selected = select(message, selector, 0);
-    sendOneWay(selected.content(), left(selected, 0));
+    sendOneWay(message, selector, 0);
+  }
+
+  @Override
+  public void sendOneWay(Message message, QueueSelector selector, Duration timeout) {
+    sendOneWay(message, selector, timeoutMillis(timeout));
+  }
+
+  private void sendOneWay(Message message, QueueSelector selector, int timeoutMillis) {
+    SelectedMessage selected = select(message, selector, timeoutMillis);
+    sendOneWay(selected.content(), left(selected, timeoutMillis));
   }
 
   private void sendOneWay(OutgoingMessage content, int timeoutMillis) {
