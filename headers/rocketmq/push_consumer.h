@@ -140,6 +140,14 @@ typedef struct rocketmq_push_consumer_options {
   const rocketmq_string *allocation_machine_rooms;
   int32_t allocation_queue_count;
   int32_t allocation_machine_room_count;
+  // Flow control, per topic (the group's retry topic is one of its own): each queue of it that the consumer has may
+  // hold an equal part of these, at least 1, and no more than its own limits above allow. Parts follow as queues come
+  // and go; as with those, a pull that was due brings up to pull_batch_size messages beyond. Messages, 1 to 6,553,500,
+  // and bytes of bodies, 1 to 107,374,182,400 (the limits of Apache's client, which counts bytes in MiB). Default 0:
+  // none.
+  int64_t max_cached_bytes_per_topic;
+  int32_t max_cached_messages_per_topic;
+  int32_t reserved;
 } rocketmq_push_consumer_options;
 
 #define ROCKETMQ_FILTER_TAG 0

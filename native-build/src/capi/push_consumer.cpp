@@ -28,6 +28,9 @@ constexpr int32_t kLongestConsumeMs = 86400000;
 constexpr int32_t kUsualReconsumeTimes = -1;
 // As in Apache's client.
 constexpr int32_t kLongestPullIntervalMs = 65535;
+// As in Apache's client, which counts bytes in MiB.
+constexpr int32_t kMostMessagesOfTopic = 6553500;
+constexpr int64_t kMostBytesOfTopic = 102400LL * 1024 * 1024;
 
 // A delivery with its C view, which lives until the batch is acknowledged.
 struct DeliveryViews {
@@ -128,6 +131,10 @@ Result<rocketmq::PushConsumerOptions> read_options(const rocketmq_push_consumer_
       range.number("max_offset_span_per_queue", options->max_offset_span_per_queue, 2000, 1, 65535);
   out.max_cached_bytes_per_queue =
       range.large_number("max_cached_bytes_per_queue", options->max_cached_bytes_per_queue, 104857600, 1, INT64_MAX);
+  out.max_cached_messages_per_topic =
+      range.number("max_cached_messages_per_topic", options->max_cached_messages_per_topic, 0, 1, kMostMessagesOfTopic);
+  out.max_cached_bytes_per_topic =
+      range.large_number("max_cached_bytes_per_topic", options->max_cached_bytes_per_topic, 0, 1, kMostBytesOfTopic);
   out.pull_suspend_timeout =
       Millis(range.number("pull_suspend_timeout_ms", options->pull_suspend_timeout_ms, 15000, 10, 60000));
   out.rebalance_interval =

@@ -58,6 +58,10 @@ struct PushConsumerOptions {
   int32_t max_cached_messages_per_queue = 1000;
   int32_t max_offset_span_per_queue = 2000;
   int64_t max_cached_bytes_per_queue = 100LL * 1024 * 1024;
+  // Shared evenly among the queues of the topic that the consumer has; 0: no limit.
+  int32_t max_cached_messages_per_topic = 0;
+  int64_t max_cached_bytes_per_topic = 0;
+  bool has_topic_limits() const { return max_cached_messages_per_topic != 0 || max_cached_bytes_per_topic != 0; }
   Millis pull_suspend_timeout{15000};
   Millis pull_interval{0};
   Millis rebalance_interval{20000};

@@ -254,6 +254,9 @@ int main(void) {
   FIELD(rocketmq_push_consumer_options, allocation_machine_rooms);
   FIELD(rocketmq_push_consumer_options, allocation_queue_count);
   FIELD(rocketmq_push_consumer_options, allocation_machine_room_count);
+  FIELD(rocketmq_push_consumer_options, max_cached_bytes_per_topic);
+  FIELD(rocketmq_push_consumer_options, max_cached_messages_per_topic);
+  FIELD(rocketmq_push_consumer_options, reserved);
   SIZE(rocketmq_acknowledgement);
   FIELD(rocketmq_acknowledgement, size);
   FIELD(rocketmq_acknowledgement, success_count);

@@ -187,6 +187,20 @@ TEST_F(PushConsumerCApiTest, BadSettingsAreRefused) {
   bad = options();
   bad.pull_interval_ms = 65536;
   EXPECT_NE(refusal(bad).find("pull_interval_ms is 65536, outside 1 to 65535"), std::string::npos);
+  for (const int32_t messages : {-1, 6553501}) {
+    bad = options();
+    bad.max_cached_messages_per_topic = messages;
+    EXPECT_NE(refusal(bad).find("push_consumer_options.max_cached_messages_per_topic is " + std::to_string(messages) +
+                                ", outside 1 to 6553500"),
+              std::string::npos);
+  }
+  for (const int64_t bytes : {int64_t{-1}, int64_t{107374182401}}) {
+    bad = options();
+    bad.max_cached_bytes_per_topic = bytes;
+    EXPECT_NE(refusal(bad).find("push_consumer_options.max_cached_bytes_per_topic is " + std::to_string(bytes) +
+                                ", outside 1 to 107374182400"),
+              std::string::npos);
+  }
   bad = options();
   bad.offset_directory = {"/tmp/\xff", 6};
   EXPECT_NE(refusal(bad).find("offset_directory"), std::string::npos);

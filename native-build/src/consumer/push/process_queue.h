@@ -23,6 +23,11 @@ struct CacheTotals {
   std::atomic<int64_t> bytes{0};
 };
 
+// How many queues of one topic a consumer has: limits of the topic are shared among them. On the event loop.
+struct TopicShare {
+  int64_t queues = 0;
+};
+
 // The messages of one queue that were pulled: those that wait, and those given out and not yet finished. Owned by the
 // queue's state machine, which alone adds, finishes, opens and closes; the consume threads only take. Any thread.
 //

@@ -14,4 +14,10 @@ PushContext::PushContext(ClientOptions client, PushConsumerOptions consumer)
 
 PushContext::~PushContext() = default;
 
+const std::shared_ptr<TopicShare>& PushContext::share_of(const std::string& topic) {
+  auto& share = shares[topic];
+  if (!share) share = std::make_shared<TopicShare>();
+  return share;
+}
+
 }  // namespace rocketmq

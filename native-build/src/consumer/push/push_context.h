@@ -62,6 +62,8 @@ struct PushContext : std::enable_shared_from_this<PushContext> {
   std::unique_ptr<LockKeeper> locks;
   // Of a broadcasting consumer.
   QueueArrivals arrivals;
+  // By topic, from its first queue to the end of its last one.
+  std::map<std::string, std::shared_ptr<TopicShare>> shares;
   // Of pulls that fail, by broker.
   std::map<std::string, LogPace> failed_pulls;
   // Something could not be done for want of memory: all queues look again what there is to do.
@@ -71,6 +73,7 @@ struct PushContext : std::enable_shared_from_this<PushContext> {
   void start(asio::awaitable<void> coroutine, const char* name) const {
     start_coroutine(client->loop(), std::move(coroutine), name);
   }
+  const std::shared_ptr<TopicShare>& share_of(const std::string& topic);
   bool is_broadcasting() const { return options.broadcasting; }
 };
 

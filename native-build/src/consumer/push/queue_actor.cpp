@@ -24,13 +24,16 @@ constexpr Millis kSubscriptionGoesAlong{30000};
 // The remark of a queue that an operator has reset (the broker's useServerSideResetOffset).
 constexpr std::string_view kOffsetReset = "OFFSET_RESET";
 
-QueueSettings settings_of(const PushConsumerOptions& options) {
+QueueSettings settings_of(const PushConsumerOptions& options, std::shared_ptr<const TopicShare> share) {
   QueueSettings settings;
   settings.orderly = options.orderly;
   settings.needs_lock = options.needs_locks();
   settings.most_messages = options.max_cached_messages_per_queue;
   settings.most_bytes = options.max_cached_bytes_per_queue;
   settings.widest_span = options.max_offset_span_per_queue;
+  settings.most_messages_of_topic = options.max_cached_messages_per_topic;
+  settings.most_bytes_of_topic = options.max_cached_bytes_per_topic;
+  settings.share = std::move(share);
   settings.pull_interval = options.pull_interval;
   settings.consume_timeout = options.consume_timeout;
   settings.silent_pull_timeout = options.silent_pull_timeout;
@@ -43,7 +46,8 @@ QueueActor::QueueActor(std::shared_ptr<PushContext> context, const Owner& owner,
     : context_(std::move(context)),
       owner_(owner),
       queue_(queue),
-      machine_(std::move(queue), settings_of(context_->options), context_->totals),
+      share_(context_->share_of(queue_.topic)),
+      machine_(std::move(queue), settings_of(context_->options, share_), context_->totals),
       timer_(context_->client->loop().context()),
       most_(context_->options.pull_batch_size) {}
 
@@ -142,11 +146,13 @@ void QueueActor::carry_out(const QueueAction& action) {
       return;
     case Kind::kAssigned:
       ++context_->counters.assigned_queues;
+      ++share_->queues;
       log(LogLevel::kInfo, "consumer", "group {} takes queue {} of topic {} on {}", context_->options.group,
           queue_.queue_id, queue_.topic, queue_.broker_name);
       return owner_.on_assignment(*this);
     case Kind::kUnassigned:
       --context_->counters.assigned_queues;
+      --share_->queues;
       log(LogLevel::kInfo, "consumer", "group {} gives up queue {} of topic {} on {}", context_->options.group,
           queue_.queue_id, queue_.topic, queue_.broker_name);
       return owner_.on_assignment(*this);
@@ -198,6 +204,9 @@ void QueueActor::reset(int64_t offset) {
 }
 void QueueActor::close() {
   handle([](QueueStateMachine& machine, TimePoint at) { machine.close(at); });
+}
+void QueueActor::share_grew() {
+  handle([](QueueStateMachine& machine, TimePoint at) { machine.share_grew(at); });
 }
 void QueueActor::look_again() {
   handle([](QueueStateMachine& machine, TimePoint at) { machine.look_again(at); });

@@ -38,6 +38,7 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   void drop();
   void reset(int64_t offset);
   void close();
+  void share_grew();
   void look_again();
   void lock_granted(TimePoint until);
   void lock_refused();
@@ -79,6 +80,7 @@ class QueueActor : public std::enable_shared_from_this<QueueActor> {
   const std::shared_ptr<PushContext> context_;
   const Owner& owner_;
   const MessageQueue queue_;
+  const std::shared_ptr<TopicShare> share_;
   QueueStateMachine machine_;
   std::optional<asio::steady_timer> timer_;
   TimePoint armed_for_ = TimePoint::max();

@@ -314,10 +314,21 @@ void QueueStateMachine::go_on(TimePoint at) {
   }
   if (pull_id_ != 0 && at >= pull_sent_ + settings_.silent_pull_timeout) pull_id_ = 0;
   if (pull_id_ != 0 || at < retry_at_ || !locked_now) return;
-  if (!cache_->has_room(settings_.most_messages, settings_.most_bytes, settings_.widest_span)) return;
+  if (!has_room()) return;
   pull_id_ = ++last_id_;
   pull_sent_ = at;
   act(Kind::kPull, pull_id_, cache_->next_offset());
+}
+
+int64_t QueueStateMachine::limit_of(int64_t of_queue, int64_t of_topic) const {
+  if (of_topic == 0 || !settings_.share) return of_queue;
+  const int64_t queues = std::max<int64_t>(settings_.share->queues, 1);
+  return std::min(of_queue, std::max<int64_t>(of_topic / queues, 1));
+}
+
+bool QueueStateMachine::has_room() const {
+  return cache_->has_room(limit_of(settings_.most_messages, settings_.most_messages_of_topic),
+                          limit_of(settings_.most_bytes, settings_.most_bytes_of_topic), settings_.widest_span);
 }
 
 void QueueStateMachine::stop_consuming(TimePoint at) {

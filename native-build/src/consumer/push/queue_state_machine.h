@@ -20,6 +20,11 @@ struct QueueSettings {
   int64_t most_messages = 1000;
   int64_t most_bytes = 100LL * 1024 * 1024;
   int64_t widest_span = 2000;
+  // Of the whole topic, each queue of which may hold an equal part: the lower limit counts. 0: none.
+  int64_t most_messages_of_topic = 0;
+  int64_t most_bytes_of_topic = 0;
+  // Must be there where one of them is set.
+  std::shared_ptr<const TopicShare> share;
   Millis pull_interval{0};
   // How long the last batch of an orderly queue is waited for before the lock is left to run out.
   Millis consume_timeout{900000};
@@ -101,6 +106,8 @@ class QueueStateMachine {
   void put_back(ProcessQueue& from, std::span<StoredMessage> messages, Millis rest, TimePoint at);
 
   void timer(TimePoint at) { advance(at); }
+  // Other queues of the topic were given up.
+  void share_grew(TimePoint at) { advance(at); }
   // Some action could not be carried out.
   void look_again(TimePoint at);
   // When timer() is to be called, after `at`; TimePoint::max() for never.
@@ -137,6 +144,8 @@ class QueueStateMachine {
   void forget_what_is_doubtful(TimePoint at);
   bool is_out() const { return settings_.orderly && cache_ && cache_->out_count() > 0; }
   bool may_give_out(TimePoint at) const;
+  int64_t limit_of(int64_t of_queue, int64_t of_topic) const;
+  bool has_room() const;
   void after_pull(Millis pause, TimePoint at);
   Millis next_back_off();
 

@@ -67,6 +67,7 @@ void QueueTable::for_each(const std::function<void(QueueActor& actor)>& action) 
 void QueueTable::on_assignment(QueueActor& actor) {
   // Redeliveries are the group's own affair, and a queue that begins anew is not lost.
   const MessageQueue& queue = actor.queue();
+  if (!actor.machine().is_assigned()) note_growth(queue.topic);
   if (closed_ || queue.topic == context_->retry_topic) return;
   if (!actor.machine().is_assigned() && actor.machine().is_wanted() && !context_->options.needs_locks()) return;
   const bool first = changed_topics_.empty();
@@ -77,6 +78,36 @@ void QueueTable::on_assignment(QueueActor& actor) {
     context_->client->loop().post([this, context = context_] {
       if (!context->ended) tell_changes();
     });
+  } catch (const std::bad_alloc&) {
+    context_->look_again = true;
+  }
+}
+
+// A queue that has no room waits for the end of messages of its own, which may take long.
+void QueueTable::note_growth(const std::string& topic) noexcept {
+  if (closed_ || !context_->options.has_topic_limits()) return;
+  try {
+    const bool first = grown_topics_.empty();
+    grown_topics_.insert(topic);
+    if (!first) return;
+    // Once for all that happens in this turn of the loop.
+    context_->client->loop().post([this, context = context_] {
+      if (!context->ended) tell_growth();
+    });
+  } catch (const std::exception&) {
+    grown_topics_.clear();
+    context_->look_again = true;
+  }
+}
+
+void QueueTable::tell_growth() {
+  try {
+    for (const std::string& topic : std::exchange(grown_topics_, {})) {
+      const auto found = by_topic_.find(topic);
+      if (found == by_topic_.end()) continue;
+      // A copy, as an actor may end meanwhile.
+      for (const auto& [queue, actor] : Actors(found->second)) actor->share_grew();
+    }
   } catch (const std::bad_alloc&) {
     context_->look_again = true;
   }
@@ -108,7 +139,10 @@ void QueueTable::on_ended(const MessageQueue& queue) {
   const auto topic = by_topic_.find(queue.topic);
   if (topic == by_topic_.end()) return;
   topic->second.erase(queue);
-  if (topic->second.empty()) by_topic_.erase(topic);
+  if (topic->second.empty()) {
+    context_->shares.erase(queue.topic);
+    by_topic_.erase(topic);
+  }
   if (closed_ && by_topic_.empty() && on_empty_) std::exchange(on_empty_, nullptr)();
 }
 
@@ -129,6 +163,7 @@ void QueueTable::shut() {
     }
   }
   by_topic_.clear();
+  context_->shares.clear();
   context_->counters.assigned_queues = 0;
 }
 

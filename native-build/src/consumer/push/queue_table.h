@@ -42,12 +42,16 @@ class QueueTable {
   using Actors = std::map<MessageQueue, std::shared_ptr<QueueActor>>;
   void on_assignment(QueueActor& actor);
   void on_ended(const MessageQueue& queue);
+  void note_growth(const std::string& topic) noexcept;
+  void tell_growth();
 
   const std::shared_ptr<PushContext> context_;
   QueueNotifier& notifier_;
   QueueActor::Owner owner_;
   std::map<std::string, Actors> by_topic_;
   std::set<std::string> changed_topics_;
+  // Of which queues were given up, so that the others have a greater share of the topic's limits.
+  std::set<std::string> grown_topics_;
   bool closed_ = false;
   std::function<void()> on_empty_;
 };

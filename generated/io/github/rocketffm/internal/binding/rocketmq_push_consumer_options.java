@@ -45,6 +45,9 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const rocketmq_string *allocation_machine_rooms;
  *     int32_t allocation_queue_count;
  *     int32_t allocation_machine_room_count;
+ *     int64_t max_cached_bytes_per_topic;
+ *     int32_t max_cached_messages_per_topic;
+ *     int32_t reserved;
  * }
  * }
  */
@@ -84,7 +87,10 @@ public class rocketmq_push_consumer_options {
         Rocketmq.C_POINTER.withName("allocation_queues"),
         Rocketmq.C_POINTER.withName("allocation_machine_rooms"),
         Rocketmq.C_INT.withName("allocation_queue_count"),
-        Rocketmq.C_INT.withName("allocation_machine_room_count")
+        Rocketmq.C_INT.withName("allocation_machine_room_count"),
+        Rocketmq.C_LONG_LONG.withName("max_cached_bytes_per_topic"),
+        Rocketmq.C_INT.withName("max_cached_messages_per_topic"),
+        Rocketmq.C_INT.withName("reserved")
     ).withName("rocketmq_push_consumer_options");
 
     /**
@@ -1526,6 +1532,138 @@ public class rocketmq_push_consumer_options {
      */
     public static void allocation_machine_room_count(MemorySegment struct, int fieldValue) {
         struct.set(allocation_machine_room_count$LAYOUT, allocation_machine_room_count$OFFSET, fieldValue);
+    }
+
+    private static final OfLong max_cached_bytes_per_topic$LAYOUT = (OfLong)$LAYOUT.select(groupElement("max_cached_bytes_per_topic"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int64_t max_cached_bytes_per_topic
+     * }
+     */
+    public static final OfLong max_cached_bytes_per_topic$layout() {
+        return max_cached_bytes_per_topic$LAYOUT;
+    }
+
+    private static final long max_cached_bytes_per_topic$OFFSET = $LAYOUT.byteOffset(groupElement("max_cached_bytes_per_topic"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int64_t max_cached_bytes_per_topic
+     * }
+     */
+    public static final long max_cached_bytes_per_topic$offset() {
+        return max_cached_bytes_per_topic$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int64_t max_cached_bytes_per_topic
+     * }
+     */
+    public static long max_cached_bytes_per_topic(MemorySegment struct) {
+        return struct.get(max_cached_bytes_per_topic$LAYOUT, max_cached_bytes_per_topic$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int64_t max_cached_bytes_per_topic
+     * }
+     */
+    public static void max_cached_bytes_per_topic(MemorySegment struct, long fieldValue) {
+        struct.set(max_cached_bytes_per_topic$LAYOUT, max_cached_bytes_per_topic$OFFSET, fieldValue);
+    }
+
+    private static final OfInt max_cached_messages_per_topic$LAYOUT = (OfInt)$LAYOUT.select(groupElement("max_cached_messages_per_topic"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t max_cached_messages_per_topic
+     * }
+     */
+    public static final OfInt max_cached_messages_per_topic$layout() {
+        return max_cached_messages_per_topic$LAYOUT;
+    }
+
+    private static final long max_cached_messages_per_topic$OFFSET = $LAYOUT.byteOffset(groupElement("max_cached_messages_per_topic"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t max_cached_messages_per_topic
+     * }
+     */
+    public static final long max_cached_messages_per_topic$offset() {
+        return max_cached_messages_per_topic$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t max_cached_messages_per_topic
+     * }
+     */
+    public static int max_cached_messages_per_topic(MemorySegment struct) {
+        return struct.get(max_cached_messages_per_topic$LAYOUT, max_cached_messages_per_topic$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t max_cached_messages_per_topic
+     * }
+     */
+    public static void max_cached_messages_per_topic(MemorySegment struct, int fieldValue) {
+        struct.set(max_cached_messages_per_topic$LAYOUT, max_cached_messages_per_topic$OFFSET, fieldValue);
+    }
+
+    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final OfInt reserved$layout() {
+        return reserved$LAYOUT;
+    }
+
+    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static final long reserved$offset() {
+        return reserved$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static int reserved(MemorySegment struct) {
+        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t reserved
+     * }
+     */
+    public static void reserved(MemorySegment struct, int fieldValue) {
+        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
     }
 
     /**

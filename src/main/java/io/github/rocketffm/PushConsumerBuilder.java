@@ -159,6 +159,26 @@ public interface PushConsumerBuilder extends ClientBuilder<PushConsumerBuilder> 
   PushConsumerBuilder maxCachedBytesPerQueue(long bytes);
 
   /**
+   * Limits the messages held of each topic: of its queues that this consumer has, each may hold an equal part, at least
+   * 1, and no more than {@link #maxCachedMessagesPerQueue} allows. Parts follow as queues come and go. The last pull of
+   * each queue may bring up to {@link #pullBatchSize} messages more.
+   *
+   * @param count 1 to 6,553,500; no limit by default
+   * @return this
+   */
+  PushConsumerBuilder maxCachedMessagesPerTopic(int count);
+
+  /**
+   * Limits the bytes of bodies held of each topic: of its queues that this consumer has, each may hold an equal part,
+   * and no more than {@link #maxCachedBytesPerQueue} allows. Parts follow as queues come and go. The last pull of each
+   * queue may bring up to {@link #pullBatchSize} messages more.
+   *
+   * @param bytes 1 to 107,374,182,400 (100 GiB); no limit by default
+   * @return this
+   */
+  PushConsumerBuilder maxCachedBytesPerTopic(long bytes);
+
+  /**
    * Limits how far apart the first and the last message held of one queue may be: one that takes long holds back what
    * is that far behind it.
    *

@@ -185,6 +185,8 @@ class BuilderMockTest {
                 .concurrency(3)
                 .maxCachedMessagesPerQueue(10)
                 .maxCachedBytesPerQueue(100_000)
+                .maxCachedMessagesPerTopic(6_553_500)
+                .maxCachedBytesPerTopic(107_374_182_400L)
                 .maxOffsetSpanPerQueue(100)
                 .pullSuspendTimeout(Duration.ofSeconds(1))
                 .allocation(AllocationStrategy.averagely())
@@ -204,5 +206,32 @@ class BuilderMockTest {
     assertThatThrownBy(many::start)
         .isInstanceOf(InvalidArgumentException.class)
         .hasMessageContaining("maxAttempts is 99");
+  }
+
+  private PushConsumerBuilder listening() {
+    return PushConsumer.builder("billing")
+        .nameServers(cluster.nameServers())
+        .subscribe("orders", FilterExpression.all())
+        .listener(message -> ConsumeResult.SUCCESS);
+  }
+
+  @Test
+  void limitsOfATopicAreChecked() {
+    for (int count : new int[] {0, -1}) {
+      assertThatThrownBy(() -> listening().maxCachedMessagesPerTopic(count))
+          .isInstanceOf(InvalidArgumentException.class)
+          .hasMessageStartingWith("maxCachedMessagesPerTopic is " + count + ": give 1 or more");
+      assertThatThrownBy(() -> listening().maxCachedBytesPerTopic(count))
+          .isInstanceOf(InvalidArgumentException.class)
+          .hasMessageStartingWith("maxCachedBytesPerTopic is " + count + ": give 1 or more");
+    }
+    PushConsumerBuilder many = listening().maxCachedMessagesPerTopic(6_553_501);
+    assertThatThrownBy(many::start)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("maxCachedMessagesPerTopic is 6553501, outside 1 to 6553500");
+    PushConsumerBuilder large = listening().maxCachedBytesPerTopic(107_374_182_401L);
+    assertThatThrownBy(large::start)
+        .isInstanceOf(InvalidArgumentException.class)
+        .hasMessageContaining("maxCachedBytesPerTopic is 107374182401, outside 1 to 107374182400");
   }
 }

@@ -54,6 +54,8 @@ public final class NativePushConsumer implements NativeConsumer {
     public int pullBatchSize;
     public int maxCachedMessagesPerQueue;
     public long maxCachedBytesPerQueue;
+    public int maxCachedMessagesPerTopic;
+    public long maxCachedBytesPerTopic;
     public int maxOffsetSpanPerQueue;
     public int pullSuspendMillis;
     public int rebalanceMillis;
@@ -164,6 +166,10 @@ public final class NativePushConsumer implements NativeConsumer {
         options, settings.maxCachedMessagesPerQueue);
     rocketmq_push_consumer_options.max_cached_bytes_per_queue(
         options, settings.maxCachedBytesPerQueue);
+    rocketmq_push_consumer_options.max_cached_messages_per_topic(
+        options, settings.maxCachedMessagesPerTopic);
+    rocketmq_push_consumer_options.max_cached_bytes_per_topic(
+        options, settings.maxCachedBytesPerTopic);
     rocketmq_push_consumer_options.max_offset_span_per_queue(
         options, settings.maxOffsetSpanPerQueue);
     rocketmq_push_consumer_options.pull_suspend_timeout_ms(options, settings.pullSuspendMillis);

@@ -169,6 +169,18 @@ final class DefaultPushConsumerBuilder extends SettingsBuilder<PushConsumerBuild
   }
 
   @Override
+  public PushConsumerBuilder maxCachedMessagesPerTopic(int count) {
+    settings.maxCachedMessagesPerTopic = Arguments.positive("maxCachedMessagesPerTopic", count);
+    return this;
+  }
+
+  @Override
+  public PushConsumerBuilder maxCachedBytesPerTopic(long bytes) {
+    settings.maxCachedBytesPerTopic = Arguments.positive("maxCachedBytesPerTopic", bytes);
+    return this;
+  }
+
+  @Override
   public PushConsumerBuilder maxOffsetSpanPerQueue(int offsets) {
     settings.maxOffsetSpanPerQueue = Arguments.positive("maxOffsetSpanPerQueue", offsets);
     return this;

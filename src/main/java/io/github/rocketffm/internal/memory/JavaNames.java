@@ -56,7 +56,8 @@ public final class JavaNames {
       check_threads check_timeout_ms compress_level connect_timeout_ms consume_from consume_start_timestamp_ms
       consume_threads consume_timeout_ms default_topic_queues delay_level deliver_at_ms delivery_id elapsed_ms
       heartbeat_interval_ms in_flight_bytes in_flight_count instance_name invisible_changes last_consume_ms
-      last_pull_ms max_attempts max_cached_bytes_per_queue max_cached_messages_per_queue max_in_flight_bytes
+      last_pull_ms max_attempts max_cached_bytes_per_queue max_cached_bytes_per_topic max_cached_messages_per_queue
+      max_cached_messages_per_topic max_in_flight_bytes
       max_messages max_offset_span_per_queue max_pending_checks max_reconsume_times may_be_stored message_id
       messages_acknowledged messages_consumed messages_delivered messages_filtered messages_left_out
       messages_received messages_sent_back messages_undecodable name_servers namespace_name new_handle
