@@ -90,7 +90,8 @@ ROCKETMQ_API uint64_t rocketmq_event_source_create(rocketmq_event_queue *queue);
 ROCKETMQ_API void rocketmq_event_source_destroy(uint64_t source);
 
 // The callbacks. They wait until the event is handled, but rocketmq_event_on_messages, whose batch stays valid until
-// it is acknowledged.
+// it is acknowledged. Of a producer that has rocketmq_event_on_sent the ends of sends are taken without being called: a
+// thread in rocketmq_event_queue_take writes them.
 ROCKETMQ_API void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion *const *completions,
                                          int32_t count);
 ROCKETMQ_API void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch *batch);

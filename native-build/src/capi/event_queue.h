@@ -18,7 +18,30 @@ namespace rocketmq::capi {
 // event at a time is with the application. A line with an event to give is in the list of those that are ready, or of
 // those that are given again later.
 class EventQueue {
+ private:
+  struct Entry;
+
  public:
+  // An event that is made on the thread that takes it.
+  class Deferred {
+   public:
+    Deferred();
+    virtual ~Deferred();
+    Deferred(const Deferred&) = delete;
+    Deferred& operator=(const Deferred&) = delete;
+
+    // Calls the callback, once at the most, whose arguments stay valid until end().
+    virtual void begin() = 0;
+    // After begin(), when the application is done with it.
+    virtual void end() = 0;
+    // In place of both: its source is gone.
+    virtual void drop() = 0;
+
+   private:
+    friend class EventQueue;
+    const std::unique_ptr<Entry> entry_;
+  };
+
   EventQueue() = default;
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
@@ -33,12 +56,13 @@ class EventQueue {
   static void call(uint64_t source, const rocketmq_event& event);
   // The same without waiting; waits all the same where there is no memory for a copy.
   static void post(uint64_t source, const rocketmq_event& event);
+  // The same with one that is made later; false where the source is gone. Needs no memory. Not again before its end.
+  static bool post(uint64_t source, Deferred& deferred);
 
   // As rocketmq_event_queue_take; the number of threads that wait.
   int take(rocketmq_event& event, Millis timeout);
 
  private:
-  struct Entry;
   struct Line;
   struct Source;
   struct Registry;
@@ -50,15 +74,19 @@ class EventQueue {
     void remove(Line& line);
   };
 
+  using Lock = std::unique_lock<std::mutex>;
+
   static Registry& registry();
-  static void enter(uint64_t number, Entry& entry);
-  void finish(const rocketmq_event& event);
+  static bool enter(uint64_t number, Entry& entry);
+  void finish(const rocketmq_event& event, Lock& lock);
   void give(Line& line, rocketmq_event& event);
+  bool make(Line& line, rocketmq_event& event, Lock& lock);
   void note_ready(Line& line);
   void wake();
   TimePoint wake_at(TimePoint deadline) const;
   void end_delays(TimePoint at);
-  static void drop(Entry& entry);
+  static Entry* drop(Entry& entry, Entry* dropped);
+  static void tell_dropped(Entry* dropped);
 
   // All of it under the registry's lock.
   std::condition_variable changed_;

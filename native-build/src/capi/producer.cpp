@@ -6,6 +6,7 @@
 #include "capi/boundary.h"
 #include "capi/client_options.h"
 #include "capi/producer_access.h"
+#include "capi/sent_events.h"
 
 using rocketmq::fail;
 using rocketmq::Millis;
@@ -17,7 +18,7 @@ namespace {
 
 constexpr int32_t kLargestBody = rocketmq::kMaxFrameBytes - 65536;
 
-// Hands outcomes to the C callback; its buffers are reused from batch to batch, on the one callback thread.
+// Hands outcomes to the C callback; its buffers are reused from batch to batch, which follow each other.
 class CompletionWriter {
  public:
   CompletionWriter(rocketmq_send_callback callback, uint64_t context) : callback_(callback), context_(context) {}
@@ -29,8 +30,7 @@ class CompletionWriter {
       pointers_.resize(count);
       results_.resize(count);
     }
-    errors_.clear();
-    batches_.clear();
+    release();
     // Never moved while the views point into it.
     errors_.reserve(count);
     for (size_t i = 0; i < count; ++i) {
@@ -53,6 +53,11 @@ class CompletionWriter {
       pointers_[i] = &completion;
     }
     callback_(context_, pointers_.data(), static_cast<int32_t>(count));
+  }
+
+  // What grows with a batch goes at once.
+  void release() {
+    errors_.clear();
     batches_.clear();
   }
 
@@ -140,8 +145,10 @@ Result<rocketmq::ProducerOptions> read_options(const rocketmq_producer_options* 
   if (!range.status()) return fail(range.status().error());
   if (auto codes = read_retry_codes(*options, out); !codes) return fail(codes.error());
   if (options->on_sent != nullptr) {
-    out.on_sent = [writer = std::make_shared<CompletionWriter>(options->on_sent, options->context)](
-                      std::vector<rocketmq::SendOutcome>& outcomes) { (*writer)(outcomes); };
+    const auto writer = std::make_shared<CompletionWriter>(options->on_sent, options->context);
+    out.on_sent = [writer](std::vector<rocketmq::SendOutcome>& outcomes) { (*writer)(outcomes); };
+    out.on_told = [writer] { writer->release(); };
+    if (options->on_sent == rocketmq_event_on_sent) out.taker = std::make_shared<capi::SentEvents>(options->context);
   }
   if (options->on_call_ended != nullptr)
     out.on_call_ended = capi::call_writer(options->on_call_ended, options->context);

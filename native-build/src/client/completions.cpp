@@ -21,7 +21,8 @@ void let_go(std::shared_ptr<Completion>& chain, std::shared_ptr<Completion> next
 
 }  // namespace
 
-CompletionQueue::CompletionQueue(Tell tell, int64_t gather_from) : tell_(std::move(tell)), gather_from_(gather_from) {
+CompletionQueue::CompletionQueue(Tell tell, int64_t gather_from, Release release)
+    : tell_(std::move(tell)), release_(std::move(release)), gather_from_(gather_from) {
   open_.previous_ = open_.next_ = &open_;
   others_.previous_ = others_.next_ = &others_;
   visited_.previous_ = visited_.next_ = &visited_;
@@ -33,8 +34,9 @@ CompletionQueue::~CompletionQueue() {
   while (first_ended_) let_go(first_ended_, std::move(first_ended_->next_ended_));
 }
 
-void CompletionQueue::start(WorkerPool& pool) {
+void CompletionQueue::start(WorkerPool& pool, std::shared_ptr<CompletionTaker> taker) {
   batch_.reserve(kSmallBatch);
+  taker_ = std::move(taker);
   lane_ = pool.make_lane(1, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->run();
   });
@@ -82,6 +84,7 @@ void CompletionQueue::remove(Completion& operation) {
 }
 
 void CompletionQueue::remove_batch() {
+  if (release_) release_();
   for (size_t i = 0; i < batch_.size();) {
     // In pieces, so that a thousand do not hold up who adds one.
     const std::lock_guard lock(list_mutex_);
@@ -92,45 +95,114 @@ void CompletionQueue::remove_batch() {
 }
 
 void CompletionQueue::end(std::shared_ptr<Completion> operation) noexcept {
+  Telling asked = Telling::kIdle;
   {
     std::lock_guard lock(ended_mutex_);
     Completion* const added = operation.get();
     (last_ended_ == nullptr ? first_ended_ : last_ended_->next_ended_) = std::move(operation);
     last_ended_ = added;
     if (telling_ != Telling::kIdle) return;
-    telling_ = Telling::kAsked;
+    asked = telling_ = whom_to_ask();
   }
-  lane_->signal();
+  ask(asked);
+}
+
+// Of what has ended and is told next: under the lock, or by whoever tells.
+CompletionQueue::Telling CompletionQueue::whom_to_ask() const {
+  const Completion& next = taken_ ? *taken_ : *first_ended_;
+  return taker_ && next.told != Completion::Told::kOnLane ? Telling::kTakerAsked : Telling::kLaneAsked;
+}
+
+void CompletionQueue::ask(Telling whom) noexcept {
+  if (whom == Telling::kTakerAsked) {
+    if (taker_->ask(shared_from_this())) return;
+    const std::lock_guard lock(ended_mutex_);
+    telling_ = Telling::kLaneAsked;
+  }
+  if (lane_->signal()) return;
+  {
+    // Else finish() tells it.
+    const std::lock_guard lock(ended_mutex_);
+    if (!finishing_) return;
+  }
+  tell_rest();
+}
+
+void CompletionQueue::not_taken() {
+  {
+    const std::lock_guard lock(ended_mutex_);
+    if (telling_ != Telling::kTakerAsked) return;
+    telling_ = Telling::kLaneAsked;
+  }
+  ask(Telling::kLaneAsked);
+}
+
+// After finish(): what waited behind a callback that did not return.
+void CompletionQueue::tell_rest() noexcept {
+  try {
+    start_thread("rmq-close", [self = shared_from_this()] {
+      mark_client_thread();
+      self->run();
+    }).detach();
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "client", "ends of calls after a close cannot be told, as no thread could be started: {}",
+        e.what());
+  }
+}
+
+bool CompletionQueue::begin(Telling asked) {
+  std::lock_guard lock(ended_mutex_);
+  // Else whoever finishes does it.
+  if (telling_ != asked) return false;
+  telling_ = Telling::kRunning;
+  return true;
 }
 
 // On the lane.
 void CompletionQueue::run() {
-  {
-    std::lock_guard lock(ended_mutex_);
-    // Else whoever finishes does it.
-    if (telling_ != Telling::kAsked) return;
-    telling_ = Telling::kRunning;
-  }
-  tell_all();
+  if (begin(Telling::kLaneAsked)) tell_all();
 }
 
 void CompletionQueue::tell_all() {
   for (;;) {
-    take_batch();
-    if (!batch_.empty()) {
-      try {
-        tell_(batch_);
-      } catch (const std::exception& e) {
-        log(LogLevel::kError, "client", "a callback failed: {}", e.what());
-      } catch (...) {
-        log(LogLevel::kError, "client", "a callback failed with an exception of an unknown type");
-      }
-      remove_batch();
-    }
-    const Next next = what_next();
-    if (next == Next::kGiveWay) lane_->signal();
-    if (next != Next::kGoOn) return;
+    tell_batch();
+    remove_batch();
+    const Telling next = what_next(true);
+    if (next == Telling::kRunning) continue;
+    if (next != Telling::kIdle) ask(next);
+    return;
   }
+}
+
+bool CompletionQueue::begin_taking() {
+  if (!begin(Telling::kTakerAsked)) return false;
+  tell_batch();
+  return true;
+}
+
+void CompletionQueue::end_taking() {
+  remove_batch();
+  // Never here in place of the lane: this thread takes from all.
+  const Telling next = what_next(false);
+  if (next != Telling::kIdle) ask(next);
+}
+
+void CompletionQueue::tell_batch() {
+  take_batch();
+  if (batch_.empty()) return;
+  try {
+    tell_(batch_);
+  } catch (const std::exception& e) {
+    log(LogLevel::kError, "client", "a callback failed: {}", e.what());
+  } catch (...) {
+    log(LogLevel::kError, "client", "a callback failed with an exception of an unknown type");
+  }
+}
+
+bool CompletionQueue::goes_with_batch(const Completion& operation) const {
+  if (batch_.size() >= kLargestBatch) return false;
+  if (!taker_ || batch_.empty()) return true;
+  return operation.told != Completion::Told::kAlone && operation.told == batch_.back()->told;
 }
 
 void CompletionQueue::take_batch() {
@@ -139,7 +211,7 @@ void CompletionQueue::take_batch() {
     taken_ = std::move(first_ended_);
     last_ended_ = nullptr;
   }
-  while (taken_ && batch_.size() < kLargestBatch) {
+  while (taken_ && goes_with_batch(*taken_)) {
     if (batch_.size() == batch_.capacity()) {
       try {
         batch_.reserve(std::min(kLargestBatch, 2 * batch_.capacity()));
@@ -153,7 +225,8 @@ void CompletionQueue::take_batch() {
   }
 }
 
-CompletionQueue::Next CompletionQueue::what_next() {
+// Whom to ask for the rest; kRunning: the calling thread goes on, kIdle: there is none.
+CompletionQueue::Telling CompletionQueue::what_next(bool go_on) {
   std::unique_lock lock(ended_mutex_);
   if (!taken_ && !first_ended_ && !gathered_ && !finishing_) {
     lock.unlock();
@@ -164,12 +237,10 @@ CompletionQueue::Next CompletionQueue::what_next() {
   }
   if (!taken_ && !first_ended_) {
     gathered_ = false;
-    telling_ = Telling::kIdle;
-    return Next::kNothing;
+    return telling_ = Telling::kIdle;
   }
-  if (finishing_) return Next::kGoOn;
-  telling_ = Telling::kAsked;
-  return Next::kGiveWay;
+  if (finishing_ && go_on) return Telling::kRunning;
+  return telling_ = whom_to_ask();
 }
 
 int64_t CompletionQueue::count() const {
@@ -264,7 +335,7 @@ bool CompletionQueue::finish(TimePoint deadline) {
     std::lock_guard lock(ended_mutex_);
     finishing_ = true;
     // The lane did not get its turn.
-    rest_is_ours = telling_ == Telling::kAsked;
+    rest_is_ours = telling_ == Telling::kLaneAsked;
     if (rest_is_ours) telling_ = Telling::kRunning;
   }
   lane_->close();

@@ -269,7 +269,8 @@ void RemotingClient::Impl::on_command(const std::shared_ptr<Connection>& connect
     return;
   }
   if (!goes_away) {
-    if (observer) observer->on_answered(connection->address(), Millis(millis_between(request->submitted, now())));
+    if (observer)
+      observer->on_answered(connection->address(), Millis(millis_between(request->submitted, connection->last_read())));
   }
   try {
     request->handler->on_response(std::move(command), connection->address());
@@ -291,7 +292,8 @@ void RemotingClient::Impl::on_too_large(const std::shared_ptr<Connection>& conne
   };
   auto request = command.is_response() ? pending.take(command.opaque, connection.get()) : std::nullopt;
   if (!request) return log(LogLevel::kWarn, "net", "{}, which nobody waits for", text());
-  if (observer) observer->on_answered(connection->address(), Millis(millis_between(request->submitted, now())));
+  if (observer)
+    observer->on_answered(connection->address(), Millis(millis_between(request->submitted, connection->last_read())));
   tell_failure(*request->handler, true, [&] {
     Error error = make_error(ErrorKind::kProtocolError, connection->address(), text());
     error.answer_too_large = true;

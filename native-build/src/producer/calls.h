@@ -25,6 +25,7 @@ struct Call final : Completion {
   // The gauges count sends.
   Call() {
     kind = kKind;
+    told = Told::kOnLane;
     gauged_count = 0;
   }
 

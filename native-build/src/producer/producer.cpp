@@ -82,7 +82,7 @@ Status Producer::Impl::start() {
   client_ = lease_->instance();
   selector_.emplace(client_->brokers(), options_.avoid_slow_brokers);
   outcomes_.reserve(1);
-  operations_->start(client_->workers());
+  operations_->start(client_->workers(), options_.taker);
   requests_->start(client_);
   calls_->start(client_);
   if (transactions_) transactions_->start(client_);
@@ -191,12 +191,18 @@ void Producer::Impl::on_finished(std::shared_ptr<SendOperation> operation) {
     const auto& waiter = operation->members[i].waiter;
     if (waiter) waiter->end(operation, i);
   }
+  // As many outcomes as it has members.
+  if (!operation->members.empty()) operation->told = Completion::Told::kAlone;
   operations_->end(std::move(operation));
 }
 
 void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
   const auto have_room = [&] {
-    if (outcomes_.size() == outcomes_.capacity() && !make_room()) tell_sends();
+    if (outcomes_.size() < outcomes_.capacity()) return;
+    if (options_.taker) return until_memory([&] { outcomes_.reserve(std::max<size_t>(64, 2 * outcomes_.size())); });
+    if (make_room()) return;
+    tell_sends();
+    release_told();
   };
   const auto add_outcome = [&](uint64_t context, const Result<SendReceipt>& result, bool limited, int64_t bytes) {
     told_places_ += limited ? 1 : 0;
@@ -207,6 +213,7 @@ void Producer::Impl::tell(const CompletionQueue::Batch& ended) {
     if (each->kind != SendOperation::kKind) {
       // In the order of the ends.
       tell_sends();
+      release_told();
       if (each->kind == Request::kKind) {
         requests_->call_back(static_cast<const Request&>(*each));
       } else {
@@ -258,8 +265,14 @@ void Producer::Impl::tell_sends() {
   } catch (...) {
     log(LogLevel::kError, "producer", "the callback for ended sends failed with an exception of an unknown type");
   }
+}
+
+// What the callback was given is no longer needed.
+void Producer::Impl::release_told() {
+  if (outcomes_.empty()) return;
   outcomes_.clear();
   of_members_.clear();
+  if (options_.on_told) options_.on_told();
 }
 
 Status Producer::Impl::add(SendOperation& operation) {

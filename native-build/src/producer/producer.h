@@ -23,6 +23,8 @@
 
 namespace rocketmq {
 
+class CompletionTaker;
+
 enum class SendStatus { kOk = 0, kFlushDiskTimeout = 1, kFlushSlaveTimeout = 2, kSlaveNotAvailable = 3 };
 
 // Room for what brokers give as ids (offset ids of IPv6 hosts have 56 characters) and as names of regions.
@@ -118,6 +120,10 @@ struct OutgoingMessage {
 struct ProducerOptions {
   std::string group;
   SendCallback on_sent;
+  // What on_sent was given last is no longer needed.
+  std::function<void()> on_told;
+  // Takes the ends of sends in place of having them told on a callback thread. nullptr: none.
+  std::shared_ptr<CompletionTaker> taker;
   CallCallback on_call_ended;
   Millis send_timeout{3000};
   Millis attempt_timeout{0};  // 0: what is left

@@ -33,7 +33,8 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
       : client_options_(std::move(client_options)),
         options_(std::move(options)),
         limits_(options_.max_in_flight_count, options_.max_in_flight_bytes),
-        operations_(std::make_shared<CompletionQueue>([this](const auto& ended) { tell(ended); }, kGatherFrom)),
+        operations_(std::make_shared<CompletionQueue>([this](const auto& ended) { tell(ended); }, kGatherFrom,
+                                                      [this] { release_told(); })),
         batcher_(options_, [this](const OutgoingMessage& first, Millis timeout) { return open_batch(first, timeout); }),
         requests_(std::make_shared<Requests>(operations_, options_.max_in_flight_count, options_.default_topic_queues)),
         calls_(std::make_shared<Calls>(operations_, options_.on_call_ended)) {}
@@ -141,9 +142,10 @@ class Producer::Impl : public SendOwner, public ProducerMember, public std::enab
   // Ends the linger timer and the detector, which keep the producer and its client.
   void end_background();
 
-  // On the callback lane.
+  // On the callback lane, or by the taker.
   void tell(const CompletionQueue::Batch& ended);
   void tell_sends();
+  void release_told();
   bool make_room();
   Status add(SendOperation& operation);
   void close_and_wait(Millis timeout);

@@ -29,6 +29,7 @@ struct Request final : Completion {
   // Its message counts already.
   Request() {
     kind = kKind;
+    told = Told::kOnLane;
     gauged_count = 0;
   }
 
