@@ -12,6 +12,7 @@ import io.github.rocketffm.PushConsumer;
 import io.github.rocketffm.PushConsumerBuilder;
 import io.github.rocketffm.ReceivedMessage;
 import io.github.rocketffm.SimpleConsumer;
+import io.github.rocketffm.TooManyRequestsException;
 import io.github.rocketffm.testing.MockCluster;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,12 +20,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -284,6 +288,105 @@ class RefusingExecutorMockTest {
       }
       await().until(() -> threads.stream().allMatch(CompletableFuture::isDone));
       assertThat(refusals.get()).isGreaterThan(REFUSALS);
+    }
+  }
+
+  /** Neither what it discards nor what it refuses is in the way of calls that wait themselves. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void synchronousCallsOfVirtualThreadsNeedNoExecutor(boolean refuses) throws Exception {
+    try (Producer producer =
+        Producer.builder("senders")
+            .nameServers(cluster.nameServers())
+            .sendTimeout(Duration.ofSeconds(20))
+            .completionExecutor(none(refuses))
+            .start()) {
+      Message message = Message.builder("orders").body("x").build();
+      List<CompletableFuture<?>> held = new ArrayList<>();
+      for (int i = 0; i < COUNT; i++) {
+        held.add(producer.sendAsync(message));
+      }
+      await().until(() -> producer.statistics().inFlightCount() == 0);
+      assertThat(held).noneMatch(CompletableFuture::isDone);
+      onVirtualThread(
+          () -> {
+            assertThat(producer.send(message).messageId()).isNotEmpty();
+            assertThat(producer.send(List.of(message, message))).hasSize(2);
+            return null;
+          });
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void synchronousCallsOfASimpleConsumerNeedNoExecutor(boolean refuses) throws Exception {
+    cluster.put("orders", 0, "m");
+    try (SimpleConsumer consumer =
+        SimpleConsumer.builder("billing")
+            .nameServers(cluster.nameServers())
+            .consumeFrom(ConsumeFrom.firstOffset())
+            .subscribe("orders", FilterExpression.all())
+            .completionExecutor(none(refuses))
+            .start()) {
+      List<ReceivedMessage> messages = consumer.receive(1, Duration.ofSeconds(30));
+      assertThat(messages).hasSize(1);
+      onVirtualThread(
+          () -> {
+            consumer.changeInvisibleDuration(messages.getFirst(), Duration.ofSeconds(20));
+            consumer.ack(messages.getFirst());
+            return null;
+          });
+    }
+  }
+
+  private static Executor none(boolean refuses) {
+    return task -> {
+      if (refuses) {
+        throw new RejectedExecutionException("on purpose");
+      }
+    };
+  }
+
+  private static void onVirtualThread(Callable<Void> calls) throws Exception {
+    FutureTask<Void> task = new FutureTask<>(calls);
+    Thread.startVirtualThread(task);
+    task.get(15, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void noSendBeginsWhileTooManyEndsAreRefusedAndEachIsToldOnce() {
+    AtomicBoolean refuses = new AtomicBoolean(true);
+    AtomicInteger told = new AtomicInteger();
+    Executor executor =
+        task -> {
+          if (refuses.get()) {
+            throw new RejectedExecutionException("on purpose");
+          }
+          task.run();
+        };
+    try (Producer producer =
+        Producer.builder("senders")
+            .nameServers(cluster.nameServers())
+            .completionExecutor(executor)
+            .start()) {
+      Message message = Message.builder("orders").body("x").build();
+      List<CompletableFuture<Void>> sends = new ArrayList<>();
+      CompletableFuture<?> last;
+      do {
+        last = producer.sendAsync(message, Duration.ofMillis(300));
+        sends.add(last.thenRun(told::incrementAndGet));
+        assertThat(sends).hasSizeLessThan(20_000);
+      } while (!last.isDone());
+      assertThat(last)
+          .isCompletedExceptionally()
+          .failsWithin(Duration.ZERO)
+          .withThrowableThat()
+          .havingCause()
+          .isInstanceOf(TooManyRequestsException.class);
+      refuses.set(false);
+      await().until(() -> sends.stream().allMatch(CompletableFuture::isDone));
+      assertThat(told).hasValue(sends.size() - 1);
+      assertThat(producer.sendAsync(message)).succeedsWithin(Duration.ofSeconds(20));
     }
   }
 }

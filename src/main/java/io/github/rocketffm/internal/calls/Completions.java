@@ -1,40 +1,33 @@
 package io.github.rocketffm.internal.calls;
 
+import io.github.rocketffm.internal.binding.Rocketmq;
 import io.github.rocketffm.internal.binding.rocketmq_error;
 import io.github.rocketffm.internal.memory.Memory;
 import io.github.rocketffm.internal.memory.NativeError;
+import io.github.rocketffm.internal.memory.NativeFailure;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The asynchronous calls of one object that have not ended, and their ends: each is told exactly once. One whose end
- * cannot be read for want of memory, and a batch that the executor refuses, stay with the library and come again.
+ * cannot be read for want of memory stays with the library and comes again.
  *
  * @param <C> what waits
  */
-abstract class Completions<C> {
+abstract class Completions<C extends Waiting> {
   private static final Logger LOGGER = LoggerFactory.getLogger(Completions.class);
   private static final int REFUSED_MILLIS = 10;
 
   private final PendingCalls<C> pending = new PendingCalls<>();
 
   /** Null: what waits is told on the thread of the library. */
-  private final Executor executor;
-
-  /** What was told in the log once; any thread of the library may meet it. */
-  private volatile boolean refusing;
-
-  private volatile boolean closed;
-
-  /** What the executor was given and has not begun: it may never do so. */
-  private final PendingCalls<HandedOver> handedOver = new PendingCalls<>();
+  private final HandOvers handOvers;
 
   Completions(Executor executor) {
-    this.executor = executor;
+    handOvers = executor == null ? null : new HandOvers(executor);
   }
 
   /**
@@ -42,11 +35,19 @@ abstract class Completions<C> {
    * dropped what it was given, as one that was shut down first, they are told here and on the thread of the library.
    */
   void close() {
-    closed = true;
-    handedOver.forEach(HandedOver.TELL);
+    if (handOvers != null) {
+      handOvers.close();
+    }
   }
 
-  int add(C waiting) {
+  /** Its number; throws where too many ends wait for an executor that refuses. */
+  int add(C waiting) throws NativeFailure {
+    if (handOvers != null && handOvers.isFull() && !waiting.isAwaited()) {
+      throw NativeFailure.of(
+          Rocketmq.ROCKETMQ_TOO_MANY_REQUESTS(),
+          "more than 1,024 ends of calls wait for completionExecutor, which refuses them: no further one begins until"
+              + " it takes them");
+    }
     return pending.add(waiting);
   }
 
@@ -74,7 +75,7 @@ abstract class Completions<C> {
   void handleAll(Event event) {
     int count = event.count();
     long pointers = event.data();
-    if (executor == null) {
+    if (handOvers == null) {
       for (int i = event.progress(); i < count; i++) {
         handle(event, Memory.address(pointers + 8L * i));
         event.setProgress(i + 1);
@@ -85,10 +86,11 @@ abstract class Completions<C> {
     // gone.
     if (event.progress() == 0) {
       Ended[] ended = new Ended[count];
+      int others = 0;
       for (int i = 0; i < count; i++) {
-        ended[i] = read(event, Memory.address(pointers + 8L * i));
+        others = readOrTell(event, Memory.address(pointers + 8L * i), ended, others);
       }
-      if (!handOver(event, ended)) {
+      if (!handOver(event, others == count ? ended : Arrays.copyOf(ended, others))) {
         return;
       }
     }
@@ -101,16 +103,45 @@ abstract class Completions<C> {
   /** The event's data is one completion. */
   void handleOne(Event event) {
     long completion = event.data();
-    if (executor == null) {
+    if (handOvers == null) {
       handle(event, completion);
-    } else if (event.progress() > 0 || handOver(event, new Ended[] {read(event, completion)})) {
-      end(completion);
+      return;
     }
+    if (event.progress() == 0) {
+      Ended[] ended = new Ended[1];
+      int others = readOrTell(event, completion, ended, 0);
+      if (!handOver(event, others == 1 ? ended : Arrays.copyOf(ended, others))) {
+        return;
+      }
+    }
+    end(completion);
+  }
+
+  /** Of those that are for the executor there are then so many. Again does no harm. */
+  private int readOrTell(Event event, long completion, Ended[] forExecutor, int count) {
+    Ended ended = read(event, completion);
+    C waiting = pending.get(place(completion));
+    if (waiting != null && waiting.isAwaited()) {
+      HandOvers.tell(ended);
+      return count;
+    }
+    forExecutor[count] = ended;
+    return count + 1;
+  }
+
+  /** False where they are to be handed over again. */
+  private boolean handOver(Event event, Ended[] ended) {
+    if (ended.length > 0 && !handOvers.give(ended)) {
+      event.repeatAfter(REFUSED_MILLIS);
+      return false;
+    }
+    event.setProgress(1);
+    return true;
   }
 
   private void handle(Event event, long completion) {
     Ended ended = read(event, completion);
-    tell(ended);
+    HandOvers.tell(ended);
     end(completion);
   }
 
@@ -136,104 +167,6 @@ abstract class Completions<C> {
       // Whoever waits must learn of an end all the same.
       LibraryThread.report(LOGGER, "the end of a call could not be read", e);
       return unreadable(waiting);
-    }
-  }
-
-  /** False where the executor refuses, in whatever way: to be done again. */
-  private boolean handOver(Event event, Ended[] ended) {
-    HandedOver task = null;
-    try {
-      task = new HandedOver(ended, handedOver);
-      executor.execute(task);
-      event.setProgress(1);
-      refusing = false;
-      if (closed) {
-        // The close may have passed it by.
-        task.run();
-      }
-      return true;
-    } catch (Throwable e) {
-      if (task != null && !task.claim()) {
-        // It runs, although the executor failed.
-        event.setProgress(1);
-        return true;
-      }
-      if (task != null && closed) {
-        event.setProgress(1);
-        task.tellAll();
-        return true;
-      }
-      event.repeatAfter(REFUSED_MILLIS);
-      if (!refusing) {
-        refusing = true;
-        LibraryThread.report(
-            LOGGER,
-            "the executor refused ends of calls, which are handed over again until it takes them",
-            e);
-      }
-      return false;
-    }
-  }
-
-  /** Ends on their way to an executor; true once claimed, to be told there or to be handed over again. */
-  @SuppressWarnings("serial") // It is one for want of another object, and is not serialised.
-  private static final class HandedOver extends AtomicBoolean implements Runnable {
-    static final Consumer<HandedOver> TELL = HandedOver::run;
-
-    private final Ended[] ended;
-    private final PendingCalls<HandedOver> among;
-    private final int place;
-
-    HandedOver(Ended[] ended, PendingCalls<HandedOver> among) {
-      this.ended = ended;
-      this.among = among;
-      place = among.reserve();
-      among.put(place, this);
-    }
-
-    /** Once, by whoever tells them or gives them back. */
-    boolean claim() {
-      if (getAndSet(true)) {
-        return false;
-      }
-      among.remove(place);
-      return true;
-    }
-
-    @Override
-    public void run() {
-      if (claim()) {
-        tellAll();
-      }
-    }
-
-    /** By whoever has claimed it. */
-    void tellAll() {
-      for (Ended each : ended) {
-        tellWithPatience(each);
-      }
-    }
-
-    /** Nobody else tells it any more: until there is memory for it. */
-    private static void tellWithPatience(Ended ended) {
-      for (; ; ) {
-        try {
-          tell(ended);
-          return;
-        } catch (OutOfMemoryError e) {
-          Events.pause();
-        }
-      }
-    }
-  }
-
-  private static void tell(Ended ended) {
-    try {
-      ended.tell();
-    } catch (OutOfMemoryError e) {
-      throw e;
-    } catch (Throwable e) {
-      LibraryThread.report(LOGGER, "what waited for a call failed", e);
     }
   }
 

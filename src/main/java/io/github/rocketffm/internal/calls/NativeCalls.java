@@ -30,7 +30,7 @@ public final class NativeCalls {
   public record End(String messageId, List<MessageQueue> queues) {}
 
   /** Receives the end of one asynchronous call, exactly once, on a thread of the library. */
-  public interface Completion {
+  public interface Completion extends Waiting {
     String topic();
 
     /** One of the two is null. Again, should memory run out before it is told. */

@@ -26,7 +26,7 @@ import java.util.concurrent.Executor;
 /** A producer of the library: calls down, completions up. */
 public final class NativeProducer {
   /** Receives the end of one asynchronous send, exactly once, on a thread of the library. */
-  public interface Completion {
+  public interface Completion extends Waiting {
     String topic();
 
     /** One of the two is null. Again, should memory run out before it is told. */

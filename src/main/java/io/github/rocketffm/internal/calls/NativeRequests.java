@@ -20,7 +20,7 @@ public final class NativeRequests {
   private static final long ERROR = rocketmq_reply_completion.error$offset();
 
   /** Receives the end of one asynchronous request, exactly once, on a thread of the library. */
-  public interface Completion {
+  public interface Completion extends Waiting {
     /** One of the two is null. */
     void complete(ReceivedMessage reply, NativeError error);
   }

@@ -27,7 +27,7 @@ import java.util.concurrent.Executor;
 /** A simple consumer of the library: calls down, their ends up. */
 public final class NativeSimpleConsumer implements NativeConsumer {
   /** Receives the end of one asynchronous call, exactly once, on a thread of the library. */
-  public interface Completion {
+  public interface Completion extends Waiting {
     /**
      * The messages are those of a receive, the handle that of a change of the invisible duration; where there is an
      * error, both are null.

@@ -18,7 +18,8 @@ public final class Runtime {
   private static final List<String> CLASSES =
       List.of(
           CALLS + "Completions",
-          CALLS + "Completions$HandedOver",
+          CALLS + "HandOvers",
+          CALLS + "HandOvers$Task",
           CALLS + "LibraryThread",
           CALLS + "NativeBatch",
           CALLS + "NativeCheck",

@@ -167,8 +167,10 @@ final class DefaultProducer implements Producer {
     if (Thread.currentThread().isVirtual()) {
       SendFuture future = new SendFuture(this, content.topic);
       // As many as there are threads that wait, as with platform threads.
-      future.begin(() -> producer.sendAsync(content, timeoutMillis, true, future));
-      return future.await(limit(timeoutMillis), GOES_ON);
+      return future.awaitOf(
+          () -> producer.sendAsync(content, timeoutMillis, true, future),
+          limit(timeoutMillis),
+          GOES_ON);
     }
     // Not by call(), as it takes no memory here.
     try {
@@ -230,8 +232,10 @@ final class DefaultProducer implements Producer {
   private List<SendResult> send(Batch batch, int timeoutMillis) {
     if (Thread.currentThread().isVirtual()) {
       BatchFuture future = new BatchFuture(this, batch.topic());
-      future.begin(() -> producer.sendBatchAsync(batch.notEmpty(), timeoutMillis, true, future));
-      return future.await(limit(timeoutMillis), GOES_ON);
+      return future.awaitOf(
+          () -> producer.sendBatchAsync(batch.notEmpty(), timeoutMillis, true, future),
+          limit(timeoutMillis),
+          GOES_ON);
     }
     return Collections.unmodifiableList(
         call(() -> producer.sendBatch(batch.notEmpty(), timeoutMillis)));
@@ -406,8 +410,10 @@ final class DefaultProducer implements Producer {
     int timeoutMillis = timeoutMillis(timeout);
     if (Thread.currentThread().isVirtual()) {
       RequestFuture future = new RequestFuture(this);
-      future.begin(() -> producer.requests().requestAsync(content, timeoutMillis, true, future));
-      return future.await(timeoutMillis, "the request goes on");
+      return future.awaitOf(
+          () -> producer.requests().requestAsync(content, timeoutMillis, true, future),
+          timeoutMillis,
+          "the request goes on");
     }
     return call(() -> producer.requests().request(content, timeoutMillis));
   }

@@ -130,8 +130,8 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
     int invisible = invisibleMillis(invisibleDuration);
     if (!LibraryThread.isCurrent()) {
       Receive receive = new Receive(this);
-      receive.begin(() -> consumer.receiveAsync(most, invisible, awaitMillis, receive));
-      return receive.await(
+      return receive.awaitOf(
+          () -> consumer.receiveAsync(most, invisible, awaitMillis, receive),
           Math.max(awaitMillis, 0) + requestTimeoutMillis,
           "what it receives comes again after its invisible duration");
     }
@@ -165,8 +165,10 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
     String handle = handle(message);
     if (Thread.currentThread().isVirtual()) {
       Acknowledgement acknowledgement = new Acknowledgement(this);
-      acknowledgement.begin(() -> consumer.acknowledgeAsync(handle, acknowledgement));
-      acknowledgement.await(requestTimeoutMillis, "the acknowledgement goes on");
+      acknowledgement.awaitOf(
+          () -> consumer.acknowledgeAsync(handle, acknowledgement),
+          requestTimeoutMillis,
+          "the acknowledgement goes on");
       return;
     }
     call(() -> consumer.acknowledge(handle));
@@ -187,8 +189,10 @@ final class DefaultSimpleConsumer extends DefaultConsumer implements SimpleConsu
     String handle = handle(message);
     if (Thread.currentThread().isVirtual()) {
       Change change = new Change(this, message);
-      change.begin(() -> consumer.changeInvisibleDurationAsync(handle, invisible, change));
-      change.await(requestTimeoutMillis, "the change goes on");
+      change.awaitOf(
+          () -> consumer.changeInvisibleDurationAsync(handle, invisible, change),
+          requestTimeoutMillis,
+          "the change goes on");
       return;
     }
     call(

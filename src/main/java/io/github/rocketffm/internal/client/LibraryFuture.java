@@ -3,6 +3,7 @@ package io.github.rocketffm.internal.client;
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.RocketMqException;
 import io.github.rocketffm.internal.calls.LibraryThread;
+import io.github.rocketffm.internal.calls.Waiting;
 import io.github.rocketffm.internal.memory.NativeFailure;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -13,18 +14,28 @@ import java.util.concurrent.TimeoutException;
  * A future that the library ends. To wait for it on a thread of the library, which is to end it, would be to wait for
  * ever: that is refused while it is not done. What is derived of it is one too.
  */
-class LibraryFuture<T> extends CompletableFuture<T> {
+class LibraryFuture<T> extends CompletableFuture<T> implements Waiting {
   private static final long GRACE_MILLIS = 5000;
+
+  /** By {@link #awaitOf}. */
+  private volatile boolean awaited;
 
   LibraryFuture() {}
 
+  @Override
+  public final boolean isAwaited() {
+    return awaited;
+  }
+
   /**
-   * Waits at most so long and a grace, should the end not be told: for synchronous calls of virtual threads, which so
-   * hold no carrier.
+   * Begins it and waits, at most so long and a grace, should the end not be told: for synchronous calls of virtual
+   * threads, which so hold no carrier. No executor is asked to tell its end.
    *
    * @param goesOn what becomes of the call where the thread is interrupted
    */
-  T await(int timeoutMillis, String goesOn) {
+  T awaitOf(OffCarrier.Call call, int timeoutMillis, String goesOn) {
+    awaited = true;
+    begin(call);
     try {
       return get(timeoutMillis + GRACE_MILLIS, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {

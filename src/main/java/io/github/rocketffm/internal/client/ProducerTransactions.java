@@ -69,9 +69,11 @@ final class ProducerTransactions {
     checkTransactional();
     if (Thread.currentThread().isVirtual()) {
       SendFuture future = new SendFuture(producer, content.topic);
-      future.begin(() -> nativeProducer.sendHalfAsync(content, timeoutMillis, true, future));
       return (NativeSendResult)
-          future.await(producer.limit(timeoutMillis), DefaultProducer.GOES_ON);
+          future.awaitOf(
+              () -> nativeProducer.sendHalfAsync(content, timeoutMillis, true, future),
+              producer.limit(timeoutMillis),
+              DefaultProducer.GOES_ON);
     }
     return producer.call(() -> nativeProducer.sendHalf(content, timeoutMillis));
   }

@@ -31,7 +31,7 @@ public final class NativeFailure extends Exception {
     return of(Rocketmq.ROCKETMQ_INVALID_ARGUMENT(), message);
   }
 
-  private static NativeFailure of(int status, String message) {
+  public static NativeFailure of(int status, String message) {
     return new NativeFailure(NativeError.of(status, message));
   }
 }
