@@ -2,6 +2,8 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.spi.ToolProvider;
 
 /**
@@ -29,13 +31,21 @@ class ModuleDescriptor {
                 Integer.toString(RELEASE),
                 "-proc:none",
                 "--patch-module",
-                "io.github.rocketffm=" + classes,
+                name(source) + "=" + classes,
                 "--module-path",
                 arguments[2],
                 "-d",
                 classes.toString(),
                 source);
     System.exit(status);
+  }
+
+  private static String name(String source) throws IOException {
+    Matcher matcher = Pattern.compile("module ([\\w.]+) \\{").matcher(Files.readString(Path.of(source)));
+    if (!matcher.find()) {
+      throw new IllegalArgumentException(source + " declares no module");
+    }
+    return matcher.group(1);
   }
 
   private static int release(Path file) throws IOException {

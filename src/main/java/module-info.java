@@ -5,8 +5,10 @@ module io.github.rocketffm {
   requires org.slf4j;
 
   exports io.github.rocketffm;
+  exports io.github.rocketffm.spi;
 
   uses io.github.rocketffm.ClientProvider;
+  uses io.github.rocketffm.spi.NativeBundle;
 
   provides io.github.rocketffm.ClientProvider with
       io.github.rocketffm.internal.client.NativeClientProvider;

@@ -3,23 +3,31 @@ package io.github.rocketffm.internal.loading;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
-import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Where librocketmq may be, in the order in which {@link NativeLibrary} tells of; and what was tried. */
 final class LibraryFiles {
+  /** Where bundles are extracted; java.io.tmpdir where it is not set. */
+  static final String WORK_PROPERTY = "rocketmq.library.workdir";
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(LibraryFiles.class);
+
   private final List<String> tried = new ArrayList<>();
   private final Function<String, String> properties;
-  private final ClassLoader resources;
+  private final LibraryBundles bundles;
 
-  LibraryFiles(Function<String, String> properties, ClassLoader resources) {
+  LibraryFiles(Function<String, String> properties, ClassLoader classes) {
     this.properties = properties;
-    this.resources = resources;
+    bundles = new LibraryBundles(classes, tried);
   }
 
   /** For the text of a failure. */
@@ -27,34 +35,41 @@ final class LibraryFiles {
     return tried;
   }
 
-  /** A file that is there was refused. */
-  void refused(String reason) {
-    tried.add(reason);
-  }
-
-  /** The first one that is there and is accepted; null where none is. What is configured is the only one. */
-  Path find(Predicate<Path> accept) {
+  /**
+   * The first one that is there and is not refused; null where none is. What is configured is the only one.
+   *
+   * @param refusal why a file is not taken; null where it is
+   */
+  Path find(Function<Path, String> refusal) {
     String configured = properties.apply(NativeLibrary.PATH_PROPERTY);
     if (configured != null && !configured.isBlank()) {
-      return first("-D" + NativeLibrary.PATH_PROPERTY, List.of(configured), accept);
+      return first("-D" + NativeLibrary.PATH_PROPERTY, List.of(configured), refusal);
     }
     tried.add("-D" + NativeLibrary.PATH_PROPERTY + ": not set");
-    Path bundled = bundled();
-    if (bundled != null && accept.test(bundled)) {
+    Path bundled = bundled(refusal);
+    if (bundled != null) {
       return bundled;
     }
-    Path inRuntime = first("the Java runtime", runtimeFolders(), accept);
-    return inRuntime != null ? inRuntime : first("java.library.path", libraryPath(), accept);
+    Path inRuntime = first("the Java runtime", runtimeFolders(), refusal);
+    return inRuntime != null ? inRuntime : first("java.library.path", libraryPath(), refusal);
   }
 
-  private Path first(String source, List<String> names, Predicate<Path> accept) {
+  private Path first(String source, List<String> names, Function<Path, String> refusal) {
     for (String name : names) {
       Path file = fileIn(source, name);
-      if (file != null && accept.test(file)) {
+      if (file != null && isTaken(file, "", refusal)) {
         return file;
       }
     }
     return null;
+  }
+
+  private boolean isTaken(Path file, String of, Function<Path, String> refusal) {
+    String reason = refusal.apply(file);
+    if (reason != null) {
+      tried.add(of + reason);
+    }
+    return reason == null;
   }
 
   /** Where jlink puts the libraries of modules. */
@@ -95,24 +110,45 @@ final class LibraryFiles {
     return null;
   }
 
-  private Path bundled() {
-    String resource = "natives/" + Platform.name() + "/" + Platform.libraryFileName();
-    try (InputStream in = resources.getResourceAsStream(resource)) {
-      if (in == null) {
-        tried.add("class path: there is no " + resource);
-        return null;
+  private Path bundled(Function<Path, String> refusal) {
+    List<URL> bundles = this.bundles.of(Platform.name());
+    if (bundles.isEmpty()) {
+      tried.add(missingBundle());
+    }
+    if (bundles.size() > 1) {
+      LOGGER.warn("librocketmq is in {} jars: {}; keep one of them", bundles.size(), bundles);
+    }
+    for (URL bundle : bundles) {
+      Path file = extract(bundle);
+      if (file != null && isTaken(file, "the bundle " + bundle + ": ", refusal)) {
+        return file;
       }
+    }
+    return null;
+  }
+
+  private String missingBundle() {
+    Set<String> others = bundles.platforms();
+    String there = others.isEmpty() ? "" : ", but of " + String.join(", ", others);
+    return "class path and module path: there is no bundle of " + Platform.name() + there;
+  }
+
+  private Path extract(URL bundle) {
+    String work = properties.apply(WORK_PROPERTY);
+    try (InputStream in = bundle.openStream()) {
       return LibraryExtraction.extract(
           in.readAllBytes(),
           Platform.libraryFileName(),
-          Path.of(properties.apply("java.io.tmpdir")));
-    } catch (IOException e) {
+          Path.of(work == null || work.isBlank() ? properties.apply("java.io.tmpdir") : work));
+    } catch (IOException | InvalidPathException e) {
       tried.add(
-          "class path: "
-              + resource
+          "the bundle "
+              + bundle
               + " cannot be extracted: "
               + e
-              + "; set -Djava.io.tmpdir to a folder that can be written to");
+              + "; set -D"
+              + WORK_PROPERTY
+              + " to a folder that can be written to");
       return null;
     }
   }

@@ -16,7 +16,7 @@ import java.util.List;
 
 /**
  * Finds and loads librocketmq: the system property {@value #PATH_PROPERTY} (a file or a folder), and where that is not
- * set, the bundle {@code natives/<os>-<arch>/} on the class path, the folder of a Java runtime that jlink made, and
+ * set, the bundle on the class path or module path, the folder of a Java runtime that jlink made, and
  * java.library.path. What is not there, or is another library of that name or another version, is passed over.
  *
  * <p>Not by System.load, which refuses a second class loader: any number share the library, and it stays loaded.
@@ -52,15 +52,7 @@ public final class NativeLibrary {
   }
 
   private static void load(LibraryFiles files) {
-    Path found =
-        files.find(
-            file -> {
-              String refusal = refusal(file);
-              if (refusal != null) {
-                files.refused(refusal);
-              }
-              return refusal == null;
-            });
+    Path found = files.find(NativeLibrary::refusal);
     if (found == null) {
       throw notFound(files.tried());
     }
@@ -99,7 +91,9 @@ public final class NativeLibrary {
 
   static String advice(String reason) {
     if (reason.contains("failed to map segment") || reason.contains("Operation not permitted")) {
-      return " (its folder may be mounted noexec: set -Djava.io.tmpdir, or -D"
+      return " (its folder may be mounted noexec: set -D"
+          + LibraryFiles.WORK_PROPERTY
+          + ", or -D"
           + PATH_PROPERTY
           + ", to one that is not)";
     }
@@ -158,12 +152,30 @@ public final class NativeLibrary {
             + Platform.name()
             + ". Tried:\n  "
             + String.join("\n  ", tried)
-            + "\nSet -D"
-            + PATH_PROPERTY
-            + " to the folder of "
-            + Platform.libraryFileName()
-            + ", or put its bundle on the class path.",
+            + "\n"
+            + remedy(Platform.name(), RocketMq.version()),
         null);
+  }
+
+  static String remedy(String platform, String version) {
+    String folder =
+        "-D"
+            + PATH_PROPERTY
+            + " to the folder of a "
+            + Platform.libraryFileName()
+            + " built for it";
+    if (!LibraryBundles.isPublished(platform)) {
+      return "No bundle of " + platform + " is published: set " + folder + ".";
+    }
+    return "Add the runtime dependency io.github.rocketffm:rocketmq-natives:"
+        + version
+        + " (classifier "
+        + platform
+        + ", or none for all platforms), on a module path with --add-modules "
+        + LibraryBundles.moduleOf(platform)
+        + "; or set "
+        + folder
+        + ".";
   }
 
   private static RocketMqException failure(String message, Throwable cause) {

@@ -45,7 +45,7 @@ class NativeLibraryTest {
   void theReasonOfTheSystemTellsWhatToDo() {
     assertThat(NativeLibrary.advice("failed to map segment from shared object"))
         .contains("noexec")
-        .contains("java.io.tmpdir");
+        .contains("-Drocketmq.library.workdir");
     assertThat(NativeLibrary.advice("/lib/libc.so.6: version `GLIBC_2.36' not found"))
         .contains("newer glibc");
     assertThat(NativeLibrary.advice("ld-linux-x86-64.so.2: cannot open shared object file"))
@@ -81,6 +81,17 @@ class NativeLibraryTest {
         .isInstanceOf(NativeLibraryException.class)
         .hasMessageContaining("here: nothing")
         .hasMessageContaining("there: nothing")
-        .hasMessageContaining("Set -Drocketmq.library.path");
+        .hasMessageContaining("set -Drocketmq.library.path");
+  }
+
+  @Test
+  void whatIsMissingIsToldAsTheLineToAdd() {
+    assertThat(NativeLibrary.remedy("linux-aarch_64", "1.2.3"))
+        .contains("io.github.rocketffm:rocketmq-natives:1.2.3")
+        .contains("classifier linux-aarch_64")
+        .contains("--add-modules io.github.rocketffm.natives.linux.aarch_64");
+    assertThat(NativeLibrary.remedy("linux-x86_64-musl", "1.2.3"))
+        .contains("No bundle of linux-x86_64-musl is published")
+        .doesNotContain("dependency");
   }
 }

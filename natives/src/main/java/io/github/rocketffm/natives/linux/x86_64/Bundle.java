@@ -1,0 +1,20 @@
+package io.github.rocketffm.natives.linux.x86_64;
+
+import io.github.rocketffm.spi.NativeBundle;
+import java.net.URL;
+
+/** The native library for Linux on x86-64. */
+public final class Bundle implements NativeBundle {
+  /** For the service loader. */
+  public Bundle() {}
+
+  @Override
+  public String platform() {
+    return "linux-x86_64";
+  }
+
+  @Override
+  public URL library() {
+    return Bundle.class.getResource("/natives/linux-x86_64/librocketmq.so");
+  }
+}
