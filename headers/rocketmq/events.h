@@ -66,9 +66,9 @@ typedef struct rocketmq_event {
 // NULL when there is no memory.
 ROCKETMQ_API rocketmq_event_queue *rocketmq_event_queue_create(void);
 
-// Frees the queue, when all its sources were destroyed and no thread waits in it; what a thread has taken from it is
-// invalid afterwards. A queue that serves the whole process need not be destroyed. NULL does nothing. Errors:
-// INVALID_STATE while it has sources, or a thread waits.
+// Frees the queue, when all its sources were destroyed and no thread is in rocketmq_event_queue_take; what a thread has
+// taken from it is invalid afterwards. A queue that serves the whole process need not be destroyed. NULL does nothing.
+// Errors: INVALID_STATE while it has sources, or a thread takes.
 ROCKETMQ_API int32_t rocketmq_event_queue_destroy(rocketmq_event_queue *queue);
 
 // Ends the event in `event`, if there is one, and waits up to timeout_ms (0 to 600,000) for another one. The events of
@@ -91,7 +91,7 @@ ROCKETMQ_API void rocketmq_event_source_destroy(uint64_t source);
 
 // The callbacks. They wait until the event is handled, but rocketmq_event_on_messages, whose batch stays valid until
 // it is acknowledged. Of a producer that has rocketmq_event_on_sent the ends of sends are taken without being called: a
-// thread in rocketmq_event_queue_take writes them.
+// thread in rocketmq_event_queue_take writes them, which then lasts longer than its timeout while memory is wanting.
 ROCKETMQ_API void rocketmq_event_on_sent(uint64_t source, const rocketmq_send_completion *const *completions,
                                          int32_t count);
 ROCKETMQ_API void rocketmq_event_on_messages(uint64_t source, const rocketmq_message_batch *batch);

@@ -101,7 +101,7 @@ bool EventQueue::end() {
   {
     std::lock_guard lock(all.mutex);
     const auto is_used = [&](const auto& each) { return each.second->queue == this && !each.second->removed; };
-    if (waiting_ > 0 || std::any_of(all.sources.begin(), all.sources.end(), is_used)) return false;
+    if (inside_ > 0 || std::any_of(all.sources.begin(), all.sources.end(), is_used)) return false;
     // Of those that are left a thread has an event, which it never gives back.
     std::erase_if(all.sources, [&](const auto& each) {
       if (each.second->queue != this) return false;
@@ -319,6 +319,13 @@ void EventQueue::end_delays(TimePoint at) {
 
 int EventQueue::take(rocketmq_event& event, Millis timeout) {
   Lock lock(registry().mutex);
+  ++inside_;
+  const int waiting = take(event, timeout, lock);
+  --inside_;
+  return waiting;
+}
+
+int EventQueue::take(rocketmq_event& event, Millis timeout, Lock& lock) {
   if (event.ticket != 0) {
     // Neither handled nor to be given later: a failure kept the thread from both.
     if (event.handled == 0 && event.again_ms == 0) return waiting_;

@@ -46,7 +46,7 @@ class EventQueue {
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
-  // False, and nothing done, while it has sources or a thread waits in it.
+  // False, and nothing done, while it has sources or a thread is in take().
   bool end();
 
   uint64_t add_source();
@@ -78,6 +78,7 @@ class EventQueue {
 
   static Registry& registry();
   static bool enter(uint64_t number, Entry& entry);
+  int take(rocketmq_event& event, Millis timeout, Lock& lock);
   void finish(const rocketmq_event& event, Lock& lock);
   void give(Line& line, rocketmq_event& event);
   bool make(Line& line, rocketmq_event& event, Lock& lock);
@@ -93,6 +94,8 @@ class EventQueue {
   LineList ready_;
   LineList delayed_;
   int waiting_ = 0;
+  // In take(), also those that have left the lock.
+  int inside_ = 0;
   // The only thread that waits looks whether the others take too long.
   bool watching_ = false;
 };

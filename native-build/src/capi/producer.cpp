@@ -25,11 +25,9 @@ class CompletionWriter {
 
   void operator()(std::vector<rocketmq::SendOutcome>& outcomes) {
     const size_t count = outcomes.size();
-    if (completions_.size() < count) {
-      completions_.resize(count);
-      pointers_.resize(count);
-      results_.resize(count);
-    }
+    grow(completions_, count);
+    grow(pointers_, count);
+    grow(results_, count);
     release();
     // Never moved while the views point into it.
     errors_.reserve(count);
@@ -62,6 +60,12 @@ class CompletionWriter {
   }
 
  private:
+  // Each by itself, as memory may run out between them.
+  template <typename Vector>
+  static void grow(Vector& vector, size_t count) {
+    if (vector.size() < count) vector.resize(count);
+  }
+
   struct BatchResults {
     std::vector<rocketmq_send_result> results;
     std::vector<const rocketmq_send_result*> pointers;

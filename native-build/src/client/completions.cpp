@@ -144,9 +144,10 @@ void CompletionQueue::tell_rest() noexcept {
       mark_client_thread();
       self->run();
     }).detach();
-  } catch (const std::exception& e) {
-    log(LogLevel::kError, "client", "ends of calls after a close cannot be told, as no thread could be started: {}",
-        e.what());
+  } catch (const std::exception&) {
+    // Rather here than never.
+    const ClientThreadScope scope;
+    run();
   }
 }
 
@@ -330,6 +331,8 @@ CompletionQueue::Batch CompletionQueue::snapshot() {
 bool CompletionQueue::finish(TimePoint deadline) {
   if (lane_ == nullptr) return true;
   const bool all_told = wait_empty(deadline);
+  // First, so that what is asked for from now on fails, and what was is seen below.
+  lane_->close();
   bool rest_is_ours = false;
   {
     std::lock_guard lock(ended_mutex_);
@@ -338,7 +341,6 @@ bool CompletionQueue::finish(TimePoint deadline) {
     rest_is_ours = telling_ == Telling::kLaneAsked;
     if (rest_is_ours) telling_ = Telling::kRunning;
   }
-  lane_->close();
   if (rest_is_ours) {
     // A callback that closes, too, must not wait for the close that runs it.
     const ClientThreadScope scope;

@@ -258,7 +258,7 @@ void Producer::Impl::tell_sends() {
   if (told_places_ > 0) limits_.give_back(std::exchange(told_places_, 0), std::exchange(told_bytes_, 0));
   if (outcomes_.empty()) return;
   try {
-    // What cannot be told for want of memory is told when there is some again; others do not wait for that.
+    // What cannot be told for want of memory is told when there is some again; the thread waits.
     until_memory([&] { options_.on_sent(outcomes_); });
   } catch (const std::exception& e) {
     log(LogLevel::kError, "producer", "the callback for ended sends failed: {}", e.what());

@@ -171,8 +171,10 @@ public interface ProducerBuilder extends ClientBuilder<ProducerBuilder> {
 
   /**
    * Runs what is attached to the futures of this producer elsewhere than on the threads of the library: the ends that
-   * come together are handed over in one task. While the executor refuses, they wait; with more than 1,024 that wait,
-   * asynchronous calls fail with TOO_MANY_REQUESTS, sends once their time is over. Synchronous calls do not need it.
+   * come together are handed over in one task. While the executor refuses, they wait; where 1,024 or more wait,
+   * asynchronous calls fail with TOO_MANY_REQUESTS (with {@link #blockWhenFull}, sends and requests once their time is
+   * over). Synchronous calls do not need it. An executor that blocks in {@code execute}, or runs what it is given
+   * there, holds up all ends of this producer.
    *
    * @param executor the executor; not closed with the producer
    * @return this

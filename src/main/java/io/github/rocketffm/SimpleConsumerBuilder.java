@@ -34,8 +34,9 @@ public interface SimpleConsumerBuilder extends ClientBuilder<SimpleConsumerBuild
 
   /**
    * Runs what is attached to futures elsewhere than on the threads of the library: the ends that come together are
-   * handed over in one task. While the executor refuses, they wait; with more than 1,024 that wait, asynchronous calls
-   * fail with TOO_MANY_REQUESTS. Synchronous calls do not need it.
+   * handed over in one task. While the executor refuses, they wait; where 1,024 or more wait, asynchronous calls
+   * fail with TOO_MANY_REQUESTS. Synchronous calls do not need it. An executor that blocks in {@code execute}, or runs
+   * what it is given there, holds up all ends of this consumer.
    *
    * @param executor the executor; not closed with the consumer
    * @return this

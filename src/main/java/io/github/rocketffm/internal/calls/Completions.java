@@ -45,8 +45,8 @@ abstract class Completions<C extends Waiting> {
     if (handOvers != null && handOvers.isFull() && !waiting.isAwaited()) {
       throw NativeFailure.of(
           Rocketmq.ROCKETMQ_TOO_MANY_REQUESTS(),
-          "more than 1,024 ends of calls wait for completionExecutor, which refuses them: no further one begins until"
-              + " it takes them");
+          HandOvers.MOST_REFUSED
+              + " ends of calls wait for completionExecutor, which refuses them: none begins until it takes some");
     }
     return pending.add(waiting);
   }

@@ -9,6 +9,8 @@ import java.lang.foreign.ValueLayout;
 
 /** The rocketmq_event of one thread: the state of an event is in native memory alone, where no failure loses it. */
 final class Event {
+  private static final int IDLE_MILLIS = 5_000;
+
   /** With a pause after each, some 3 s. */
   private static final int MOST_TRIES = 300;
 
@@ -34,11 +36,11 @@ final class Event {
   }
 
   /** Ends the one before, if that is handled, and waits for the next one; returns how many threads wait. */
-  int take(MemorySegment queue, int timeoutMillis) {
+  int take(MemorySegment queue) {
     if (getInt(HANDLED) != 0) {
       triesWithoutMemory = 0;
     }
-    Rocketmq.rocketmq_event_queue_take(queue, event, timeoutMillis, waiting);
+    Rocketmq.rocketmq_event_queue_take(queue, event, IDLE_MILLIS, waiting);
     return waiting.get(ValueLayout.JAVA_INT, 0);
   }
 

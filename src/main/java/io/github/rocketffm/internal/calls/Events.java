@@ -3,10 +3,7 @@ package io.github.rocketffm.internal.calls;
 import io.github.rocketffm.internal.binding.Rocketmq;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -23,7 +20,6 @@ import org.slf4j.LoggerFactory;
 final class Events {
   private static final Logger LOGGER = LoggerFactory.getLogger(Events.class);
   private static final int BASE_THREADS = 2;
-  private static final int IDLE_MILLIS = 5_000;
   private static final long PAUSE_NANOS = 10_000_000;
   private static final ClassLoader OWN_LOADER = Events.class.getClassLoader();
 
@@ -38,18 +34,6 @@ final class Events {
      */
     void handle(Event event);
   }
-
-  /** What is tried again every 10 ms. */
-  interface Repeated {
-    /** True when it is done. */
-    boolean repeat();
-  }
-
-  private static final int REPEAT_MILLIS = 10;
-
-  private static final Set<Repeated> REPEATED = ConcurrentHashMap.newKeySet();
-  private static final AtomicBoolean REPEATING = new AtomicBoolean();
-  private static volatile long repeatAt;
 
   private static final Map<Long, Handler> HANDLERS = new ConcurrentHashMap<>();
 
@@ -167,15 +151,11 @@ final class Events {
           LibraryThread.mark();
           marked = true;
         }
-        boolean repeats = !REPEATED.isEmpty();
-        int waiting = event.take(from, repeats ? REPEAT_MILLIS : IDLE_MILLIS);
+        int waiting = event.take(from);
         if (event.kind() != Rocketmq.ROCKETMQ_EVENT_NONE()) {
           handle(event);
-        } else if (!repeats && end(waiting)) {
+        } else if (end(waiting)) {
           return;
-        }
-        if (repeats) {
-          repeatAll(waiting);
         }
         NativeLog.refresh();
       } catch (OutOfMemoryError e) {
@@ -214,34 +194,6 @@ final class Events {
     } catch (OutOfMemoryError e) {
       // Of memory or threads: those that run go on, and the next event asks again.
       return false;
-    }
-  }
-
-  /** Has it tried again until it is done, by a thread of these; as long as there are sources. */
-  static void repeat(Repeated repeated) {
-    REPEATED.add(repeated);
-  }
-
-  /** By one thread at a time, beside which another one takes events. */
-  private static void repeatAll(int waiting) {
-    long now = System.nanoTime();
-    if (now - repeatAt < 0 || !REPEATING.compareAndSet(false, true)) {
-      return;
-    }
-    try {
-      repeatAt = now + TimeUnit.MILLISECONDS.toNanos(REPEAT_MILLIS);
-      if (waiting == 0) {
-        startAnother();
-      }
-      for (Repeated each : REPEATED) {
-        // First, as it may be added again meanwhile.
-        REPEATED.remove(each);
-        if (!each.repeat()) {
-          REPEATED.add(each);
-        }
-      }
-    } finally {
-      REPEATING.set(false);
     }
   }
 

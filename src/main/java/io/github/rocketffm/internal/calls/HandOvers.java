@@ -1,5 +1,6 @@
 package io.github.rocketffm.internal.calls;
 
+import java.lang.invoke.VarHandle;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -11,16 +12,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The ends of one object's calls on their way to the application's executor: each is told exactly once. What the
- * executor refuses waits here, and is handed over again until it is taken; up to a limit, beyond which the library keeps
- * it, and nothing new begins. Any thread.
+ * executor refuses waits here, for a thread that hands it over again until it is taken; no further call should begin
+ * while much waits. {@link #give} is called by one thread at a time, the rest by any.
  */
-final class HandOvers implements Events.Repeated {
+final class HandOvers {
   private static final Logger LOGGER = LoggerFactory.getLogger(HandOvers.class);
 
   /** As many as a producer has in flight by default. */
-  private static final int MOST_REFUSED = 1024;
+  static final int MOST_REFUSED = 1024;
 
   private final Executor executor;
+
+  /** What what is attached to futures expects as its context. */
+  private final ClassLoader loader = Thread.currentThread().getContextClassLoader();
 
   /** What the executor was given, or refused, and has not begun: it may never do so. */
   private final PendingCalls<Task> tasks = new PendingCalls<>();
@@ -29,6 +33,9 @@ final class HandOvers implements Events.Repeated {
   private final Queue<Task> refused = new ConcurrentLinkedQueue<>();
 
   private final AtomicInteger refusedEnds = new AtomicInteger();
+
+  /** There is a thread that hands over again. */
+  private final AtomicBoolean repeating = new AtomicBoolean();
 
   /** What was told in the log once. */
   private volatile boolean refusing;
@@ -42,6 +49,8 @@ final class HandOvers implements Events.Repeated {
   /** From now on nobody waits for the executor: what it has not begun is told by this thread. */
   void close() {
     closed = true;
+    // A task is put among them before its thread looks whether this is closed.
+    VarHandle.fullFence();
     tasks.forEach(Task.TELL);
   }
 
@@ -50,7 +59,7 @@ final class HandOvers implements Events.Repeated {
     return refusedEnds.get() >= MOST_REFUSED;
   }
 
-  /** False where they are to be given again later. */
+  /** False where they are to be given again later, as there was no memory to keep them. */
   boolean give(Ended[] ended) {
     Task task = new Task(this, ended);
     try {
@@ -72,6 +81,7 @@ final class HandOvers implements Events.Repeated {
   private void hand(Task task) {
     executor.execute(task);
     refusing = false;
+    VarHandle.fullFence();
     if (closed) {
       // The close may have passed it by.
       task.run();
@@ -79,21 +89,45 @@ final class HandOvers implements Events.Repeated {
   }
 
   private boolean keep(Task task, Throwable failure) {
-    report(failure);
-    boolean kept = false;
-    try {
-      if (!isFull()) {
-        refused.add(task);
-        refusedEnds.addAndGet(task.ended.length);
-        Events.repeat(this);
-        kept = true;
-      }
-    } catch (OutOfMemoryError e) {
-      // The library has the memory for it.
-      remove(task);
+    if (!refusing) {
+      refusing = true;
+      LibraryThread.report(
+          LOGGER,
+          "the executor refused ends of calls, which are handed over again until it takes them",
+          failure);
     }
-    // What ran meanwhile was told.
-    return kept || !task.claim();
+    try {
+      refused.add(task);
+      refusedEnds.addAndGet(task.ended.length);
+      if (repeating.compareAndSet(false, true)) {
+        start();
+      }
+      return true;
+    } catch (Throwable e) {
+      // Without memory, or a thread, the library keeps it.
+      remove(task);
+      // What ran meanwhile was told.
+      return !task.claim();
+    }
+  }
+
+  private void start() {
+    boolean started = false;
+    try {
+      Thread thread =
+          Thread.ofPlatform()
+              .daemon()
+              .inheritInheritableThreadLocals(false)
+              .name("rocketmq-executor")
+              .unstarted(this::repeat);
+      thread.setContextClassLoader(loader);
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        repeating.set(false);
+      }
+    }
   }
 
   private void remove(Task task) {
@@ -102,19 +136,30 @@ final class HandOvers implements Events.Repeated {
     }
   }
 
-  private void report(Throwable failure) {
-    if (!refusing) {
-      refusing = true;
-      LibraryThread.report(
-          LOGGER,
-          "the executor refused ends of calls, which are handed over again until it takes them",
-          failure);
+  /** On a thread of its own, as the executor may block it, or run there what it is given. */
+  private void repeat() {
+    boolean marked = false;
+    for (; ; ) {
+      Events.pause();
+      try {
+        if (!marked) {
+          LibraryThread.mark();
+          marked = true;
+        }
+        if (handAll()) {
+          repeating.set(false);
+          if (refused.isEmpty() || !repeating.compareAndSet(false, true)) {
+            return;
+          }
+        }
+      } catch (OutOfMemoryError e) {
+        // Again after the pause.
+      }
     }
   }
 
-  /** Hands over again what was refused; true when nothing is left. */
-  @Override
-  public boolean repeat() {
+  /** True when nothing is left. */
+  private boolean handAll() {
     for (; ; ) {
       Task task = refused.peek();
       if (task == null) {

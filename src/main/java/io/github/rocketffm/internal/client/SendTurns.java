@@ -2,6 +2,7 @@ package io.github.rocketffm.internal.client;
 
 import io.github.rocketffm.ErrorKind;
 import io.github.rocketffm.RocketMqException;
+import io.github.rocketffm.internal.memory.JavaNames;
 import io.github.rocketffm.internal.memory.NativeFailure;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -54,13 +55,13 @@ final class SendTurns {
 
   /** Begins it as soon as there is room. */
   void begin(int limitMillis, Attempt attempt) throws NativeFailure {
-    if (!line.isLocked() && succeeds(attempt, limitMillis)) {
+    if (!line.isLocked() && failure(attempt, limitMillis) == null) {
       return;
     }
     long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(limitMillis);
     try {
       if (!line.tryLock(limitMillis, TimeUnit.MILLISECONDS)) {
-        throw noRoom(limitMillis);
+        throw noRoom(limitMillis, remedy);
       }
       try {
         beginFirst(limitMillis, deadline, attempt);
@@ -75,29 +76,33 @@ final class SendTurns {
 
   private void beginFirst(int limitMillis, long deadline, Attempt attempt)
       throws NativeFailure, InterruptedException {
+    String reason = remedy;
     for (; ; ) {
       long before = ends.get();
       long nanos = deadline - System.nanoTime();
       int left = (int) TimeUnit.NANOSECONDS.toMillis(nanos);
       if (left < 1) {
-        throw noRoom(limitMillis);
+        throw noRoom(limitMillis, reason);
       }
-      if (succeeds(attempt, left)) {
+      NativeFailure failure = failure(attempt, left);
+      if (failure == null) {
         return;
       }
+      reason = JavaNames.in(failure.error().message(), failure.error().remark());
       awaitEnds(before + wakingEnds, Math.min(nanos, LONGEST_WAIT_NANOS));
     }
   }
 
-  private static boolean succeeds(Attempt attempt, int limitMillis) throws NativeFailure {
+  /** Null where it began; else that there is no room for it yet. */
+  private static NativeFailure failure(Attempt attempt, int limitMillis) throws NativeFailure {
     try {
       attempt.within(limitMillis);
-      return true;
+      return null;
     } catch (NativeFailure e) {
       if (Failures.kind(e.error().status()) != ErrorKind.TOO_MANY_REQUESTS) {
         throw e;
       }
-      return false;
+      return e;
     }
   }
 
@@ -115,10 +120,10 @@ final class SendTurns {
     }
   }
 
-  private RocketMqException noRoom(int limitMillis) {
+  private RocketMqException noRoom(int limitMillis, String reason) {
     return Failures.of(
         ErrorKind.TOO_MANY_REQUESTS,
-        "no room for another " + one + " came within " + limitMillis + " ms: " + remedy);
+        "no room for another " + one + " came within " + limitMillis + " ms: " + reason);
   }
 
   /** A send has ended. */

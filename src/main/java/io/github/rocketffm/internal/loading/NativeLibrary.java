@@ -171,9 +171,9 @@ public final class NativeLibrary {
         + version
         + " (classifier "
         + platform
-        + ", or none for all platforms), on a module path with --add-modules "
+        + ", or none for all platforms; in a runtime of jlink by --bind-services, or --add-modules "
         + LibraryBundles.moduleOf(platform)
-        + "; or set "
+        + "), or set "
         + folder
         + ".";
   }
