@@ -29,7 +29,7 @@ for project in "${projects[@]}"; do
   begin=$SECONDS
   log=target/it/$project.log
   # Each run of a program tells that both of its messages came; a project may run it twice.
-  runs=$(grep -cE '^(java|image/bin/java|maven exec)' "it/$project/run")
+  runs=$(grep -cE '^(java|image/bin/java|maven exec:exec|first) ' "it/$project/run")
   if (cd "it/$project" && ./run "$name_servers") >"$log" 2>&1 3>&- && [ "$(grep -c 'both came' "$log")" -eq "$runs" ] &&
     ! grep 'restricted method' "$log"; then
     printf '   %-14s passed %4d s\n' "$project" $((SECONDS - begin))

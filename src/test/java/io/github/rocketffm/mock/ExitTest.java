@@ -7,7 +7,9 @@ import io.github.rocketffm.testing.ChildJvm;
 import io.github.rocketffm.testing.ExitProgram;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,6 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * way as often.
  */
 @Tag("mock")
+@Timeout(value = 30, unit = TimeUnit.MINUTES) // A hundred runs of each take so long.
 class ExitTest {
   private static final int RUNS = Integer.getInteger("rocketmq.exit.runs", 3);
   private static final int SIGTERM_CODE = 128 + 15;
