@@ -36,6 +36,10 @@ public final class Benchmark {
       System.exit(ScaleBenchmark.run(arguments));
       return;
     }
+    if (StartBenchmark.isMeant(arguments)) {
+      System.exit(StartBenchmark.run());
+      return;
+    }
     Options options;
     try {
       options = Options.parse(arguments);

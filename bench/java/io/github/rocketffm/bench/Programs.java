@@ -2,6 +2,7 @@ package io.github.rocketffm.bench;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** How the contenders are started; ./dev bench tells where they are. */
@@ -30,6 +31,26 @@ final class Programs {
               "io.github.rocketffm.bench.ApacheContender");
       default -> throw new IllegalArgumentException("there is no contender " + contender);
     };
+  }
+
+  /** In jars, as archives of classes hold nothing of folders. */
+  static List<String> firstAcknowledgement(String... options) {
+    List<String> command = new ArrayList<>(List.of(java()));
+    command.addAll(List.of(options));
+    command.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "-Drocketmq.library.path=" + property("bench.native"),
+            "-cp",
+            property("bench.java.jars"),
+            "io.github.rocketffm.bench.FirstAcknowledgement"));
+    return command;
+  }
+
+  static List<String> apacheFirstAcknowledgement() {
+    List<String> command = new ArrayList<>(of("apache"));
+    command.set(command.size() - 1, "io.github.rocketffm.bench.ApacheFirstAcknowledgement");
+    return command;
   }
 
   static String nativeProgram(String name) {
