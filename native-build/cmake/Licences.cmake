@@ -1,0 +1,83 @@
+# The licence texts of what is bound into the library: they go where it goes. From Debian's packages, from the sources
+# that cmake/Dependencies.cmake was given, or from a package manager's folder; elsewhere set ROCKETMQ_LICENCE_<name>.
+set(LICENCES ${CMAKE_BINARY_DIR}/licences)
+file(REMOVE_RECURSE ${LICENCES})
+file(MAKE_DIRECTORY ${LICENCES})
+set(MISSING_LICENCES "")
+
+# Of Debian's copyright file, which covers a whole source package, the paragraphs about what a library is made of, under
+# the licences that `pattern` matches: LZ4's programs, say, have another one than its library.
+function(select_paragraphs text pattern result)
+  set(apart "^Files: *(amiga|contrib|debian|doc|examples|programs|support|tests|tools|zlibWrapper)/")
+  set(selected "")
+  while(NOT text STREQUAL "")
+    string(FIND "${text}" "\n\n" end)
+    string(SUBSTRING "${text}" 0 ${end} paragraph)
+    if(end EQUAL -1)
+      set(text "")
+    else()
+      math(EXPR end "${end} + 2")
+      string(SUBSTRING "${text}" ${end} -1 text)
+    endif()
+    string(STRIP "${paragraph}" paragraph)
+    if("\n${paragraph}\n" MATCHES "\nLicense: *(${pattern})\n" AND NOT paragraph MATCHES "${apart}")
+      string(APPEND selected "${paragraph}\n\n")
+    endif()
+  endwhile()
+  string(REGEX REPLACE "\n$" "" selected "${selected}")
+  set(${result} "${selected}" PARENT_SCOPE)
+endfunction()
+
+# gather_licence(NAME PATTERN PACKAGE… [SOURCES FILE…])
+function(gather_licence name pattern)
+  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+  set(candidates ${ARG_SOURCES})
+  foreach(package ${ARG_UNPARSED_ARGUMENTS})
+    list(APPEND candidates /usr/share/doc/${package}/copyright)
+    if(DEFINED VCPKG_INSTALLED_DIR)
+      list(APPEND candidates ${VCPKG_INSTALLED_DIR}/${VCPKG_TARGET_TRIPLET}/share/${package}/copyright)
+    endif()
+  endforeach()
+  set(ROCKETMQ_LICENCE_${name} "" CACHE FILEPATH "The licence text of ${name}; found by itself where that is known")
+  mark_as_advanced(ROCKETMQ_LICENCE_${name})
+  foreach(candidate ${ROCKETMQ_LICENCE_${name}} ${candidates})
+    if(NOT EXISTS ${candidate})
+      continue()
+    endif()
+    file(READ ${candidate} text)
+    if(text MATCHES "^Format: ")
+      select_paragraphs("${text}" "${pattern}" text)
+      if(text STREQUAL "")
+        message(FATAL_ERROR "${candidate} names no licence of ${name} that is known here: see cmake/Licences.cmake")
+      endif()
+    endif()
+    file(WRITE ${LICENCES}/${name}.txt "${text}")
+    return()
+  endforeach()
+  set(MISSING_LICENCES ${MISSING_LICENCES} ${name} PARENT_SCOPE)
+endfunction()
+
+gather_licence(asio "Boost" libasio-dev asio)
+gather_licence(expected "CC0-1.0" libexpected-dev tl-expected)
+gather_licence(fmt "Expat with embedded exception" libfmt-dev fmt)
+gather_licence(libdeflate "Expat" libdeflate-dev libdeflate SOURCES ${ROCKETMQ_LIBDEFLATE_SOURCES}/COPYING)
+gather_licence(lz4 "BSD-2-clause" liblz4-dev lz4 SOURCES ${ROCKETMQ_LZ4_SOURCES}/LICENSE)
+gather_licence(nlohmann-json "Expat" nlohmann-json3-dev nlohmann-json)
+gather_licence(zlib "Zlib" zlib1g-dev zlib)
+gather_licence(zstd "BSD-3-clause|BSD-3-clause or GPL-2|Expat" libzstd-dev zstd
+  SOURCES ${ROCKETMQ_ZSTD_SOURCES}/../LICENSE)
+
+# One text for a Debian package.
+file(GLOB texts ${LICENCES}/*.txt)
+set(COPYRIGHT "librocketmq ${PROJECT_VERSION}, a client of Apache RocketMQ\n\n\
+Licensed under the Apache License, Version 2.0, of which Debian has the text in\n\
+/usr/share/common-licenses/Apache-2.0.\n\n\
+Bound into the library are the GNU C++ library, under the GNU General Public\n\
+License, version 3, with the GCC Runtime Library Exception, version 3.1, and\n\
+the following, under these terms:\n\n")
+foreach(text ${texts})
+  get_filename_component(name ${text} NAME_WE)
+  file(READ ${text} terms)
+  string(APPEND COPYRIGHT "==== ${name}\n\n${terms}\n")
+endforeach()
+file(WRITE ${CMAKE_BINARY_DIR}/copyright "${COPYRIGHT}")
