@@ -14,9 +14,6 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY ${SUMMARY})
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL runtime development)
-# Whatever the umask of who packages.
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
-  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -39,6 +36,6 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${RUNTIME_PACKAGE} (= ${PROJECT_VE
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${DESCRIPTION}\
 These are the headers, with what CMake and pkg-config need.")
 
-set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_BINARY_DIR}/debian-copyright.cmake)
-configure_file(${ROOT}/cmake/debian-copyright.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/debian-copyright.cmake @ONLY)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_BINARY_DIR}/debian-files.cmake)
+configure_file(${ROOT}/cmake/debian-files.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/debian-files.cmake @ONLY)
 include(CPack)
