@@ -323,6 +323,12 @@ test_in_roots() {
   rm -rf "$work/clean" "$work/compiler"
 }
 
+find_extracted_packages() {
+  cmake -S examples/c -B "$work/find-extracted" -DCMAKE_PREFIX_PATH="$work/extracted/usr"
+  grep "^rocketmq_DIR:PATH=$work/extracted/usr/lib/$architecture/cmake/rocketmq$" "$work/find-extracted/CMakeCache.txt"
+  cmake --build "$work/find-extracted"
+}
+
 build_with_extracted_packages() {
   export PKG_CONFIG_PATH=$work/extracted/usr/lib/$architecture/pkgconfig
   # shellcheck disable=SC2046
@@ -390,6 +396,7 @@ runtime=$(echo "$package"/packages/librocketmq0_*.deb)
 development=$(echo "$package"/packages/librocketmq-dev_*.deb)
 check "their fields" check_control
 check "their contents, stripped" check_contents
+check "find_package finds what they contain" find_extracted_packages
 if [ "${1:-}" = extract ]; then
   test_extracted "as was asked for"
 elif [ "$(id -u)" -ne 0 ]; then

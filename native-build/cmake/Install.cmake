@@ -1,5 +1,5 @@
-# What `cmake --install` and `cpack` make, in two components: `runtime` is all that a program needs to run, `development`
-# all that one needs besides to compile. The build folder serves the Java library as it is.
+# What `cmake --install` and `cpack` make, in two components: `runtime` is all that a program needs to run,
+# `development` all that one needs besides to compile. The build folder serves the Java library as it is.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 include(cmake/Licences.cmake)
