@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a part of the build needs: build (default), lint, sanitizers, windows,
-# containers, bench. Elsewhere it says what is missing.
+# containers, bench, install. Elsewhere it says what is missing.
 set -euo pipefail
 
 declare -A parts=(
@@ -10,6 +10,7 @@ declare -A parts=(
   [windows]="g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine wine64 googletest dpkg-dev"
   [containers]="docker.io"
   [bench]="libbenchmark-dev"
+  [install]="debootstrap dpkg-dev pkgconf"
 )
 wanted=()
 for part in "${@:-build}"; do
