@@ -42,10 +42,8 @@ if(WIN32)
   target_link_libraries(rocketmq_dependencies INTERFACE ws2_32 mswsock)
 endif()
 
-find_library(ZLIB_STATIC NAMES libz.a z REQUIRED)
-target_link_libraries(rocketmq_dependencies INTERFACE ${ZLIB_STATIC})
-
-# Not packaged for Windows targets: built there from the sources that these name.
+# Built from the sources that these name, where Debian has no library for the target.
+set(ROCKETMQ_ZLIB_SOURCES "" CACHE PATH "The folder of zlib's sources, where the system has no library")
 set(ROCKETMQ_LZ4_SOURCES "" CACHE PATH "The folder lib of LZ4's sources, where the system has no library")
 set(ROCKETMQ_LIBDEFLATE_SOURCES "" CACHE PATH "The folder of libdeflate's sources, where the system has no library")
 set(ROCKETMQ_ZSTD_SOURCES "" CACHE PATH "The folder lib of Zstandard's sources, where the system has no library")
@@ -60,6 +58,14 @@ function(bind_installed variable)
   target_link_libraries(rocketmq_dependencies INTERFACE ${${variable}})
 endfunction()
 
+# Of zlib not the part that reads and writes files.
+if(ROCKETMQ_ZLIB_SOURCES)
+  file(GLOB ZLIB_FILES ${ROCKETMQ_ZLIB_SOURCES}/*.c)
+  list(FILTER ZLIB_FILES EXCLUDE REGEX "/gz[a-z]+\\.c$")
+  bind_sources(zlib_bundled ${ROCKETMQ_ZLIB_SOURCES} ${ZLIB_FILES})
+else()
+  bind_installed(ZLIB_STATIC libz.a z)
+endif()
 if(ROCKETMQ_LZ4_SOURCES)
   file(GLOB LZ4_FILES ${ROCKETMQ_LZ4_SOURCES}/*.c)
   bind_sources(lz4_bundled ${ROCKETMQ_LZ4_SOURCES} ${LZ4_FILES})
@@ -77,7 +83,7 @@ endif()
 # Of libdeflate only the CRC.
 if(ROCKETMQ_LIBDEFLATE_SOURCES)
   bind_sources(deflate_bundled ${ROCKETMQ_LIBDEFLATE_SOURCES} ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/crc32.c
-    ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/x86/cpu_features.c)
+    ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/x86/cpu_features.c ${ROCKETMQ_LIBDEFLATE_SOURCES}/lib/arm/cpu_features.c)
 else()
   bind_installed(LIBDEFLATE_STATIC libdeflate.a deflate)
 endif()

@@ -14,6 +14,12 @@ endif()
 # What makes memory run out, once for all tests.
 add_library(rocketmq_without_memory OBJECT ${ROOT}/test/without_memory.cpp)
 target_include_directories(rocketmq_without_memory PRIVATE ${ROOT}/test)
+if(NOT WIN32)
+  check_linker_flag(CXX -Wl,--wrap=_Znwm LINKER_WRAPS)
+endif()
+if(LINKER_WRAPS)
+  target_compile_definitions(rocketmq_without_memory PRIVATE ROCKETMQ_LINKER_WRAPS)
+endif()
 
 function(add_native_test folder)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
@@ -24,7 +30,7 @@ function(add_native_test folder)
   if(MINGW)
     target_link_options(${target} PRIVATE -static)
   endif()
-  if(NOT WIN32)
+  if(LINKER_WRAPS)
     # For without_memory.cpp.
     target_link_options(${target} PRIVATE -Wl,--wrap=_Znwm)
   endif()
@@ -49,7 +55,13 @@ endforeach()
 file(GLOB sources CONFIGURE_DEPENDS ${ROOT}/test/capi/*.cpp)
 if(sources)
   add_native_test(capi SOURCES ${sources} LIBRARIES rocketmq rocketmq_mock_core)
-  target_compile_definitions(rocketmq_capi_test PRIVATE ROCKETMQ_LIBRARY="$<TARGET_FILE:rocketmq>"
+  set(tested $<TARGET_FILE:rocketmq>)
+  if(ROCKETMQ_SPLIT_DEBUG)
+    # What is shipped, not what it is made of.
+    set(tested ${CMAKE_BINARY_DIR}/librocketmq.so)
+    set_target_properties(rocketmq_capi_test PROPERTIES BUILD_RPATH ${CMAKE_BINARY_DIR})
+  endif()
+  target_compile_definitions(rocketmq_capi_test PRIVATE ROCKETMQ_LIBRARY="${tested}"
     ROCKETMQ_EXPORTS="${ROOT}/test/abi/exports.txt")
 endif()
 

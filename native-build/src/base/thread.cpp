@@ -12,6 +12,14 @@
 #include <unistd.h>
 #endif
 
+#if defined(__linux__) && !defined(__ANDROID__)
+// Weak, as glibc has them from 2.18 on.
+extern "C" {
+[[gnu::weak]] int pthread_getattr_default_np(pthread_attr_t* attributes) noexcept;
+[[gnu::weak]] int pthread_setattr_default_np(const pthread_attr_t* attributes) noexcept;
+}
+#endif
+
 namespace rocketmq {
 
 namespace {
@@ -38,6 +46,7 @@ void name_current_thread(const std::string& name) {
 void ensure_stack_size() {
 #if defined(__linux__) && !defined(__ANDROID__)
   constexpr size_t kLeastStack = size_t{2} * 1024 * 1024;
+  if (pthread_getattr_default_np == nullptr || pthread_setattr_default_np == nullptr) return;
   pthread_attr_t attributes;
   if (pthread_getattr_default_np(&attributes) != 0) return;
   size_t size = 0;

@@ -77,7 +77,7 @@ class ClientInstanceTest : public ::testing::Test {
     return options;
   }
   void send_heartbeats() {
-    asio::co_spawn(client_->loop().context(), client_->send_heartbeats(), asio::use_future).get();
+    static_cast<void>(asio::co_spawn(client_->loop().context(), client_->send_heartbeats(), asio::use_future).get());
   }
   Heartbeat last_heartbeat(int broker) {
     return *parse_heartbeat(as_text(cluster_.broker(broker).requests(kHeartbeat).back().body.view()));

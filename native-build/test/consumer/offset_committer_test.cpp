@@ -396,7 +396,7 @@ TEST_F(OffsetCommitterTest, AnOlderOffsetNeverOvertakesANewer) {
       store_->release();
       for (const auto& [queue, offset] : last) committer_.note(queue, offset);
     });
-    for (auto& each : commits) each.get();
+    for (auto& each : commits) static_cast<void>(each.get());
     for (auto& each : flushes) each.get();
     flush().get();
     flush().get();

@@ -1,0 +1,28 @@
+# zig's clang and libc++ as a cross compiler, for the glibc that scripts/zig.sh names; LLVM's objcopy, which serves every machine.
+set(CMAKE_SYSTEM_NAME Linux)
+get_filename_component(PROJECT_FOLDER ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+set(ZIG ${PROJECT_FOLDER}/native-build/build/zig)
+if(NOT EXISTS ${ZIG}/bin)
+  message(FATAL_ERROR "zig is missing: scripts/zig.sh installs it")
+endif()
+set(CMAKE_C_COMPILER ${ZIG}/bin/linux-${CMAKE_SYSTEM_PROCESSOR}-clang)
+set(CMAKE_CXX_COMPILER ${ZIG}/bin/linux-${CMAKE_SYSTEM_PROCESSOR}-clang++)
+set(CMAKE_AR ${ZIG}/bin/ar)
+set(CMAKE_RANLIB ${ZIG}/bin/ranlib)
+set(CMAKE_OBJCOPY llvm-objcopy-19)
+
+# Nothing of this machine is linked: the folder does not exist.
+set(CMAKE_FIND_ROOT_PATH ${ZIG}/nothing)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+
+# The compiler is the script that calls it, which names zig's version.
+set(ROCKETMQ_CCACHE_SETTINGS CCACHE_COMPILERCHECK=content)
+
+# The same bytes in whichever folder it is built. zig's sanitizers, on by default where nothing is optimised, off.
+set(REPRODUCIBLE "-ffile-prefix-map=${PROJECT_FOLDER}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
+set(CMAKE_C_FLAGS_INIT "-fno-sanitize=all ${REPRODUCIBLE}")
+set(CMAKE_CXX_FLAGS_INIT "-fno-sanitize=all ${REPRODUCIBLE}")
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "-Wl,--build-id=none")
