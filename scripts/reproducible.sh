@@ -10,7 +10,10 @@ trap 'rm -rf "$work"' EXIT
 other=$work/another/folder
 git clone -q . "$other"
 mkdir -p "$other/native-build/build"
-cp -r native-build/build/sources native-build/build/zig native-build/build/bundles "$other/native-build/build/"
+cp -r native-build/build/sources native-build/build/bundles "$other/native-build/build/"
+# Its compiler, but nothing that it made here.
+mkdir -p "$other/native-build/build/zig/bin"
+cp -r native-build/build/zig/package native-build/build/zig/*.stamp "$other/native-build/build/zig/"
 
 libraries=(linux-x86_64/librocketmq.so linux-x86_64/librocketmq.so.debug)
 machines=(x86_64)
