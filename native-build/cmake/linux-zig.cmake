@@ -18,8 +18,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 
-# The compiler is the script that calls it, which names zig's version.
-set(ROCKETMQ_CCACHE_SETTINGS CCACHE_COMPILERCHECK=content)
+# The compiler is the script that calls it, which names zig's version. Paths as they are: those that ccache makes relative
+# stand in what is told to debuggers otherwise than without it.
+set(ROCKETMQ_CCACHE_SETTINGS CCACHE_COMPILERCHECK=content CCACHE_BASEDIR=)
 
 # The same bytes in whichever folder it is built. zig's sanitizers, on by default where nothing is optimised, off.
 set(REPRODUCIBLE "-ffile-prefix-map=${PROJECT_FOLDER}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
