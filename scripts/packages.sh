@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a part of the build needs: build (default), lint, sanitizers, windows,
-# containers, bench. Elsewhere it says what is missing.
+# portable, containers, bench. Elsewhere it says what is missing.
 set -euo pipefail
 
 declare -A parts=(
@@ -8,6 +8,7 @@ declare -A parts=(
   [lint]="clang-format-19 clang-tidy-19 shellcheck"
   [sanitizers]="clang-19 libclang-rt-19-dev llvm-19"
   [windows]="g++-mingw-w64-x86-64-posix libz-mingw-w64-dev wine wine64 googletest dpkg-dev"
+  [portable]="python3-pip llvm-19 googletest dpkg-dev qemu-user libc6-arm64-cross"
   [containers]="docker.io"
   [bench]="libbenchmark-dev"
 )
