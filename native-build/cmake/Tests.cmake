@@ -42,6 +42,9 @@ function(add_native_test folder)
   add_test(NAME ${folder} COMMAND ${target} --gtest_output=xml:test-results/${folder}.xml
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
   set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
+  if(CMAKE_CROSSCOMPILING_EMULATOR MATCHES qemu)
+    set_tests_properties(${folder} PROPERTIES ENVIRONMENT ROCKETMQ_TEST_EMULATOR=qemu)
+  endif()
 endfunction()
 
 foreach(folder base protocol net client producer consumer mock)

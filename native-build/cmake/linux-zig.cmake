@@ -22,8 +22,13 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 # stand in what is told to debuggers otherwise than without it.
 set(ROCKETMQ_CCACHE_SETTINGS CCACHE_COMPILERCHECK=content CCACHE_BASEDIR=)
 
-# The same bytes in whichever folder it is built. zig's sanitizers, on by default where nothing is optimised, off.
-set(REPRODUCIBLE "-ffile-prefix-map=${PROJECT_FOLDER}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build")
-set(CMAKE_C_FLAGS_INIT "-fno-sanitize=all ${REPRODUCIBLE}")
-set(CMAKE_CXX_FLAGS_INIT "-fno-sanitize=all ${REPRODUCIBLE}")
+# The same bytes in whichever folder it is built, and whether ccache made its paths relative or did not run.
+set(REPRODUCIBLE "")
+foreach(map ../=./native-build/build/ ../../=./native-build/ CMakeFiles=build/CMakeFiles header-only=build/header-only
+    ${PROJECT_FOLDER}=. ${CMAKE_BINARY_DIR}=build)
+  string(APPEND REPRODUCIBLE " -ffile-prefix-map=${map}")
+endforeach()
+# zig's sanitizers, on by default where nothing is optimised, off.
+set(CMAKE_C_FLAGS_INIT "-fno-sanitize=all${REPRODUCIBLE}")
+set(CMAKE_CXX_FLAGS_INIT "-fno-sanitize=all${REPRODUCIBLE}")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "-Wl,--build-id=none")

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "eventually.h"
+#include "forked_threads.h"
 
 namespace rocketmq::test {
 
@@ -45,13 +46,7 @@ TEST(ForkTest, AChildIsTold) {
 
 // The parent's log thread does not exist there.
 TEST(ForkTest, AChildLogsToASinkOfItsOwn) {
-#if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "ThreadSanitizer lets no forked process start threads";
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "ThreadSanitizer lets no forked process start threads";
-#endif
-#endif
+  if (const char* reason = why_a_fork_starts_no_thread()) GTEST_SKIP() << reason;
   received = 0;
   set_log_sink(count, nullptr, LogLevel::kInfo);
   EXPECT_TRUE(in_child([] {

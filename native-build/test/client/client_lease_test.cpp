@@ -14,6 +14,7 @@
 #include "client/client_thread.h"
 #include "cluster_access.h"
 #include "eventually.h"
+#include "forked_threads.h"
 #include "protocol/codes.h"
 
 #ifndef _WIN32
@@ -170,13 +171,7 @@ TEST(ClientLeaseTest, ItsThreadsAreKnownAsSuch) {
 #ifndef _WIN32
 // The parent's client has no threads there.
 TEST(ClientLeaseTest, AChildProcessGetsAClientOfItsOwn) {
-#if defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "ThreadSanitizer lets no forked process start threads";
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  GTEST_SKIP() << "ThreadSanitizer lets no forked process start threads";
-#endif
-#endif
+  if (const char* reason = why_a_fork_starts_no_thread()) GTEST_SKIP() << reason;
   ClientLease lease = ClientLease::acquire(some_options());
   const pid_t child = fork();
   if (child == 0) {
