@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or builds alone: build.
+# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or builds alone: build [TARGET…].
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -39,7 +39,8 @@ deflate=$(fetch_sources libdeflate)
 (cd native-build && cmake --preset windows-x86_64 -DROCKETMQ_LZ4_SOURCES="$lz4/lib" \
   -DROCKETMQ_ZSTD_SOURCES="$zstd/lib" -DROCKETMQ_LIBDEFLATE_SOURCES="$deflate" >/dev/null)
 build=native-build/build/windows-x86_64
-cmake --build "$build" -j "$(nproc)" -- --quiet
+targets=("${@:2}")
+cmake --build "$build" -j "$(nproc)" --target "${targets[@]:-all}" -- --quiet
 [ "${1:-}" != build ] || exit 0
 
 rm -rf "$build/test-results"
