@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or builds alone: build; or builds the library
-# alone: library.
+# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or builds alone: build [TARGET…].
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,11 +9,8 @@ sources=$(scripts/native-sources.sh lz4 zstd libdeflate)
 mapfile -t definitions <<<"$sources"
 (cd native-build && cmake --preset windows-x86_64 "${definitions[@]}" >/dev/null)
 build=native-build/build/windows-x86_64
-if [ "${1:-}" = library ]; then
-  cmake --build "$build" -j "$(nproc)" --target rocketmq -- --quiet
-  exit 0
-fi
-cmake --build "$build" -j "$(nproc)" -- --quiet
+targets=("${@:2}")
+cmake --build "$build" -j "$(nproc)" --target "${targets[@]:-all}" -- --quiet
 [ "${1:-}" != build ] || exit 0
 
 rm -rf "$build/test-results"

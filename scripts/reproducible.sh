@@ -25,7 +25,7 @@ export CCACHE_DISABLE=1
 (
   cd "$other"
   scripts/native-portable.sh "${machines[@]}" build >/dev/null
-  [ "${1:-}" != all ] || scripts/native-windows.sh library
+  [ "${1:-}" != all ] || scripts/native-windows.sh build rocketmq
   mvn -q -B -Dstyle.color=never -f parent/pom.xml -Prelease package -Dmaven.test.skip=true
 )
 

@@ -58,12 +58,12 @@ class ModulePathTest {
     Files.writeString(folder.resolve("module-info.java"), DESCRIPTOR);
   }
 
-  private static String location(Class<?> of) {
+  private static String location(Class<?> of) throws Exception {
     CodeSource source = of.getProtectionDomain().getCodeSource();
-    return Path.of(source.getLocation().getPath()).toString();
+    return Path.of(source.getLocation().toURI()).toString();
   }
 
-  private static String modulePath() {
+  private static String modulePath() throws Exception {
     return location(Producer.class) + File.pathSeparator + location(Logger.class);
   }
 

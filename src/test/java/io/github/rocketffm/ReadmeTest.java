@@ -23,6 +23,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The programs that the documents show, besides those of the guide: they compile, and do what they say. */
@@ -50,6 +52,7 @@ class ReadmeTest {
 
   /** By the commands that stand below it, in a folder that looks as the quick start leaves it. */
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the commands are for bash")
   void theFirstProgramRunsAsTheReadmeSays() throws Exception {
     Map<String, String> programs = programs(README);
     assertThat(programs).containsOnlyKeys("First");
@@ -84,6 +87,7 @@ class ReadmeTest {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "it has no signal that asks a process to end")
   void theWorkerStaysUpUntilItIsToldToEnd() throws Exception {
     compile(RUNNING, "Worker");
     try (var cluster = new MockCluster()) {

@@ -23,9 +23,7 @@ import io.github.rocketffm.TopicNotFoundException;
 import io.github.rocketffm.UnreachableException;
 import io.github.rocketffm.testing.MockCluster;
 import io.github.rocketffm.testing.MockCluster.Fault;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import io.github.rocketffm.testing.OwnProcess;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,8 +36,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -326,23 +322,27 @@ class ProducerMockTest {
 
   /** A leak grows in every round; anything else, such as what is compiled meanwhile, leaves one out. */
   @Test
-  @EnabledOnOs(OS.LINUX) // It reads /proc.
   void manyLoopsLeaveNoThreadNoHandleAndNoMemory() throws Exception {
     loops();
     awaitNoConnections();
-    long sockets = openSockets();
-    long least = Long.MAX_VALUE;
+    // Not files: classes that are loaded open jars.
+    long sockets = OwnProcess.sockets();
+    long leastMemory = Long.MAX_VALUE;
+    long leastHandles = Long.MAX_VALUE;
     for (int round = 0; round < ROUNDS; round++) {
-      long before = residentKilobytes();
+      long memory = OwnProcess.residentKilobytes();
+      long handles = OwnProcess.handles();
       loops();
       awaitNoConnections();
-      least = Math.min(least, residentKilobytes() - before);
+      leastMemory = Math.min(leastMemory, OwnProcess.residentKilobytes() - memory);
+      leastHandles = Math.min(leastHandles, OwnProcess.handles() - handles);
     }
     assertThat(cluster.messages("orders")).isEqualTo((ROUNDS + 1) * LOOPS * 2);
     // What is joined is listed for a moment yet.
-    await().until(() -> nativeThreads() == 0);
-    await().until(() -> openSockets() <= sockets);
-    assertThat(least).as("least growth of a round, in KiB").isLessThan(LOOPS * 40);
+    await().until(() -> OwnProcess.clientThreads() == 0);
+    await().until(() -> OwnProcess.sockets() <= sockets);
+    assertThat(leastMemory).as("least growth of a round, in KiB").isLessThan(LOOPS * 40);
+    assertThat(leastHandles).as("least growth of a round, in handles").isLessThan(LOOPS);
   }
 
   private void awaitNoConnections() {
@@ -363,46 +363,5 @@ class ProducerMockTest {
       inFlight = producer.sendAsync(message());
     }
     assertThat(inFlight).isCompleted();
-  }
-
-  /** Not files: classes that are loaded open jars. */
-  private static long openSockets() throws IOException {
-    try (var files = Files.list(Path.of("/proc/self/fd"))) {
-      return files.filter(ProducerMockTest::isSocket).count();
-    }
-  }
-
-  private static boolean isSocket(Path file) {
-    try {
-      return Files.readSymbolicLink(file).toString().startsWith("socket:");
-    } catch (IOException e) {
-      // Closed meanwhile.
-      return false;
-    }
-  }
-
-  private static long residentKilobytes() throws Exception {
-    return Files.readAllLines(Path.of("/proc/self/status")).stream()
-        .filter(line -> line.startsWith("VmRSS:"))
-        .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private static long nativeThreads() throws Exception {
-    try (var tasks = Files.list(Path.of("/proc/self/task"))) {
-      return tasks.filter(ProducerMockTest::isClientThread).count();
-    }
-  }
-
-  private static boolean isClientThread(Path task) {
-    try {
-      String name = Files.readString(task.resolve("comm"));
-      return name.startsWith("rmq-io")
-          || name.startsWith("rmq-callback")
-          || name.startsWith("rmq-consume");
-    } catch (IOException e) {
-      return false;
-    }
   }
 }

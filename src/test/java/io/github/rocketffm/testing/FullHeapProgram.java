@@ -38,6 +38,8 @@ public final class FullHeapProgram {
   }
 
   public static void main(String[] arguments) throws Exception {
+    // The class is there before the heap is full, when it could not be made ready, then or later.
+    LockSupport.parkNanos(1);
     FullHeapProgram program = new FullHeapProgram();
     switch (arguments[0]) {
       case "completions" -> program.completions();
