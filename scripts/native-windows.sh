@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or builds alone: build [TARGET…].
+# Builds rocketmq.dll with mingw-w64, and runs the native tests under wine; or those that do not take long: quick; or
+# builds alone: build [TARGET…].
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,13 +18,16 @@ rm -rf "$build/test-results"
 unset DISPLAY
 export WINEDEBUG=-all WINEPREFIX=$PWD/$build/wine WINEDLLOVERRIDES="mscoree,mshtml="
 wine wineboot --init >/dev/null 2>&1
+# Most of the time goes into the timeouts that these wait for.
+left_out='^$'
+[ "${1:-}" != quick ] || left_out='^(producer|consumer)$'
 status=0
-(cd "$build" && ctest --output-on-failure -j 1 >test.log 2>&1) || { status=1; tail -n 80 "$build/test.log"; }
+(cd "$build" && ctest --output-on-failure -j 1 -E "$left_out" >test.log 2>&1) || { status=1; tail -n 80 "$build/test.log"; }
 # A process under wine sometimes ends without its report: it runs once more, and must leave one then.
 for program in "$build"/rocketmq_*_test.exe; do
   name=$(basename "$program" _test.exe)
   name=${name#rocketmq_}
-  [ -e "$build/test-results/$name.xml" ] && continue
+  [[ -e $build/test-results/$name.xml || $name =~ $left_out ]] && continue
   echo "$name left no report: it runs once more"
   (cd "$build" && wine "rocketmq_${name}_test.exe" "--gtest_output=xml:test-results/$name.xml" >>test.log 2>&1) || status=1
   [ -e "$build/test-results/$name.xml" ] || status=1
