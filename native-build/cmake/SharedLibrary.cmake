@@ -19,7 +19,8 @@ function(seal_shared_library target prefix)
     target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
   endif()
   if(NOT ROCKETMQ_SANITIZE)
-    # libgcc stays shared, as the unwinder of a program that lets an exception pass through C is the program's.
+    # libgcc stays shared, so that an exception which leaves a callback meets one unwinder, and becomes an error.
+    # Nobody may rely on it: zig's clang binds an unwinder of its own in, with which such an exception is a crash.
     target_link_options(${target} PRIVATE -static-libstdc++ -Wl,-z,defs)
   endif()
 endfunction()
