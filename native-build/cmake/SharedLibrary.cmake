@@ -27,8 +27,8 @@ endfunction()
 
 option(ROCKETMQ_SPLIT_DEBUG "Keep the debug symbols of the shared library in a file of their own (ELF)" OFF)
 
-# Makes of the target's library the one that is shipped, in the folder where all libraries lie: without symbols, but with
-# the name and the checksum of the file that has them.
+# Makes of the target's library the one that is shipped, in the folder where all libraries lie: without symbols, but
+# with the name and the checksum of the file that has them.
 function(split_debug_symbols target)
   set(name lib${target}.so)
   set(library ${CMAKE_BINARY_DIR}/${name}.${PROJECT_VERSION})
