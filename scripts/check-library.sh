@@ -22,7 +22,8 @@ versions=$(llvm-readelf-19 --version-info "$library" | grep -oE '\b[A-Z]+_[0-9.]
 [[ $versions == *GLIBC_* ]] || complain "names no version of glibc"
 for version in $versions; do
   latest=$(printf '%s\n%s\n' "${version#*_}" "$newest_glibc" | sort -V | tail -n 1)
-  [[ $version == GLIBC_* && $latest == "$newest_glibc" ]] || complain "needs $version: nothing above GLIBC_$newest_glibc may be"
+  [[ $version == GLIBC_* && $latest == "$newest_glibc" ]] ||
+    complain "needs $version: nothing above GLIBC_$newest_glibc may be"
 done
 exports=$(llvm-nm-19 -D --defined-only --format=just-symbols "$library" | sort)
 differences=$(diff <(sort native-build/test/abi/exports.txt) - <<<"$exports") ||

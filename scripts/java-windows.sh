@@ -7,8 +7,11 @@ cd "$(dirname "$0")/.."
 
 case ${1:-} in
   "") selection=() limit=30m ;;
-  # A third of the time goes into these, most of it into virtual machines of their own.
-  quick) selection=(--exclude-classname '.*[.](FullHeap|Exit|BatchMemoryMock|RefusingExecutorMock|SendLimitsMock)Test') limit=10m ;;
+  quick)
+    # Half of the time goes into these, most of it into virtual machines of their own.
+    selection=(--exclude-classname '.*[.](FullHeap|Exit|BatchMemoryMock|RefusingExecutorMock|SendLimitsMock)Test')
+    limit=10m
+    ;;
   *)
     echo "usage: scripts/java-windows.sh [quick]" >&2
     exit 2
@@ -41,12 +44,13 @@ windows_java() {
   local limit=$1
   shift
   # An option for the programs that tests start, too: the runtime cannot ask wine 8, and would tell so each time.
-  JDK_JAVA_OPTIONS=-XX:ActiveProcessorCount=$(nproc) timeout -k 10 "$limit" wine "$runtime/bin/java.exe" --enable-native-access=ALL-UNNAMED \
-    -Drocketmq.library.path="Z:$PWD/native-build/build/windows-x86_64" "$@"
+  JDK_JAVA_OPTIONS=-XX:ActiveProcessorCount=$(nproc) timeout -k 10 "$limit" wine "$runtime/bin/java.exe" \
+    --enable-native-access=ALL-UNNAMED -Drocketmq.library.path="Z:$PWD/native-build/build/windows-x86_64" "$@"
 }
 
 # Such as comes with a JDK, but not with this runtime: virtual machines start faster.
-[ -e "$runtime/bin/server/classes.jsa" ] || windows_java 2m -Xshare:dump >"$results/share.log" 2>&1
+[ -e "$runtime/bin/server/classes.jsa" ] || windows_java 2m -Xshare:dump >"$results/share.log" 2>&1 ||
+  tail -n 5 "$results/share.log"
 
 status=0
 echo "== Java tests on Windows' JDK"
@@ -64,6 +68,7 @@ windows_java "$limit" -Xms512m -Xmx512m -XX:+AlwaysPreTouch \
 if [ "${code:-0}" -gt 1 ]; then
   echo "The tests did not come to their end: status $code"
   tail -n 40 "$results/tests.log"
+  wineserver -k || true
   status=1
 fi
 testing/test-summary.sh "Java on Windows, in wine:$results/reports:testing/announced-on-windows.txt" || {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds what is released for Linux, for glibc 2.17 and later, and checks it; then runs the native tests, those of
-# another machine under qemu. Arguments: the machines (x86_64, aarch64; both where none is named), and build for no tests.
+# another machine under qemu. Arguments: the machines (x86_64, aarch64; both where none is named), and build for no
+# tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -26,7 +27,8 @@ status=0
 for machine in "${machines[@]}"; do
   build=native-build/build/linux-$machine
   echo "== building librocketmq for linux-$machine"
-  (cd native-build && cmake --preset "linux-$machine" -Wno-dev "-DROCKETMQ_BUILD_TESTS=$tests" "${definitions[@]}" >/dev/null)
+  (cd native-build && cmake --preset "linux-$machine" -Wno-dev "-DROCKETMQ_BUILD_TESTS=$tests" "${definitions[@]}" \
+    >/dev/null)
   cmake --build "$build" -j "$(nproc)" -- --quiet
   scripts/check-library.sh "$build/librocketmq.so" || status=1
   [ "$tests" = ON ] || continue

@@ -24,7 +24,8 @@ if [ ! -e "$stamp" ]; then
   sed -i 's/IPHLPAPI\.DLL/IPHLPSHM.DLL/' "$runtime/bin/net.dll"
   grep -q 'IPHLPSHM\.DLL' "$runtime/bin/net.dll"
   # As classes of no module, which may be of another platform than the runtime.
-  "$jdk/bin/jimage" extract --include 'regex:/jdk\.(compiler|internal\.opt)/.*' --dir "$home/compiler" "$jdk/lib/modules"
+  "$jdk/bin/jimage" extract --include 'regex:/jdk\.(compiler|internal\.opt)/.*' --dir "$home/compiler" \
+    "$jdk/lib/modules"
   rm "$home"/compiler/*/module-info.class
   {
     # Processes that wine does not count otherwise, and tells so on each occasion.

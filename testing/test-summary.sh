@@ -58,7 +58,8 @@ for argument in "$@"; do
   # A failure of no test, say of what comes before all tests of a class.
   [ "$failed" -le "$named" ] || status=1
   [ -z "$exceptions" ] || while read -r method reason; do
-    if outcomes "$folder" | awk -v method="$method" '$3 == method {n++; bad += $1 != "passed"} END {exit !(n && !bad)}'; then
+    runs=$(outcomes "$folder" | awk -v method="$method" '$3 == method { print $1 }' | sort -u)
+    if [ "$runs" = passed ]; then
       echo "  passed, though announced: $method $reason"
     fi
   done < <(grep -v '^#' "$exceptions")

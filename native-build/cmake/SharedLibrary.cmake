@@ -19,15 +19,16 @@ function(seal_shared_library target prefix)
     target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
   endif()
   if(NOT ROCKETMQ_SANITIZE)
-    # libgcc stays shared, as the unwinder of a program that lets an exception pass through C is the program's.
+    # libgcc stays shared, so that an exception which leaves a callback meets one unwinder, and becomes an error.
+    # Nobody may rely on it: zig's clang binds an unwinder of its own in, with which such an exception is a crash.
     target_link_options(${target} PRIVATE -static-libstdc++ -Wl,-z,defs)
   endif()
 endfunction()
 
 option(ROCKETMQ_SPLIT_DEBUG "Keep the debug symbols of the shared library in a file of their own (ELF)" OFF)
 
-# Makes of the target's library the one that is shipped, in the folder where all libraries lie: without symbols, but with
-# the name and the checksum of the file that has them.
+# Makes of the target's library the one that is shipped, in the folder where all libraries lie: without symbols, but
+# with the name and the checksum of the file that has them.
 function(split_debug_symbols target)
   set(name lib${target}.so)
   set(library ${CMAKE_BINARY_DIR}/${name}.${PROJECT_VERSION})

@@ -1,4 +1,5 @@
-# zig's clang and libc++ as a cross compiler, for the glibc that scripts/zig.sh names; LLVM's objcopy, which serves every machine.
+# zig's clang and libc++ as a cross compiler, for the glibc that scripts/zig.sh names; LLVM's objcopy, which serves
+# every machine.
 set(CMAKE_SYSTEM_NAME Linux)
 get_filename_component(PROJECT_FOLDER ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
 set(ZIG ${PROJECT_FOLDER}/native-build/build/zig)

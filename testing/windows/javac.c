@@ -9,8 +9,8 @@
 enum { LONGEST_COMMAND = 32768 };
 
 /* What follows the program's name, as it is quoted. */
-static const wchar_t *own_arguments(void) {
-  const wchar_t *at = GetCommandLineW();
+static const wchar_t* own_arguments(void) {
+  const wchar_t* at = GetCommandLineW();
   for (int quoted = 0; *at != 0 && (quoted || (*at != L' ' && *at != L'\t')); at++) {
     quoted ^= *at == L'"';
   }
@@ -26,7 +26,7 @@ int main(void) {
   }
   /* Without the name, then without bin. */
   for (int i = 0; i < 2; i++) {
-    wchar_t *last = wcsrchr(home, L'\\');
+    wchar_t* last = wcsrchr(home, L'\\');
     if (last == NULL) {
       return 3;
     }
