@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 JAVA_HOME=$(scripts/find-jdk.sh)
 export JAVA_HOME PATH="$JAVA_HOME/bin:$PATH"
 mkdir -p target/it
+scripts/packages.sh build install
 ./dev setup
 mvn -q -B test-compile dependency:build-classpath -Dmdep.outputFile=target/test-classpath.txt -Dmdep.includeScope=test
 

@@ -60,7 +60,8 @@ final class LibraryExtraction {
   private static Path privateFolder(Path temporary) throws IOException {
     String user = System.getProperty("user.name").replaceAll("[^A-Za-z0-9._-]", "_");
     Path folder = temporary.resolve("rocketmq-client-ffm-" + user);
-    boolean posix = Files.getFileStore(temporary).supportsFileAttributeView("posix");
+    // Not of the file store, which Java does not find in a root without mounts of its own.
+    boolean posix = temporary.getFileSystem().supportedFileAttributeViews().contains("posix");
     try {
       if (posix) {
         Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
