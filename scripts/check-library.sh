@@ -18,7 +18,7 @@ complain() {
 for needed in $(llvm-readelf-19 --needed-libs "$library" | grep -oE '[A-Za-z0-9_+-]+\.so[.0-9]*'); do
   [[ " $allowed " == *" $needed "* ]] || complain "needs $needed, which not every system has"
 done
-versions=$(llvm-readelf-19 --version-info "$library" | grep -oE '\b[A-Z]+_[0-9.]+\b' | sort -uV)
+versions=$(llvm-readelf-19 --version-info "$library" | grep -oE '\b[A-Z]+_[A-Z0-9._]+\b' | sort -uV)
 [[ $versions == *GLIBC_* ]] || complain "names no version of glibc"
 for version in $versions; do
   latest=$(printf '%s\n%s\n' "${version#*_}" "$newest_glibc" | sort -V | tail -n 1)

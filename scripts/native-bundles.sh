@@ -23,30 +23,42 @@ debian() {
   else
     found=$(dpkg-query -W -f='${Version}' "$package")
   fi
+  [ -n "$found" ] || { echo "The version of $package is not known." >&2 && exit 1; }
   component library "$name" "$found" "$licence" "pkg:deb/debian/$source@$found"
 }
 
 list_parts() {
-  local platform=$1
-  debian asio asio libasio-dev BSL-1.0 package && echo ,
-  debian nlohmann-json nlohmann-json3 nlohmann-json3-dev MIT package && echo ,
-  debian fmt fmtlib libfmt-dev MIT package && echo ,
-  debian expected expected libexpected-dev CC0-1.0 package && echo ,
-  debian lz4 lz4 liblz4-dev BSD-2-Clause sources && echo ,
-  debian zstd libzstd libzstd-dev BSD-3-Clause sources && echo ,
-  debian libdeflate libdeflate libdeflate-dev MIT sources && echo ,
+  local platform=$1 part zig
+  local parts=("asio asio libasio-dev BSL-1.0 package" "nlohmann-json nlohmann-json3 nlohmann-json3-dev MIT package"
+    "fmt fmtlib libfmt-dev MIT package" "expected expected libexpected-dev CC0-1.0 package"
+    "lz4 lz4 liblz4-dev BSD-2-Clause sources" "zstd libzstd libzstd-dev BSD-3-Clause sources"
+    "libdeflate libdeflate libdeflate-dev MIT sources")
+  case $platform in
+    windows-*) parts+=("zlib libz-mingw-w64 libz-mingw-w64-dev Zlib package"
+      "mingw-w64 mingw-w64 mingw-w64-common LicenseRef-mingw-w64 package") ;;
+    *) parts+=("zlib zlib zlib1g-dev Zlib sources") ;;
+  esac
+  for part in "${parts[@]}"; do
+    # shellcheck disable=SC2086 # its words
+    debian $part
+    echo ,
+  done
   case $platform in
     windows-*)
-      debian zlib libz-mingw-w64 libz-mingw-w64-dev Zlib package && echo ,
-      debian libstdc++ gcc-mingw-w64 g++-mingw-w64-x86-64-posix "GPL-3.0-or-later WITH GCC-exception-3.1" package && echo
+      local compiler=g++-mingw-w64-x86-64-posix
+      debian libgcc gcc-mingw-w64 $compiler "GPL-3.0-or-later WITH GCC-exception-3.1" package
+      echo ,
+      debian libstdc++ gcc-mingw-w64 $compiler "GPL-3.0-or-later WITH GCC-exception-3.1" package
       ;;
     *)
-      debian zlib zlib zlib1g-dev Zlib sources && echo ,
-      local zig
-      zig=$(sed -n 's/^ziglang==\([0-9.]*\).*/\1/p' scripts/zig-requirements.txt)
-      component library libc++ "$zig" "Apache-2.0 WITH LLVM-exception" "pkg:pypi/ziglang@$zig" && echo
+      zig=$(sed -nE 's/^ziglang==([^ ]+).*/\1/p' scripts/zig-requirements.txt)
+      for part in libc++ libc++abi libunwind; do
+        [ "$part" = libc++ ] || echo ,
+        component library "$part" "$zig" "Apache-2.0 WITH LLVM-exception" "pkg:generic/zig@$zig#$part"
+      done
       ;;
   esac
+  echo
 }
 
 # bundle PLATFORM PRESET LIBRARY
@@ -59,10 +71,20 @@ bundle() {
   rm -rf "$to"
   mkdir -p "$to/META-INF/licences" "$to/META-INF/sbom"
   cp -L "$from/$library" "$to/"
-  case $platform in windows-*) x86_64-w64-mingw32-strip "$to/$library" ;; esac
+  case $platform in windows-*) x86_64-w64-mingw32-strip -p "$to/$library" ;; esac
   find "$staged" -path '*/licences/*' -name '*.txt' -exec cp {} "$to/META-INF/licences/" \;
   rm -rf "$staged"
-  [ "$(find "$to/META-INF/licences" -type f | wc -l)" -ge 8 ] || { echo "Licence texts of $platform are missing." >&2; return 1; }
+  local notices=(asio expected fmt libdeflate lz4 nlohmann-json zlib zstd) notice
+  case $platform in
+    windows-*)
+      # Its run time and threads, of which every binary copy is to have the notice.
+      cp /usr/share/doc/mingw-w64-common/copyright "$to/META-INF/licences/mingw-w64.txt"
+      notices+=(mingw-w64)
+      ;;
+  esac
+  for notice in "${notices[@]}"; do
+    [ -s "$to/META-INF/licences/$notice.txt" ] || { echo "The licence of $notice is missing for $platform." >&2 && return 1; }
+  done
   {
     printf '{\n  "bomFormat": "CycloneDX",\n  "specVersion": "1.6",\n  "version": 1,\n  "metadata": {"component": '
     component library librocketmq "$version" Apache-2.0 "pkg:maven/io.github.rocketffm/rocketmq-natives@$version?classifier=$platform" | sed 's/^ *//'
@@ -71,7 +93,6 @@ bundle() {
     printf '  ]\n}\n'
   } >"$to/META-INF/sbom/librocketmq-$platform.cdx.json"
   python3 -m json.tool "$to/META-INF/sbom/librocketmq-$platform.cdx.json" >/dev/null
-  # Jars have the time of the sources; nothing else may tell when they were made.
   printf '   %-16s %s bytes\n' "$platform" "$(stat -c %s "$to/$library")"
 }
 

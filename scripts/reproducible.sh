@@ -10,22 +10,31 @@ trap 'rm -rf "$work"' EXIT
 other=$work/another/folder
 git clone -q . "$other"
 mkdir -p "$other/native-build/build"
-cp -r native-build/build/sources native-build/build/bundles "$other/native-build/build/"
+cp -r native-build/build/sources "$other/native-build/build/"
+mkdir "$other/native-build/build/bundles"
 # Its compiler, but nothing that it made here.
 mkdir -p "$other/native-build/build/zig/bin"
 cp -r native-build/build/zig/package native-build/build/zig/*.stamp "$other/native-build/build/zig/"
 
 libraries=(linux-x86_64/librocketmq.so linux-x86_64/librocketmq.so.debug)
 machines=(x86_64)
+platforms=(linux-x86_64)
+copied=(linux-aarch_64 windows-x86_64)
 if [ "${1:-}" = all ]; then
   machines+=(aarch64)
+  platforms+=("${copied[@]}")
+  copied=()
   libraries+=(linux-aarch64/librocketmq.so linux-aarch64/librocketmq.so.debug windows-x86_64/rocketmq.dll)
 fi
+for platform in "${copied[@]}"; do
+  cp -r "native-build/build/bundles/$platform" "$other/native-build/build/bundles/"
+done
 export CCACHE_DISABLE=1
 (
   cd "$other"
   scripts/native-portable.sh "${machines[@]}" build >/dev/null
   [ "${1:-}" != all ] || scripts/native-windows.sh build rocketmq
+  scripts/native-bundles.sh "${platforms[@]}" >/dev/null
   mvn -q -B -Dstyle.color=never -f parent/pom.xml -Prelease package -Dmaven.test.skip=true
 )
 

@@ -6,13 +6,15 @@ cd "$(dirname "$0")/.."
 
 version=$(sed -nE 's/^ziglang==([^ ]+).*/\1/p' scripts/zig-requirements.txt)
 home=$PWD/native-build/build/zig
-if [ ! -e "$home/$version.stamp" ]; then
+# What is made here is made anew when this file changes.
+stamp=$home/$version-$(cksum <scripts/zig.sh | cut -d ' ' -f 1).stamp
+if [ ! -e "$stamp" ]; then
   echo "== installing zig $version"
   rm -rf "$home"
   mkdir -p "$home/bin"
   PIP_ROOT_USER_ACTION=ignore python3 -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: \
     --require-hashes --target "$home/package" -r scripts/zig-requirements.txt
-  touch "$home/$version.stamp"
+  touch "$stamp"
 fi
 
 # ccache knows by the "clang" in a name how to call it, and by the file's bytes whether it is the same compiler. What

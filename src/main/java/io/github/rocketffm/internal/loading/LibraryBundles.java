@@ -20,6 +20,8 @@ final class LibraryBundles {
   private static final List<String> PLATFORMS =
       List.of("linux-x86_64", "linux-aarch_64", "windows-x86_64");
 
+  static final String MODULE_OF_ALL = "io.github.rocketffm.natives";
+
   private static final int MOST_FAILURES = 16;
 
   private final ClassLoader loader;
@@ -64,7 +66,10 @@ final class LibraryBundles {
       } catch (ServiceConfigurationError | RuntimeException e) {
         // Of one provider; the others are looked at.
         failures++;
-        tried.add("the services " + NativeBundle.class.getName() + ": " + e);
+        String told = "the services " + NativeBundle.class.getName() + ": " + e;
+        if (!tried.contains(told)) {
+          tried.add(told);
+        }
       }
     }
     return List.copyOf(found.values());
@@ -83,7 +88,7 @@ final class LibraryBundles {
 
   /** Of its jar. */
   static String moduleOf(String platform) {
-    return "io.github.rocketffm.natives." + platform.replace('-', '.');
+    return MODULE_OF_ALL + "." + platform.replace('-', '.');
   }
 
   /** Whether there is one for it, if not here. */

@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
+import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -133,9 +134,16 @@ final class LibraryFiles {
     return "class path and module path: there is no bundle of " + Platform.name() + there;
   }
 
+  /** Not by a cache, which would keep the jar open when its class loader is gone. */
+  private static InputStream open(URL bundle) throws IOException {
+    URLConnection connection = bundle.openConnection();
+    connection.setUseCaches(false);
+    return connection.getInputStream();
+  }
+
   private Path extract(URL bundle) {
     String work = properties.apply(WORK_PROPERTY);
-    try (InputStream in = bundle.openStream()) {
+    try (InputStream in = open(bundle)) {
       return LibraryExtraction.extract(
           in.readAllBytes(),
           Platform.libraryFileName(),

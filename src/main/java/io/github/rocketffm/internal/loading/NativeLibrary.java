@@ -171,9 +171,11 @@ public final class NativeLibrary {
         + version
         + " (classifier "
         + platform
-        + ", or none for all platforms; in a runtime of jlink by --bind-services, or --add-modules "
+        + ", its module "
         + LibraryBundles.moduleOf(platform)
-        + "), or set "
+        + "; or without one for all platforms, the module "
+        + LibraryBundles.MODULE_OF_ALL
+        + "; jlink takes it by --bind-services), or set "
         + folder
         + ".";
   }

@@ -89,7 +89,9 @@ class NativeLibraryTest {
     assertThat(NativeLibrary.remedy("linux-aarch_64", "1.2.3"))
         .contains("io.github.rocketffm:rocketmq-natives:1.2.3")
         .contains("classifier linux-aarch_64")
-        .contains("--add-modules io.github.rocketffm.natives.linux.aarch_64");
+        .contains("its module io.github.rocketffm.natives.linux.aarch_64;")
+        .contains("the module io.github.rocketffm.natives;")
+        .contains("--bind-services");
     assertThat(NativeLibrary.remedy("linux-x86_64-musl", "1.2.3"))
         .contains("No bundle of linux-x86_64-musl is published")
         .doesNotContain("dependency");
