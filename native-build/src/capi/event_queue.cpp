@@ -220,14 +220,14 @@ void EventQueue::call(uint64_t source, const rocketmq_event& event) {
 }
 
 void EventQueue::post(uint64_t source, const rocketmq_event& event) {
-  auto entry = std::unique_ptr<Entry>(new (std::nothrow) Entry);
-  if (!entry) {
+  auto* const entry = new (std::nothrow) Entry;
+  if (entry == nullptr) {
     call(source, event);
     return;
   }
   entry->event = event;
   std::lock_guard lock(registry().mutex);
-  if (enter(source, *entry)) (void)entry.release();
+  if (!enter(source, *entry)) delete entry;
 }
 
 bool EventQueue::post(uint64_t source, Deferred& deferred) {
