@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what ./dev package built here once more, in another folder and without a compiler cache, and compares the bytes:
-# the library for Linux on x86_64 and all jars; with "all", the other libraries too.
+# all jars, with the libraries of here; with "all", the libraries too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 here=$PWD
@@ -10,31 +10,24 @@ trap 'rm -rf "$work"' EXIT
 other=$work/another/folder
 git clone -q . "$other"
 mkdir -p "$other/native-build/build"
-cp -r native-build/build/sources "$other/native-build/build/"
-mkdir "$other/native-build/build/bundles"
-# Its compiler, but nothing that it made here.
-mkdir -p "$other/native-build/build/zig/bin"
-cp -r native-build/build/zig/package native-build/build/zig/*.stamp "$other/native-build/build/zig/"
-
-libraries=(linux-x86_64/librocketmq.so linux-x86_64/librocketmq.so.debug)
-machines=(x86_64)
-platforms=(linux-x86_64)
-copied=(linux-aarch_64 windows-x86_64)
+libraries=()
 if [ "${1:-}" = all ]; then
-  machines+=(aarch64)
-  platforms+=("${copied[@]}")
-  copied=()
-  libraries+=(linux-aarch64/librocketmq.so linux-aarch64/librocketmq.so.debug windows-x86_64/rocketmq.dll)
+  libraries=(linux-{x86_64,aarch64}/librocketmq.so{,.debug} windows-x86_64/rocketmq.dll)
+  # Its compiler, but nothing that it made here.
+  mkdir -p "$other/native-build/build/zig/bin"
+  cp -r native-build/build/zig/package native-build/build/zig/*.stamp "$other/native-build/build/zig/"
+  cp -r native-build/build/sources "$other/native-build/build/"
+else
+  cp -r native-build/build/bundles "$other/native-build/build/"
 fi
-for platform in "${copied[@]}"; do
-  cp -r "native-build/build/bundles/$platform" "$other/native-build/build/bundles/"
-done
 export CCACHE_DISABLE=1
 (
   cd "$other"
-  scripts/native-portable.sh "${machines[@]}" build >/dev/null
-  [ "${1:-}" != all ] || scripts/native-windows.sh build rocketmq
-  scripts/native-bundles.sh "${platforms[@]}" >/dev/null
+  if [ "${1:-}" = all ]; then
+    scripts/native-portable.sh build >/dev/null
+    scripts/native-windows.sh build rocketmq
+    scripts/native-bundles.sh >/dev/null
+  fi
   mvn -q -B -Dstyle.color=never -f parent/pom.xml -Prelease package -Dmaven.test.skip=true
 )
 
