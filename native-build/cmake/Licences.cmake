@@ -71,13 +71,18 @@ gather_licence(zlib "Zlib" zlib1g-dev zlib)
 gather_licence(zstd "BSD-3-clause|BSD-3-clause or GPL-2|Expat" libzstd-dev zstd
   SOURCES ${ROCKETMQ_ZSTD_SOURCES} ../LICENSE)
 
-# One text for a Debian package.
+# One text for a Debian package. Clang here is zig's, which has its own library.
+if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND CMAKE_CROSSCOMPILING)
+  set(CXX_LIBRARY "LLVM's libc++, libc++abi and libunwind, under\nthe Apache License, version 2.0, with LLVM exceptions")
+else()
+  set(CXX_LIBRARY "the GNU C++ library, under the GNU General Public\n\
+License, version 3, with the GCC Runtime Library Exception, version 3.1")
+endif()
 file(GLOB texts ${LICENCES}/*.txt)
 set(COPYRIGHT "librocketmq ${PROJECT_VERSION}, a client of Apache RocketMQ\n\n\
 Licensed under the Apache License, Version 2.0, of which Debian has the text in\n\
 /usr/share/common-licenses/Apache-2.0.\n\n\
-Bound into the library are the GNU C++ library, under the GNU General Public\n\
-License, version 3, with the GCC Runtime Library Exception, version 3.1, and\n\
+Bound into the library are ${CXX_LIBRARY}, and\n\
 the following, under these terms:\n\n")
 foreach(text ${texts})
   get_filename_component(name ${text} NAME_WE)

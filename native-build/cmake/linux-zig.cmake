@@ -23,6 +23,10 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 # stand in what is told to debuggers otherwise than without it.
 set(ROCKETMQ_CCACHE_SETTINGS CCACHE_COMPILERCHECK=content CCACHE_BASEDIR=)
 
+if(PROJECT_FOLDER MATCHES " ")
+  message(FATAL_ERROR "${PROJECT_FOLDER} has a space in its path, which splits the compiler's flags: clone elsewhere")
+endif()
+
 # The same bytes in whichever folder it is built, and whether ccache made its paths relative or did not run.
 set(REPRODUCIBLE "")
 foreach(map ../=./native-build/build/ ../../=./native-build/ CMakeFiles=build/CMakeFiles header-only=build/header-only
